@@ -418,7 +418,7 @@ static void test_the_kits_own_choice(void **state)
         c->kind = KIND_DRUM;
         c->m.duration_sec = i < NOTES ? 1 : 0.2;
         c->m.score = i < NOTES ? 0.99 : 0.4;
-        c->m.hit_confidence = i < NOTES ? 0.04 : 0.3;
+        c->m.hit_confidence = i < NOTES ? 0.04 : 0.5;
         snprintf(c->hit_class, sizeof c->hit_class, "ride");
         b->entry[i].category = CAT_DRUMS;
     }

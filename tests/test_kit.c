@@ -136,10 +136,10 @@ static void a_narrow_recording_counts_less(void **state)
     (void)state;
     for (int alone = 0; alone < 2; alone++)
         for (int weak = 0; weak < 2; weak++) {
-            struct kit_item item[] = {drum("phone", "snare", weak ? 0.2 : 0.95, 1),
-                                      drum("desk", "snare", weak ? 0.15 : 0.9, 2)};
+            struct kit_item item[] = {drum("phone", "snare", weak ? 0.25 : 0.95, 1),
+                                      drum("desk", "snare", weak ? 0.2 : 0.9, 2)};
             for (int i = 0; i < 2; i++)
-                item[i].c.m.hit_confidence = weak ? 0.3 : 0.9;
+                item[i].c.m.hit_confidence = weak ? 0.4 : 0.9;
             item[0].c.source_rate_hz = 8000;
             item[1].c.source_rate_hz = 44100;
             struct kit_plan p;
@@ -225,34 +225,39 @@ static void hits_in_bad_company_come_last(void **state)
 static void worth_is_what_is_promised(void **state)
 {
     (void)state;
-    static const double unsure[][2] = {{0.09, 0.2}, {0.225, 0.5}, {0.36, 0.8}, {0.45, 1}},
-                        decays[][2] = {{0, 0.5}, {0.25, 0.75}, {0.5, 1}, {1, 1}},
-                        ranges[][2] = {{0, 0.2}, {0.25, 0.4}, {0.5, 0.6}, {1, 1}};
+    static const double sure[][2] = {{0.1, 0.15}, {0.4, 0.6}, {0.6, 0.9}, {0.8, 1}},
+                        decays[][2] = {{0, 0.75}, {0.25, 0.875}, {0.5, 1}, {1, 1}},
+                        ranges[] = {0, 0.25, 0.5, 1};
     for (int i = 0; i < 4; i++) {
         struct kit_item item = drum("a", "snare", 0.8, 1);
         double all = kit_worth(&item.c, CAT_DRUMS);
         parts_add(&item.c.parts, "decay", decays[i][0]);
         assert_true(fabs(kit_worth(&item.c, CAT_DRUMS) - all * decays[i][1]) < 1e-9);
         struct kit_item dull = drum("a", "snare", 0.8, 1);
-        parts_add(&dull.c.parts, "range", ranges[i][0]);
-        assert_true(fabs(kit_worth(&dull.c, CAT_DRUMS) - all * ranges[i][1]) < 1e-9);
-        struct kit_item odd = drum("a", "snare", 0.8, 1);
-        parts_add(&odd.c.parts, "kin", ranges[i][0]);
-        assert_true(fabs(kit_worth(&odd.c, CAT_DRUMS) - all * ranges[i][1]) < 1e-9);
-        struct kit_item note = drum("a", "snare", 0.8, 1);
-        note.c.m.hit_confidence = unsure[i][0];
-        all = curate_score(&note.c, CAT_DRUMS, NULL);
-        assert_true(fabs(kit_worth(&note.c, CAT_DRUMS) - all * unsure[i][1]) < 1e-9);
+        parts_add(&dull.c.parts, "range", ranges[i]);
+        assert_true(fabs(kit_worth(&dull.c, CAT_DRUMS) - all * ranges[i]) < 1e-9);
+        static const char *const classes[] = {"snare", "tom_low", "tom_mid", "tom_high"};
+        for (int k = 0; k < 4; k++) {
+            struct kit_item note = drum("a", classes[k], 0.8, 1);
+            note.c.m.hit_confidence = sure[i][0];
+            all = curate_score(&note.c, CAT_DRUMS, NULL);
+            assert_true(fabs(kit_worth(&note.c, CAT_DRUMS) - all * sure[i][k > 0]) <
+                        1e-9);
+        }
+        struct kit_item named = drum("a", "snare", 0.8, 1);
+        named.c.m.hit_confidence = (double)NAN;
+        all = curate_score(&named.c, CAT_DRUMS, NULL);
+        assert_true(fabs(kit_worth(&named.c, CAT_DRUMS) - all) < 1e-9);
         item.c.decision = DECISION_REJECTED;
         assert_true(kit_worth(&item.c, CAT_DRUMS) == 0);
     }
     int filled = 0;
     for (int i = 0; i <= 40; i++) {
         struct kit_item item = drum("a", "snare", i / 40.0, 1);
-        item.c.m.hit_confidence = 0.27;
+        item.c.m.hit_confidence = 0.33;
         struct kit_plan p;
         kit_plan_make(&p, tr8s(), &item, 1, 400);
-        bool enough = kit_worth(&item.c, CAT_DRUMS) > 0.2;
+        bool enough = kit_worth(&item.c, CAT_DRUMS) > 0.16;
         assert_int_equal(p.slot[target_slot(tr8s(), "SD")], enough ? 0 : -1);
         filled += enough;
     }
@@ -562,11 +567,11 @@ static void an_instrument_rings_out(void **state)
     kit_plan_make(&p, tr8s(), two, 2, 400);
     assert_int_equal(p.item[on_slot(&p, "RC")].id, 2);
     struct kit_item one[] = {drum("a", "hat_open", 0.3, 1)};
-    one[0].c.m.hit_confidence = 0.45; /* a score of 0.32 */
+    one[0].c.m.hit_confidence = 0.5; /* a score of 0.33 */
     one[0].c.m.duration_sec = 0.06;
     parts_add(&one[0].c.parts, "decay", 0);
     kit_plan_make(&p, tr8s(), one, 1, 400);
-    assert_true(kit_worth(&one[0].c, CAT_DRUMS) < 0.2);
+    assert_true(kit_worth(&one[0].c, CAT_DRUMS) < 0.16);
     assert_int_equal(on_slot(&p, "OH"), 0);
     struct kit_item said[] = {drum("a", "ride", 0.66, 1), drum("b", "ride", 0.6, 2)};
     said[0].c.decision = said[1].c.decision = DECISION_ACCEPTED;

@@ -270,7 +270,7 @@ static void test_a_match_is_worth_what_an_export_says(void **state)
         c[1].m.duration_sec = 0.3;
         snprintf(c[1].hit_class, sizeof c[1].hit_class, "kick");
         if (part >= 0)
-            parts_add(&c[1].parts, kit_parts[part], 0.1);
+            parts_add(&c[1].parts, kit_parts[part], 0.05);
         assert_int_equal(session_add(s, &source, c, 2, v, NULL), ST_OK);
         double worth = kit_worth(&c[1], CAT_DRUMS), now = best_worth(s, "BD") / worth;
         plain = part < 0 ? worth : plain;

@@ -14,20 +14,15 @@ static const double DOUBLE_PENALTY = 0.25, LIKENESS_PENALTY = 0.5, UNLIKE = 2.8;
 /* Fit times worth: with less the slot rather stays empty, and the machine's own sound on
  * it. Where all recordings are narrow ones, or in doubt, or all hits cut off, they are as
  * good as any. */
-static const double LEAST_FIT = 0.2;
+static const double LEAST_FIT = 0.16;
 
-/* With this confidence, or one that is not known, a hit counts in full. What is less
- * surely a drum of its class is rather a note or another drum: the machine's own sound is
- * better. */
-static const double CERTAIN = 0.45;
+/* The three toms share what is a tom, and any of them plays any: half as much again. */
+static const double OF_THREE = 1.5;
 /* What you accepted is worth this at least, whatever the machine thinks of it. */
 static const double ACCEPTED = 0.5;
 
 /* What is left of the worth of a hit that is cut off at once and loud. */
-static const double CUT_OFF = 0.5;
-
-/* And of one that sounds nowhere near where its class does. */
-static const double OUT_OF_RANGE = 0.2;
+static const double CUT_OFF = 0.75;
 
 /* Of hits that are nearly as good an instrument has the one that rings out. That is a
  * matter of choice: where all are cut off, they are as good as any. */
@@ -38,25 +33,20 @@ static double whole_worth(const struct candidate *c)
     return CUT_OFF + (1 - CUT_OFF) * curate_rings_out(c);
 }
 
-/* To the ear a hat without treble or a kick that is not deep is none, whatever was told
- * apart in it: the machine's own sound is better. */
-static double range_worth(const struct candidate *c)
+/* What is less surely a drum of its class is rather a note or another drum; and to the
+ * ear a hat without treble or a kick that is not deep is none, whatever was told apart in
+ * it. The machine's own sound is better. */
+static double certainty(const struct candidate *c)
 {
-    double range = parts_value(&c->parts, "range");
-    return isnan(range) ? 1 : OUT_OF_RANGE + (1 - OUT_OF_RANGE) * range;
+    double p = c->m.hit_confidence, range = parts_value(&c->parts, "range");
+    if (isnan(p))
+        p = 1;
+    else if (strncmp(c->hit_class, "tom_", 4) == 0)
+        p = fmin(1, OF_THREE * p);
+    return isnan(range) ? p : p * range;
 }
 
-/* And of one that sounds like hits of the same recording that are told another drum: a
- * stroke of the snare among the hats. */
-static const double OUT_OF_KIN = 0.2;
-
-static double kin_worth(const struct candidate *c)
-{
-    double kin = parts_value(&c->parts, "kin");
-    return isnan(kin) ? 1 : OUT_OF_KIN + (1 - OUT_OF_KIN) * kin;
-}
-
-const char *const kit_parts[KIT_PARTS] = {"decay", "range", "kin"};
+const char *const kit_parts[KIT_PARTS] = {"decay", "range"};
 
 double kit_worth(const struct candidate *c, enum category category)
 {
@@ -67,8 +57,7 @@ double kit_worth(const struct candidate *c, enum category category)
         return fmax(worth, ACCEPTED) * 1.15;
     if (curate_is_scrap(c))
         return 0;
-    worth *= whole_worth(c) * range_worth(c) * kin_worth(c);
-    return c->m.hit_confidence < CERTAIN ? worth * c->m.hit_confidence / CERTAIN : worth;
+    return worth * certainty(c) * whole_worth(c);
 }
 
 /* --- company --- */

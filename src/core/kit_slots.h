@@ -37,7 +37,7 @@ double kit_doubt(const struct kit_company *k, const struct candidate *c);
 void kit_slots_doubt(struct kit_hit *hits, size_t count);
 
 /* The parts of its score that a hit's worth depends on. */
-enum { KIT_PARTS = 3 };
+enum { KIT_PARTS = 2 };
 extern const char *const kit_parts[KIT_PARTS];
 
 /* What a hit is worth on a slot that its class suits, 0 … about 1.15; 0: not to be used.

@@ -6,7 +6,6 @@
 #include "dsp/drum_alone.h"
 #include "dsp/drum_context.h"
 #include "dsp/drum_features.h"
-#include "dsp/drum_kin.h"
 #include "dsp/drum_range.h"
 #include "dsp/hit_pool.h"
 #include "dsp/one_sound.h"
@@ -337,17 +336,13 @@ static enum status add_hit(struct pass *s, const struct hit *h, const struct aud
 }
 
 /* With the classes in context known: lowers the score of hits that sound where no such
- * drum does, and of those struck with others. What sounds like them is for kits alone. */
+ * drum does, and of those struck with others. */
 static enum status weigh_in_context(struct pass *s, struct err *e)
 {
-    double *alone = malloc(2 * (s->count + 1) * sizeof *alone);
+    double *alone = malloc((s->count + 1) * sizeof *alone);
     if (!alone)
         return err_set(e, ST_NO_MEMORY, "no memory to weigh %zu hits", s->count);
-    double *kin = alone + s->count;
-    const float *vectors = s->d->finds.vectors + s->first * SIMILARITY_DIM;
     enum status st = drum_alone(s->told, s->count, alone, e);
-    if (st == ST_OK)
-        drum_kin(s->told, vectors, s->count, kin);
     drum_range_settle(s->ranger);
     for (size_t i = 0; i < s->count && st == ST_OK; i++) {
         struct candidate *c = &s->d->finds.at[s->first + i];
@@ -356,8 +351,6 @@ static enum status weigh_in_context(struct pass *s, struct err *e)
             range = (struct drum_range){.low = range.low, .upper = 1, .treble = 1};
         c->m.score = hits_in_range(c->m.score, &c->parts, &range, s->told[i].best);
         c->m.score = hits_among(c->m.score, &c->parts, alone[i]);
-        if (kin[i] < 1)
-            parts_add(&c->parts, "kin", kin[i]);
     }
     free(alone);
     return st;
