@@ -392,7 +392,7 @@ static void test_a_kit_follows(void **state)
     free(p);
     options = (struct curate_options){.top = 3, .kit = target_find("tr8s")};
     for (int i = 0; i < KICKS; i++) { /* what somebody says, with a fine hat in it */
-        snprintf(b->c[i].source, sizeof b->c[i].source, "talk");
+        parts_add(&b->c[i].parts, "company", 0.5);
         b->c[i].m.hit_confidence = i > 1 ? 0.05 : 0.95; /* and a kick */
     }
     snprintf(b->c[0].hit_class, sizeof b->c[0].hit_class, "hat_open");

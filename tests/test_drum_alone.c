@@ -2,6 +2,7 @@
 #include "dsp/drum_alone.h"
 
 #include "core/recipe.h"
+#include "dsp/drum_context.h"
 #include "dsp/hits.h"
 #include "dsp/synth.h"
 #include "mined_rig.h"
@@ -186,6 +187,65 @@ static void kicks_alone_come_first(void **state)
         fail_msg("%zu alone, %zu not; %.3f against %.3f", clean, with, worst, best);
 }
 
+static void pluck(struct audio *a, size_t at, double hz)
+{
+    for (size_t k = 0; k < RATE / 4 && at + k < a->frames; k++) {
+        double t = (double)k / RATE, fade = exp(-9 * t) * fmin(1, t / 0.01);
+        a->data[at + k] += (float)(0.4 * fade * sin(6.2831853 * hz * t));
+    }
+}
+
+/* Of notes plucked now and then and a kick or two each knows what company it keeps, as it
+ * is told in drum_context.h; kicks in time have no part that says so. */
+static void mined_hits_know_their_company(void **state)
+{
+    struct mined *m = *state, other = *m;
+    char folder[300];
+    struct rng r = rng_derive(5, 1, "test-drum-alone", 0);
+    struct audio notes = tone_blank(40, 1, RATE), beat = tone_blank(20, 1, RATE);
+    tone_noise(&notes, 0.0005, &r);
+    tone_noise(&beat, 0.0005, &r);
+    for (size_t at = RATE / 2; at < notes.frames - RATE;
+         at += (size_t)(RATE * (0.4 + 1.3 * rng_uniform(&r))))
+        pluck(&notes, at, 200 + 500 * rng_uniform(&r));
+    strike(&notes, SYNTH_KICK, 38 * RATE, 0.8F);
+    for (size_t i = 0; i < 38; i++)
+        strike(&beat, SYNTH_KICK, i * RATE / 2 + 4000, 0.8F);
+    snprintf(folder, sizeof folder, "%s/both", m->top);
+    assert_int_equal(mkdir(folder, 0777), 0);
+    folder_wav(folder, "notes.wav", &notes, 24);
+    folder_wav(folder, "beat.wav", &beat, 24);
+    audio_done(&notes);
+    audio_done(&beat);
+    mined_rig_process(&other, folder, "both", 1u << STAGE_DRUMS);
+    snprintf(other.project, sizeof other.project, "%s/both", m->export_root);
+    size_t n, hits = 0, beats = 0;
+    double part = 1;
+    struct catalog_find *all = mined_finds(&other, &n);
+    struct drum_verdict *at = calloc(n, sizeof *at);
+    for (size_t i = 0; i < n; i++) {
+        const struct candidate *c = &all[i].c;
+        bool in_time = strcmp(c->source, "beat") == 0;
+        double company = parts_value(&c->parts, "company");
+        assert_true(in_time == (c->m.bpm > 0));
+        if (c->missed_by[0])
+            continue;
+        assert_true(in_time == isnan(company));
+        beats += in_time;
+        if (in_time)
+            continue;
+        assert_true(hits == 0 || company == part);
+        part = company;
+        at[hits++].confidence = c->m.hit_confidence;
+    }
+    assert_in_range(beats, 30, 38);
+    assert_in_range(hits, 10, 60);
+    assert_true(part >= 0.5 && part < 1);
+    assert_true(fabs(part - drum_company(at, hits, false)) < 1e-6);
+    free(at);
+    free(all);
+}
+
 static int setup(void **state)
 {
     return mined_rig_setup(state, 1u << STAGE_PADS);
@@ -200,6 +260,7 @@ int main(void)
         cmocka_unit_test(what_is_out_of_reach_tells_nothing),
         cmocka_unit_test(the_score_says_so),
         cmocka_unit_test(kicks_alone_come_first),
+        cmocka_unit_test(mined_hits_know_their_company),
     };
     return cmocka_run_group_tests(tests, setup, mined_rig_teardown);
 }

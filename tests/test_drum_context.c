@@ -128,6 +128,26 @@ static void only_what_is_within_reach_is_heard(void **state)
         assert_true(change(&back[i], &at[FAR + MANY - 1 - i]) < 1e-5);
 }
 
+/* Half at a share of sure drums of a half, all from 0.7 on; one more is taken for
+ * granted. What is played in time is in good company. */
+static void company_goes_with_the_share_of_drums(void **state)
+{
+    (void)state;
+    static const struct {
+        int sure, unsure;
+        double worth;
+    } all[] = {{0, 0, 1},    {1, 0, 1}, {0, 1, 0.5},  {4, 5, 0.5},
+               {5, 4, 0.75}, {6, 3, 1}, {9, 90, 0.5}, {23, 15, 0.7884615385}};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        struct drum_verdict at[MANY];
+        size_t count = 0;
+        for (int n = 0; n < all[i].sure + all[i].unsure; n++)
+            at[count++].confidence = n < all[i].sure ? 0.25 : 0.24;
+        assert_true(fabs(drum_company(at, count, false) - all[i].worth) < 1e-9);
+        assert_true(drum_company(at, count, true) == 1);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -136,6 +156,7 @@ int main(void)
         cmocka_unit_test(what_has_no_like_stays),
         cmocka_unit_test(silence_has_no_say_and_no_like),
         cmocka_unit_test(only_what_is_within_reach_is_heard),
+        cmocka_unit_test(company_goes_with_the_share_of_drums),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

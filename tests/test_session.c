@@ -220,43 +220,6 @@ static double best_worth(const struct session *s, const char *slot)
     return worth;
 }
 
-/* Notes in numbers cast doubt on a recording's drums, half of a kick's worth at most: as
- * long as they are finds of it, neither gone nor near-misses. */
-static void test_gone_notes_cast_no_doubt(void **state)
-{
-    enum { SURE = 4, ALL = 16 };
-    struct session *s = open_session(*state);
-    struct catalog_source source;
-    double worth[3];
-    for (int how = 0; how < 3; how++) {
-        float *v;
-        struct candidate *c = make_finds("night", ALL, &source, &v);
-        int n = how == 1 ? SURE : ALL;
-        for (int i = 0; i < ALL; i++) {
-            c[i].kind = KIND_DRUM;
-            c[i].grade = 'A';
-            c[i].cluster = 0;
-            c[i].m.bpm = (double)NAN;
-            c[i].m.duration_sec = 0.3;
-            c[i].m.hit_confidence = i < SURE ? 0.9 : 0.05;
-            snprintf(c[i].hit_class, sizeof c[i].hit_class, "kick");
-            snprintf(c[i].missed_by, sizeof c[i].missed_by, "%s",
-                     how == 2 && i >= SURE ? "level" : "");
-        }
-        assert_int_equal(session_add(s, &source, c, (size_t)n, v, NULL), ST_OK);
-        assert_int_equal(session_keep_only(s, &source, c, (size_t)n, NULL), ST_OK);
-        session_announce(s);
-        assert_int_equal(session_find(s, ALL - 1)->gone, how == 1);
-        worth[how] = best_worth(s, "BD");
-        free(c);
-        free(v);
-    }
-    assert_true(worth[0] > 0);
-    for (int how = 1; how < 3; how++)
-        assert_true(fabs(worth[how] - 2 * worth[0]) < 1e-6);
-    session_close(s);
-}
-
 /* All that an export looks at counts here, too: the parts of a hit's score. */
 static void test_a_match_is_worth_what_an_export_says(void **state)
 {
@@ -630,7 +593,6 @@ int main(void)
         IN_SESSION(test_a_note_is_kept_whole),
         IN_SESSION(test_kit),
         IN_SESSION(test_accepted_near_misses_suit_slots),
-        IN_SESSION(test_gone_notes_cast_no_doubt),
         IN_SESSION(test_a_match_is_worth_what_an_export_says),
         IN_SESSION(test_a_named_hit_is_sure),
         IN_SESSION(test_extras_end_somewhere),

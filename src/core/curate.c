@@ -342,7 +342,6 @@ static enum status seat(const struct curate_entry *entries, struct choice *all, 
                                   .worth = kit_worth(entry->c, CAT_DRUMS),
                                   .slot = -1};
     }
-    kit_slots_doubt(hit, n);
     kit_slots_fill(kit, hit, n);
     for (size_t i = 0; i < n; i++)
         if (hit[i].slot >= 0)

@@ -24,7 +24,6 @@ static void fill_slots(struct kit_plan *p)
         item->slot = item->wish;
     }
     if (hit) {
-        kit_slots_doubt(hit, p->count);
         kit_slots_fill(p->target, hit, p->count);
     }
     for (size_t i = 0; i < p->count; i++) {

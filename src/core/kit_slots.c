@@ -46,7 +46,15 @@ static double certainty(const struct candidate *c)
     return isnan(range) ? p : p * range;
 }
 
-const char *const kit_parts[KIT_PARTS] = {"decay", "range"};
+/* In doubtful company it plays where nothing better is. */
+static double trust(const struct candidate *c)
+{
+    double company = parts_value(&c->parts, "company");
+    bool said = c->decision == DECISION_ACCEPTED || c->rating > 0;
+    return said || isnan(company) ? 1 : company;
+}
+
+const char *const kit_parts[KIT_PARTS] = {"decay", "range", "company"};
 
 double kit_worth(const struct candidate *c, enum category category)
 {
@@ -57,53 +65,7 @@ double kit_worth(const struct candidate *c, enum category category)
         return fmax(worth, ACCEPTED) * 1.15;
     if (curate_is_scrap(c))
         return 0;
-    return worth * certainty(c) * whole_worth(c);
-}
-
-/* --- company --- */
-
-/* A hit that is rather this drum than any other sound. Shares of such between which the
- * doubt goes away, and what it is before. */
-static const double SURE = 0.25, FEW = 0.5, MOST = 0.7, DOUBT = 0.5;
-
-void kit_company_add(struct kit_company *k, const struct candidate *c)
-{
-    if (kind_category(c->kind) != CAT_DRUMS || c->missed_by[0])
-        return;
-    k->hits++;
-    k->sure += !(c->m.hit_confidence < SURE);
-    k->in_time = k->in_time || c->m.bpm > 0;
-}
-
-double kit_doubt(const struct kit_company *k, const struct candidate *c)
-{
-    if (k->in_time || c->decision == DECISION_ACCEPTED || c->rating > 0)
-        return 0;
-    double share = ((double)k->sure + 1) / ((double)k->hits + 1);
-    return DOUBT * fmax(0, fmin(1, (MOST - share) / (MOST - FEW)));
-}
-
-static int by_source(const void *a, const void *b)
-{
-    const struct kit_hit *const *x = a, *const *y = b;
-    return strcmp((*x)->c->source, (*y)->c->source);
-}
-
-void kit_slots_doubt(struct kit_hit *hits, size_t count)
-{
-    struct kit_hit **order = malloc((count + 1) * sizeof *order);
-    for (size_t i = 0; order && i < count; i++)
-        order[i] = &hits[i];
-    if (order)
-        qsort(order, count, sizeof(struct kit_hit *), by_source);
-    for (size_t i = 0, end; order && i < count; i = end) {
-        struct kit_company k = {0};
-        for (end = i; end < count && by_source(&order[i], &order[end]) == 0; end++)
-            kit_company_add(&k, order[end]->c);
-        for (size_t h = i; h < end; h++)
-            order[h]->doubt = kit_doubt(&k, order[h]->c);
-    }
-    free(order);
+    return worth * certainty(c) * whole_worth(c) * trust(c);
 }
 
 /* --- slots --- */
@@ -151,16 +113,16 @@ static void prepare(struct filling *f)
     }
 }
 
-/* Fit times worth, less the doubt and what sounds like a hit on another slot. 0: not
+/* Fit times worth, less what sounds like a hit on another slot. 0: not
  * above `least`, or so little that the slot rather stays empty. */
 static double value_beside(const struct kit_hit *h, double fit,
                            const struct kit_hit *const *on, int slots, double least)
 {
-    double trust = 1 - h->doubt, here = fit * h->worth * trust;
+    double here = fit * h->worth;
     for (int s = 0; here > least && s < slots; s++)
         if (on[s] != NULL)
             here *= apart(on[s], h);
-    double fills = LEAST_FIT * curate_band_worth(h->c) * whole_worth(h->c) * trust;
+    double fills = LEAST_FIT * curate_band_worth(h->c) * whole_worth(h->c) * trust(h->c);
     return here > least && here > fills ? here : 0;
 }
 
@@ -177,7 +139,7 @@ static long best_for(const struct filling *f, int slot, double *value)
     long best = -1;
     for (size_t i = 0; i < f->count; i++) {
         const struct kit_hit *h = &f->hit[i];
-        if (h->slot >= 0 || h->worth * (1 - h->doubt) <= *value)
+        if (h->slot >= 0 || h->worth <= *value)
             continue;
         int class = drum_class_find(h->c->hit_class);
         double fit = class >= 0 ? f->fit[slot][class] : 0;

@@ -16,28 +16,10 @@ struct kit_hit {
     const float *vector; /* similarity, NULL or starting with NAN = unknown */
     double worth;        /* see kit_worth */
     int slot;            /* in: where the user put it, −1 = nowhere; out: where it is */
-    double doubt;        /* part of the worth that its company takes away, 0 … 1 */
 };
-
-/* The company a hit keeps: what else was struck in its recording. */
-struct kit_company {
-    size_t hits, sure;
-    bool in_time; /* the recording has a tempo */
-};
-
-void kit_company_add(struct kit_company *k, const struct candidate *c);
-
-/* Speech, too, is full of hats, claps and crashes for an ear that hears them alone. But
- * drums are played in time, or are most of what is struck where they are (a soundcheck, a
- * break, a sample): hits of a recording where neither is so are worth half. What you
- * accepted is not doubted. */
-double kit_doubt(const struct kit_company *k, const struct candidate *c);
-
-/* Fill in the doubt of all: they are the company. Without memory nothing is doubted. */
-void kit_slots_doubt(struct kit_hit *hits, size_t count);
 
 /* The parts of its score that a hit's worth depends on. */
-enum { KIT_PARTS = 2 };
+enum { KIT_PARTS = 3 };
 extern const char *const kit_parts[KIT_PARTS];
 
 /* What a hit is worth on a slot that its class suits, 0 … about 1.15; 0: not to be used.

@@ -33,26 +33,6 @@ static double worth_of(const struct session *s, const struct find *f, struct can
     return kit_worth(c, f->category);
 }
 
-/* What else was struck in each recording (kit_company), by source; the caller frees. NULL
- * without memory. */
-static struct kit_company *companies(const struct session *s, struct candidate *c)
-{
-    uint32_t most = 0;
-    for (size_t i = 0; i < s->count; i++)
-        most = s->find[i].source > most ? s->find[i].source : most;
-    struct kit_company *all = calloc((size_t)most + 1, sizeof *all);
-    for (size_t i = 0; all != NULL && i < s->count; i++) {
-        const struct find *f = &s->find[i];
-        if (f->gone || !f->saved || f->near_miss)
-            continue;
-        c->kind = f->kind;
-        c->m.bpm = session_measure(s, f, ME_bpm);
-        c->m.hit_confidence = session_measure(s, f, ME_hit_confidence);
-        kit_company_add(&all[f->source], c);
-    }
-    return all;
-}
-
 static bool may_play(const struct find *f)
 {
     bool there = (f->saved && !f->near_miss) || f->decision == DECISION_ACCEPTED;
@@ -94,7 +74,6 @@ void session_slot_matches(const struct session *s, const struct target *t,
     struct candidate c;
     memset(out, 0, KIT_SLOTS * sizeof *out);
     candidate_clear(&c);
-    struct kit_company *company = companies(s, &c);
     for (int slot = 0; slot < KIT_SLOTS; slot++)
         for (int k = 0; k < DRUM_CLASS_COUNT; k++)
             fit[slot][k] = target_fit(t, slot, drum_class_name((enum drum_class)k));
@@ -102,8 +81,6 @@ void session_slot_matches(const struct session *s, const struct target *t,
         const struct find *f = &s->find[i];
         int class = may_play(f) ? drum_class_find(f->hit_class) : -1;
         double worth = class >= 0 ? worth_of(s, f, &c) : 0;
-        if (worth > 0 && company != NULL)
-            worth *= 1 - kit_doubt(&company[f->source], &c);
         for (int slot = 0; slot < KIT_SLOTS && worth > 0; slot++) {
             struct slot_matches *m = &out[slot];
             double value = fit[slot][class] * worth;
@@ -112,7 +89,6 @@ void session_slot_matches(const struct session *s, const struct target *t,
                 insert(s, m, (uint32_t)i, value);
         }
     }
-    free(company);
 }
 
 /* --- all slots together ------------------------------------------------------------ */
@@ -123,7 +99,6 @@ struct slot_hits {
     struct candidate *c; /* that hit[i].c points to */
     uint32_t *find;      /* index of the find */
     size_t count;
-    struct kit_company *company; /* by source; NULL: nothing is doubted */
 };
 
 static void add_hit(const struct session *s, struct slot_hits *all, uint32_t index,
@@ -140,13 +115,11 @@ static void add_hit(const struct session *s, struct slot_hits *all, uint32_t ind
     const float *vector =
         s->vector != NULL ? s->vector + (size_t)index * SIMILARITY_DIM : NULL;
     all->find[all->count] = index;
-    double doubt = all->company ? kit_doubt(&all->company[f->source], c) : 0;
-    all->hit[all->count++] = (struct kit_hit){c, vector, worth, slot, doubt};
+    all->hit[all->count++] = (struct kit_hit){c, vector, worth, slot};
 }
 
 static void slot_hits_done(struct slot_hits *all)
 {
-    free(all->company);
     free(all->hit);
     free(all->c);
     free(all->find);
@@ -162,13 +135,11 @@ static enum status gather_hits(struct session *s,
     enum status st = session_load_vectors(s, e);
     *all =
         (struct slot_hits){malloc(room * sizeof *all->hit), malloc(room * sizeof *all->c),
-                           malloc(room * sizeof *all->find), 0, NULL};
+                           malloc(room * sizeof *all->find), 0};
     if (st == ST_OK && (all->hit == NULL || all->c == NULL || all->find == NULL))
         st = err_set(e, ST_NO_MEMORY, "no memory to fill the kit");
     if (st != ST_OK)
         return st;
-    candidate_clear(&all->c[0]);
-    all->company = companies(s, &all->c[0]);
     for (int slot = 0; slot < KIT_SLOTS; slot++)
         if (index[slot] >= 0)
             add_hit(s, all, (uint32_t)index[slot], slot);

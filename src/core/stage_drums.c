@@ -336,13 +336,15 @@ static enum status add_hit(struct pass *s, const struct hit *h, const struct aud
 }
 
 /* With the classes in context known: lowers the score of hits that sound where no such
- * drum does, and of those struck with others. */
+ * drum does, and of those struck with others. Their company is for kits alone. */
 static enum status weigh_in_context(struct pass *s, struct err *e)
 {
     double *alone = malloc((s->count + 1) * sizeof *alone);
     if (!alone)
         return err_set(e, ST_NO_MEMORY, "no memory to weigh %zu hits", s->count);
     enum status st = drum_alone(s->told, s->count, alone, e);
+    bool in_time = track_info(s->d->track)->tempo.bpm > 0;
+    double company = drum_company(s->told, s->count, in_time);
     drum_range_settle(s->ranger);
     for (size_t i = 0; i < s->count && st == ST_OK; i++) {
         struct candidate *c = &s->d->finds.at[s->first + i];
@@ -351,6 +353,8 @@ static enum status weigh_in_context(struct pass *s, struct err *e)
             range = (struct drum_range){.low = range.low, .upper = 1, .treble = 1};
         c->m.score = hits_in_range(c->m.score, &c->parts, &range, s->told[i].best);
         c->m.score = hits_among(c->m.score, &c->parts, alone[i]);
+        if (company < 1)
+            parts_add(&c->parts, "company", company);
     }
     free(alone);
     return st;

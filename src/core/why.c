@@ -46,6 +46,7 @@ static const struct {
     {KIND_DRUM, "alone", PLAIN, 0, 0, "nothing struck with it", 0, ""},
     {KIND_DRUM, "low", PLAIN, 0, 0, "no kick or bass in it", 0, ""},
     {KIND_DRUM, "range", PLAIN, 0, 0, "as deep or bright as such drums", 0, ""},
+    {KIND_DRUM, "company", PLAIN, 0, 0, "played in time, or among drums", 0, ""},
     {KIND_DRUM, "bass", PLAIN, 0, 0, "taken out below 300 Hz", 0, ""},
     {KIND_SILENCE, "steady", SQUARED, SILENCE_STEADY_HALF_DB, 0, "level moves ", 1,
      " dB"},

@@ -115,3 +115,16 @@ enum status drum_context(struct drum_verdict *at, size_t count, struct err *e)
     free(crowd);
     return ST_OK;
 }
+
+/* A hit that is rather this drum than any other sound. Shares of such between which the
+ * doubt goes away, and what is left before. */
+static const double SURE = 0.25, FEW = 0.5, MOST = 0.7, DOUBTED = 0.5;
+
+double drum_company(const struct drum_verdict *at, size_t count, bool in_time)
+{
+    size_t sure = 1; /* one is taken for granted */
+    for (size_t i = 0; i < count; i++)
+        sure += at[i].confidence >= SURE;
+    double share = ((double)sure / ((double)count + 1) - FEW) / (MOST - FEW);
+    return in_time ? 1 : DOUBTED + (1 - DOUBTED) * fmax(0, fmin(1, share));
+}

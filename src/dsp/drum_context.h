@@ -18,4 +18,10 @@ enum { DRUM_CONTEXT_REACH = 320 };
  * they are as they were. */
 enum status drum_context(struct drum_verdict *at, size_t count, struct err *e);
 
+/* Speech, too, is full of hats, claps and crashes for an ear that hears them alone. But
+ * drums are played in time, or are most of what is struck where they are (a soundcheck, a
+ * break, a sample). What the hits of a recording are worth by that: 1, or where neither
+ * is so, down to a half. */
+double drum_company(const struct drum_verdict *at, size_t count, bool in_time);
+
 #endif
