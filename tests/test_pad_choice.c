@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-enum { HALF = TRACK_BANDS / 2 };
+enum { HALF = TRACK_BANDS / 2, FAR = 1400, MINUTE = 1292 }; /* spectra */
 
 /* A sound of even bands, the upper half `above_db` louder; of pitch class `pitch`, and by
  * `other` of the next one. */
@@ -46,14 +46,19 @@ static struct track *track_of(const struct sound *sounds, size_t count)
     return t;
 }
 
-/* Eleven pitches of 100 spectra each. */
-static struct track *many_sounds(void)
+/* Eleven pitches of so many spectra each. */
+static struct track *sounds_of(size_t spectra)
 {
     struct track *t = track_new(44100, 1);
     assert_non_null(t);
     for (int k = 0; k < 11; k++)
-        add_sound(t, &(struct sound){100, -20, 0, k, 0});
+        add_sound(t, &(struct sound){spectra, -20, 0, k, 0});
     return t;
+}
+
+static struct track *many_sounds(void)
+{
+    return sounds_of(100);
 }
 
 static bool same(const struct pad_place *a, const struct pad_place *b)
@@ -104,24 +109,56 @@ static void a_quarter_may_lie_in_both(void **state)
 static void a_length_again_is_worth_less(void **state)
 {
     (void)state;
-    struct track *t = many_sounds();
+    struct track *t = sounds_of(FAR);
     /* 0.93 of 0.79 is 0.735, and twice that of 0.78 0.675 */
-    assert_string_equal(
-        CHOSEN(t, 4, {0, 90, 0, .80, 0}, {100, 190, 0, .79, 0}, {200, 290, 1, .74, 0}),
-        "0 2 1");
-    assert_string_equal(
-        CHOSEN(t, 4, {0, 90, 0, .80, 0}, {100, 190, 0, .79, 0}, {200, 290, 1, .73, 0}),
-        "0 1 2");
-    assert_string_equal(CHOSEN(t, 4, {0, 90, 0, .80, 0}, {100, 190, 0, .79, 0},
-                               {300, 390, 0, .78, 0}, {200, 290, 1, .68, 0}),
+    assert_string_equal(CHOSEN(t, 4, {0, 90, 0, .80, 0}, {FAR, FAR + 90, 0, .79, 0},
+                               {2 * FAR, 2 * FAR + 90, 1, .74, 0}),
+                        "0 2 1");
+    assert_string_equal(CHOSEN(t, 4, {0, 90, 0, .80, 0}, {FAR, FAR + 90, 0, .79, 0},
+                               {2 * FAR, 2 * FAR + 90, 1, .73, 0}),
+                        "0 1 2");
+    assert_string_equal(CHOSEN(t, 4, {0, 90, 0, .80, 0}, {FAR, FAR + 90, 0, .79, 0},
+                               {3 * FAR, 3 * FAR + 90, 0, .78, 0},
+                               {2 * FAR, 2 * FAR + 90, 1, .68, 0}),
                         "0 1 3 2");
-    assert_string_equal(CHOSEN(t, 4, {0, 90, 0, .80, 0}, {100, 190, 0, .79, 0},
-                               {300, 390, 0, .78, 0}, {200, 290, 1, .67, 0}),
+    assert_string_equal(CHOSEN(t, 4, {0, 90, 0, .80, 0}, {FAR, FAR + 90, 0, .79, 0},
+                               {3 * FAR, 3 * FAR + 90, 0, .78, 0},
+                               {2 * FAR, 2 * FAR + 90, 1, .67, 0}),
                         "0 1 2 3");
     /* what has no length of the list is worth the same again */
-    assert_string_equal(CHOSEN(t, 4, {0, 90, -1, .80, 0}, {100, 190, -1, .79, 0},
-                               {200, 290, 64, .785, 0}, {300, 390, 64, .78, 0}),
+    assert_string_equal(CHOSEN(t, 4, {0, 90, -1, .80, 0}, {FAR, FAR + 90, -1, .79, 0},
+                               {2 * FAR, 2 * FAR + 90, 64, .785, 0},
+                               {3 * FAR, 3 * FAR + 90, 64, .78, 0}),
                         "0 1 2 3");
+    track_free(t);
+}
+
+/* Within a minute of what is chosen another is worth less, at no distance 0.9 of it. */
+static void what_lies_near_is_worth_less(void **state)
+{
+    (void)state;
+    struct track *t = sounds_of(MINUTE / 2);
+    static const struct {
+        size_t beside; /* half minutes from the first */
+        double most;   /* of 0.8 */
+    } all[] = {{1, 0.9487}, {2, 1}, {3, 1}};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        for (int better = 0; better < 2; better++) {
+            uint32_t at = (uint32_t)(all[i].beside * MINUTE / 2), far = 5 * MINUTE;
+            double score = 0.8 * all[i].most + (better ? 0.001 : -0.001);
+            assert_string_equal(CHOSEN(t, 4, {0, 90, -1, .9, 0}, {at, at + 90, -1, .8, 0},
+                                       {far, far + 90, -1, score, 0}),
+                                better ? "0 2 1" : "0 1 2");
+        }
+    track_free(t);
+    /* so a minute of fine ones leaves room for others: 0.88 beside two is 0.74 or less */
+    t = many_sounds();
+    for (int i = 0; i < 20; i++)
+        add_sound(t, &(struct sound){100, -20, 20, i % 11, 0});
+    assert_string_equal(CHOSEN(t, 3, {0, 90, -1, .88, 0}, {100, 190, -1, .88, 0},
+                               {200, 290, -1, .88, 0}, {300, 390, -1, .88, 0},
+                               {400, 490, -1, .88, 0}, {2900, 2990, -1, .76, 0}),
+                        "0 4 5");
     track_free(t);
 }
 
@@ -178,22 +215,24 @@ static void a_copy_takes_no_place(void **state)
 static void a_note_may_have_other_lengths(void **state)
 {
     (void)state;
-    struct sound sounds[] = {{300, -20, 0, 4, 0}, {100, -20, 0, 6, 0}};
+    struct sound sounds[] = {{3 * FAR, -20, 0, 4, 0}, {100, -20, 0, 6, 0}};
     struct track *t = track_of(sounds, 2);
-    assert_string_equal(CHOSEN(t, 4, {0, 50, 0, .9, 0}, {100, 180, 1, .8, 0}), "0");
-    assert_string_equal(CHOSEN(t, 4, {0, 50, 0, .9, 0}, {100, 181, 1, .8, 0}), "0 1");
-    assert_string_equal(CHOSEN(t, 4, {0, 50, 0, .8, 0}, {100, 181, 1, .9, 0}), "1 0");
+    assert_string_equal(CHOSEN(t, 4, {0, 50, 0, .9, 0}, {FAR, FAR + 80, 1, .8, 0}), "0");
+    assert_string_equal(CHOSEN(t, 4, {0, 50, 0, .9, 0}, {FAR, FAR + 81, 1, .8, 0}),
+                        "0 1");
+    assert_string_equal(CHOSEN(t, 4, {0, 50, 0, .8, 0}, {FAR, FAR + 81, 1, .9, 0}),
+                        "1 0");
     /* and comes behind another sound: 0.85 of 0.85 is 0.7225 */
-    assert_string_equal(
-        CHOSEN(t, 4, {0, 50, 0, .9, 0}, {100, 190, 1, .85, 0}, {300, 350, 2, .73, 0}),
-        "0 2 1");
-    assert_string_equal(
-        CHOSEN(t, 4, {0, 50, 0, .9, 0}, {100, 190, 1, .85, 0}, {300, 350, 2, .72, 0}),
-        "0 1 2");
+    assert_string_equal(CHOSEN(t, 4, {0, 50, 0, .9, 0}, {FAR, FAR + 90, 1, .85, 0},
+                               {3 * FAR, 3 * FAR + 50, 2, .73, 0}),
+                        "0 2 1");
+    assert_string_equal(CHOSEN(t, 4, {0, 50, 0, .9, 0}, {FAR, FAR + 90, 1, .85, 0},
+                               {3 * FAR, 3 * FAR + 50, 2, .72, 0}),
+                        "0 1 2");
     /* the last of two, too, is told from twice as many */
-    assert_string_equal(
-        CHOSEN(t, 2, {0, 50, 0, .9, 0}, {100, 190, 1, .85, 0}, {300, 350, 2, .73, 0}),
-        "0 2");
+    assert_string_equal(CHOSEN(t, 2, {0, 50, 0, .9, 0}, {FAR, FAR + 90, 1, .85, 0},
+                               {3 * FAR, 3 * FAR + 50, 2, .73, 0}),
+                        "0 2");
     track_free(t);
 }
 
@@ -256,6 +295,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_quarter_may_lie_in_both),
         cmocka_unit_test(a_length_again_is_worth_less),
+        cmocka_unit_test(what_lies_near_is_worth_less),
         cmocka_unit_test(equal_ones_come_by_length_and_time),
         cmocka_unit_test(what_sounds_alike_is_taken_once),
         cmocka_unit_test(a_copy_takes_no_place),

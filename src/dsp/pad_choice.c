@@ -12,6 +12,8 @@
 #define OTHER_LENGTH    1.6
 #define AGAIN_WEIGHT    0.93 /* per pad of that duration already chosen */
 #define ALIKE_WEIGHT    0.85 /* per pad before it that sounds the same */
+#define NEAR_WEIGHT     0.9  /* per pad beside it, less for one within NEAR_S */
+#define NEAR_S          60.0
 #define SIGNATURE_DEPTH 45.0 /* dB below the loudest band that still count */
 
 enum { DURATIONS = 64, SIGNATURE_POINTS = 12, WIDE = 2 };
@@ -100,10 +102,20 @@ static bool other_length(const struct pad_place *a, const struct pad_place *b)
 
 /* ---- choosing ---- */
 
-static double worth(const struct pad_place *p, const int *taken)
+/* How many spectra go into NEAR_S. */
+static double near_spectra(const struct track *t)
 {
-    int again = p->duration >= 0 && p->duration < DURATIONS ? taken[p->duration] : 0;
-    return p->score * pow(AGAIN_WEIGHT, again);
+    return NEAR_S * track_info(t)->rate_hz /
+           (double)track_hop_start(t, TRACK_HOPS_PER_SPECTRUM);
+}
+
+/* What is left of the worth of a place beside one that is chosen. */
+static double beside(const struct pad_place *p, const struct pad_place *was, double near)
+{
+    bool again =
+        p->duration == was->duration && p->duration >= 0 && p->duration < DURATIONS;
+    double apart = fabs((double)p->from - (double)was->from) / near;
+    return pow(NEAR_WEIGHT, fmax(0, 1 - apart)) * (again ? AGAIN_WEIGHT : 1);
 }
 
 /* Of two that are worth the same: the one of the duration named first, then in time. */
@@ -112,33 +124,31 @@ static bool earlier(const struct pad_place *a, const struct pad_place *b)
     return a->duration != b->duration ? a->duration < b->duration : a->from < b->from;
 }
 
-static size_t best_left(const struct pad_pool *pool, const bool *out, const int *taken)
+/* `worth` of each place; −1: not to be chosen any more. */
+static size_t best_left(const struct pad_pool *pool, const double *worth)
 {
     size_t best = pool->count;
     double most = -1.0;
-    for (size_t i = 0; i < pool->count; i++) {
-        if (out[i])
-            continue;
-        double w = worth(&pool->at[i], taken);
-        if (w > most || (w == most && earlier(&pool->at[i], &pool->at[best]))) {
-            most = w;
+    for (size_t i = 0; i < pool->count; i++)
+        if (worth[i] > most ||
+            (worth[i] == most && most >= 0 && earlier(&pool->at[i], &pool->at[best]))) {
+            most = worth[i];
             best = i;
         }
-    }
     return best;
 }
 
-static size_t choose(const struct pad_pool *pool, const struct track *t, bool *out,
+static size_t choose(const struct pad_pool *pool, const struct track *t, double *worth,
                      struct signature *signs, struct pad_place *chosen, size_t most)
 {
-    int taken[DURATIONS] = {0};
+    double near = near_spectra(t);
     size_t count = 0;
     while (count < most) {
-        size_t i = best_left(pool, out, taken);
+        size_t i = best_left(pool, worth);
         if (i == pool->count)
             break;
         const struct pad_place *p = &pool->at[i];
-        out[i] = true;
+        worth[i] = -1;
         sign(t, p, &signs[count]);
         bool again = false;
         for (size_t k = 0; k < count && !again; k++)
@@ -146,28 +156,30 @@ static size_t choose(const struct pad_pool *pool, const struct track *t, bool *o
         if (again)
             continue;
         chosen[count++] = *p;
-        if (p->duration >= 0 && p->duration < DURATIONS)
-            taken[p->duration]++;
         for (size_t k = 0; k < pool->count; k++)
-            out[k] = out[k] || overlap(&pool->at[k], p);
+            if (worth[k] >= 0)
+                worth[k] = overlap(&pool->at[k], p)
+                               ? -1
+                               : worth[k] * beside(&pool->at[k], p, near);
     }
     return count;
 }
 
 /* Of what was chosen the best `most`, in order: a second length of a sound is worth less
  * than the first of another. */
-static size_t rank(struct pad_place *chosen, struct signature *signs, size_t count,
-                   size_t most)
+static size_t rank(const struct track *t, struct pad_place *chosen,
+                   struct signature *signs, size_t count, size_t most)
 {
-    int taken[DURATIONS] = {0};
+    double near = near_spectra(t);
     size_t n = 0;
     for (; n < count && n < most; n++) {
         size_t best = n;
         double best_worth = -1.0;
         for (size_t i = n; i < count; i++) {
-            double w = worth(&chosen[i], taken);
+            double w = chosen[i].score;
             for (size_t k = 0; k < n; k++)
-                w *= alike(&signs[k], &signs[i]) ? ALIKE_WEIGHT : 1.0;
+                w *= beside(&chosen[i], &chosen[k], near) *
+                     (alike(&signs[k], &signs[i]) ? ALIKE_WEIGHT : 1.0);
             if (w > best_worth) { /* of equal ones the one that was chosen first */
                 best_worth = w;
                 best = i;
@@ -179,8 +191,6 @@ static size_t rank(struct pad_place *chosen, struct signature *signs, size_t cou
         memmove(signs + n + 1, signs + n, (best - n) * sizeof *signs);
         chosen[n] = place;
         signs[n] = sign;
-        if (place.duration >= 0 && place.duration < DURATIONS)
-            taken[place.duration]++;
     }
     return n;
 }
@@ -189,16 +199,16 @@ size_t pad_pool_choose(const struct pad_pool *pool, const struct track *t,
                        struct pad_place *chosen, size_t most)
 {
     size_t wide = WIDE * most, count = 0;
-    bool *out = calloc(pool->count + 1, sizeof *out);
+    double *worth = calloc(pool->count + 1, sizeof *worth);
     struct signature *signs = calloc(wide + 1, sizeof *signs);
     struct pad_place *all = calloc(wide + 1, sizeof *all);
-    if (out && signs && all) {
+    if (worth && signs && all) {
         for (size_t i = 0; i < pool->count; i++)
-            out[i] = pool->at[i].miss > 0.0;
-        count = rank(all, signs, choose(pool, t, out, signs, all, wide), most);
+            worth[i] = pool->at[i].miss > 0.0 ? -1 : pool->at[i].score;
+        count = rank(t, all, signs, choose(pool, t, worth, signs, all, wide), most);
         memcpy(chosen, all, count * sizeof *chosen);
     }
-    free(out);
+    free(worth);
     free(signs);
     free(all);
     return count;

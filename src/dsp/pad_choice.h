@@ -27,7 +27,9 @@ void pad_pool_done(struct pad_pool *pool);
  * of the shorter. Near-duplicates (bands within 3 dB RMS at any level, same pitch
  * classes) are dropped unless they are of a clearly different length (1.6 ×), so that one
  * held note gives a few lengths of itself at most, ranked behind other sounds that are
- * nearly as good. Durations already taken weigh less. */
+ * nearly as good. Durations already taken weigh less, and so does what lies within a
+ * minute of one that is chosen: a long jam gives pads of more than its steadiest stretch.
+ */
 size_t pad_pool_choose(const struct pad_pool *pool, const struct track *t,
                        struct pad_place *chosen, size_t most);
 
