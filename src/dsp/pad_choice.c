@@ -12,7 +12,7 @@
 #define OTHER_LENGTH    1.6
 #define AGAIN_WEIGHT    0.93 /* per pad of that duration already chosen */
 #define ALIKE_WEIGHT    0.85 /* per pad before it that sounds the same */
-#define NEAR_WEIGHT     0.9  /* per pad beside it, less for one within NEAR_S */
+#define NEAR_WEIGHT     0.95 /* per pad beside it, less for one within NEAR_S */
 #define NEAR_S          60.0
 #define SIGNATURE_DEPTH 45.0 /* dB below the loudest band that still count */
 
