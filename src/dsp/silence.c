@@ -3,7 +3,6 @@
 #include "core/array.h"
 #include "dsp/part_units.h"
 #include "dsp/silence_runs.h"
-#include "dsp/track_sums.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -17,11 +16,6 @@
 #define NOTES_NONE   0.05 /* held besides the hum of mains: more than noise has */
 #define NOTES_FULL   0.3  /* that of music */
 #define NOTES_COST   0.4  /* of the score */
-/* Cosine distance of what sounds before and after: of rooms and noises up to 0.014, of a
- * band that is swept by an octave in two to three seconds 0.03 to 0.35. */
-#define DRIFT_SIDE_S  1.5
-#define DRIFT_LEAST_S 0.35 /* of noise in less it comes by chance */
-#define DRIFT_WEIGHT  5.0  /* beside a change from one moment to the next */
 
 struct silence_params silence_params_default(void)
 {
@@ -117,43 +111,6 @@ static size_t hops_of(const struct mine *m, double seconds)
     return hops < 1.0 ? 1 : (size_t)hops;
 }
 
-static void bands_of(const struct track *t, size_t from, size_t to, double *band)
-{
-    size_t first = from / TRACK_HOPS_PER_SPECTRUM, last = to / TRACK_HOPS_PER_SPECTRUM;
-    for (int b = 0; b < TRACK_BANDS; b++)
-        band[b] = 0.0;
-    for (size_t i = first; i < last; i++) {
-        float db[TRACK_BANDS];
-        track_spectrum(t, i, db);
-        for (int b = 0; b < TRACK_BANDS; b++)
-            band[b] += (double)band_magnitude(db[b]);
-    }
-}
-
-/* How far a run's colour slides about a piece of it, as a filter that is swept over noise
- * makes it: slowly, so that neighbouring spectra hardly differ. */
-static double drift_of(const struct mine *m, size_t from, size_t to, size_t run_from,
-                       size_t run_to)
-{
-    size_t middle = from + (to - from) / 2, side = hops_of(m, DRIFT_SIDE_S);
-    size_t least = hops_of(m, DRIFT_LEAST_S);
-    if (run_to - run_from < 2 * least)
-        return 0.0;
-    middle = middle < run_from + least ? run_from + least : middle;
-    middle = middle > run_to - least ? run_to - least : middle;
-    size_t low = middle > run_from + side ? middle - side : run_from;
-    size_t high = middle + side < run_to ? middle + side : run_to;
-    double before[TRACK_BANDS], after[TRACK_BANDS], xx = 0.0, yy = 0.0, xy = 0.0;
-    bands_of(m->t, low, middle, before);
-    bands_of(m->t, middle, high, after);
-    for (int b = 0; b < TRACK_BANDS; b++) {
-        xx += before[b] * before[b];
-        yy += after[b] * after[b];
-        xy += before[b] * after[b];
-    }
-    return xx > 0.0 && yy > 0.0 ? fmax(0.0, 1.0 - xy / sqrt(xx * yy)) : 0.0;
-}
-
 /* Of [from, to), which is or lies in the run [run_from, run_to). */
 static void measure(const struct mine *m, size_t from, size_t to, size_t run_from,
                     size_t run_to, struct silence_span *s)
@@ -170,9 +127,7 @@ static void measure(const struct mine *m, size_t from, size_t to, size_t run_fro
     s->tonality = isfinite(r.tonality) ? r.tonality : 0.0;
     double onset = strongest_onset(m->t, s->start_sec, s->end_sec);
     double steady = part_falling(level_sd_db(&m->map, from, to), SILENCE_STEADY_HALF_DB);
-    double drift = DRIFT_WEIGHT * drift_of(m, from, to, run_from, run_to);
-    double change = r.unsteadiness < drift ? drift : r.unsteadiness; /* or unknown */
-    double spectrum = part_falling(change, SILENCE_SPECTRUM_HALF),
+    double spectrum = part_falling(r.unsteadiness, SILENCE_SPECTRUM_HALF),
            still = part_falling(onset, 1.0);
     double notes = notes_of(m->t, from, to), noise = 1.0 - fmax(s->tonality, notes);
     double length = fmin(1.0, (double)(run_to - run_from) * m->hop_s / LONG_RUN_S);
@@ -283,6 +238,9 @@ static double explain(const struct mine *m, enum quiet_reason why, size_t from, 
         over = s->tonality;
         snprintf(text, MISSED_BY_BYTES, "pitched: tonality %.2f", over);
         return over;
+    case QUIET_MOVING:
+        snprintf(text, MISSED_BY_BYTES, "no still room: its timbre or level moves");
+        return 1.0;
     case QUIET_SHORT:
         return too_short(p, (double)(to - from) * m->hop_s, text);
     default:

@@ -1,5 +1,7 @@
 #include "dsp/silence_runs.h"
 
+#include "dsp/track_sums.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -21,8 +23,14 @@
 #define SHORT_SD_DB     2.0
 #define SHORT_CHANGE_DB 2.0
 #define ONSET_STRENGTH  2.0
-#define PITCHED         0.3  /* tonality: noise has 0.02, speech 0.2, choirs 0.3 to 0.6 */
-#define PITCHED_LOW     0.2  /* of rumble itself it is below 0.1 */
+#define PITCHED         0.3 /* tonality: noise has 0.02, speech 0.2, choirs 0.3 to 0.6 */
+#define PITCHED_LOW     0.2 /* of rumble itself it is below 0.1 */
+#define MOVING_FROM_HZ  300.0 /* below, traffic comes and goes, and no one minds */
+#define MOVING_S        2.0
+#define MOVING_LEAST_S  0.7  /* in less, noise does by chance */
+#define MOVING_STEP     8    /* spectra */
+#define MOVING_LATER    2    /* spectra: what noise does now says nothing of then */
+#define MOVING_DB       0.8  /* rooms and noises 0.6 at most, murmurs and swells 0.8 */
 #define WAVERING        0.12 /* a tone that moves; noise has 0, of a Q of 20 up to 0.08 */
 #define TONE_WINDOW_S   0.19 /* a chroma window's half: what it sees beyond the run */
 #define HUM_TOP_HZ      250.0
@@ -337,6 +345,59 @@ static void mark_pitched(const struct gate *g, size_t from, size_t to)
     }
 }
 
+/* How far the bands' levels move in spectra [from, to), in dB: what of their deviation is
+ * still there 93 ms later, which of noise is nothing. Bands weigh by their magnitude. */
+static double moving_db(const struct track *t, size_t from, size_t to)
+{
+    double mean[TRACK_BANDS] = {0}, weight[TRACK_BANDS] = {0}, later[TRACK_BANDS] = {0};
+    double moves = 0.0, weights = 0.0, n = (double)(to - from);
+    float db[TRACK_BANDS], then[TRACK_BANDS];
+    int first = 0;
+    while (track_band_low_hz(first) < MOVING_FROM_HZ)
+        first++;
+    for (size_t i = from; i < to; i++) {
+        track_spectrum(t, i, db);
+        for (int b = first; b < TRACK_BANDS; b++) {
+            mean[b] += (double)db[b] / n;
+            weight[b] += (double)band_magnitude(db[b]);
+        }
+    }
+    for (size_t i = from + MOVING_LATER; i < to; i++) {
+        track_spectrum(t, i, db);
+        track_spectrum(t, i - MOVING_LATER, then);
+        for (int b = first; b < TRACK_BANDS; b++)
+            later[b] += ((double)db[b] - mean[b]) * ((double)then[b] - mean[b]);
+    }
+    for (int b = first; b < TRACK_BANDS; b++) {
+        moves += weight[b] * later[b] / (n - MOVING_LATER);
+        weights += weight[b];
+    }
+    return sqrt(fmax(0.0, moves / weights));
+}
+
+/* A murmur next door, noise that swells or that a filter is swept over: a room is still
+ * in some stretch about every moment. */
+static void mark_moving(const struct gate *g, size_t from, size_t to)
+{
+    const size_t each = TRACK_HOPS_PER_SPECTRUM;
+    size_t first = (from + each - 1) / each, last = to / each, still = first;
+    if (to - from < hops_of(g, MOVING_LEAST_S) || last <= first)
+        return;
+    size_t window = hops_of(g, MOVING_S) / each;
+    window = window < last - first ? window : last - first;
+    for (size_t i = first, next; i + window <= last; i = next) {
+        next = i + window < last && i + window + MOVING_STEP > last ? last - window
+                                                                    : i + MOVING_STEP;
+        if (moving_db(g->t, i, i + window) > MOVING_DB)
+            continue;
+        if (i > still)
+            mark(g, still == first ? from : still * each, i * each, QUIET_MOVING);
+        still = i + window;
+    }
+    if (still < last)
+        mark(g, still == first ? from : still * each, to, QUIET_MOVING);
+}
+
 static bool short_and_doubtful(const struct gate *g, size_t from, size_t to)
 {
     if (to - from >= hops_of(g, SHORT_S))
@@ -401,6 +462,7 @@ enum status quiet_map_init(struct quiet_map *m, const struct track *t,
     each_run(&g, mark_unsteady);
     each_run(&g, mark_fades);
     each_run(&g, mark_pitched);
+    each_run(&g, mark_moving);
     each_run(&g, trim);
     each_run(&g, doubt_short);
     return ST_OK;
