@@ -86,16 +86,13 @@ static void play(struct audio *a, int style, double at_s, double length_s, doubl
     }
 }
 
-/* Four chords of a common progression with a bass, `cents` off A = 440. */
-static void render(struct audio *a, int tonic, bool minor, int style, double cents,
-                   struct rng *r)
+/* Eight bars of four chords on those degrees with a bass, `cents` off A = 440. */
+static void play_bars(struct audio *a, int tonic, bool minor, const int root_of[4],
+                      int style, double cents, struct rng *r)
 {
     static const int scale[2][7] = {{0, 2, 4, 5, 7, 9, 11}, {0, 2, 3, 5, 7, 8, 10}};
-    static const int roots[2][3][4] = {{{0, 3, 4, 0}, {0, 5, 3, 4}, {0, 4, 5, 3}},
-                                       {{0, 3, 4, 0}, {0, 5, 6, 0}, {0, 5, 3, 4}}};
-    int progression = (int)rng_below(r, 3);
     for (int bar = 0; bar < 8; bar++) {
-        int root = roots[minor][progression][bar % 4];
+        int root = root_of[bar % 4];
         for (int voice = 0; voice < 4; voice++) {
             int degree = voice == 3 ? root : root + 2 * voice;
             int step = scale[minor][degree % 7] + 12 * (degree / 7);
@@ -105,6 +102,15 @@ static void render(struct audio *a, int tonic, bool minor, int style, double cen
             play(a, style, bar * 1.2 + 0.05, 1.15, midi, r);
         }
     }
+}
+
+/* The chords of a common progression. */
+static void render(struct audio *a, int tonic, bool minor, int style, double cents,
+                   struct rng *r)
+{
+    static const int roots[2][3][4] = {{{0, 3, 4, 0}, {0, 5, 3, 4}, {0, 4, 5, 3}},
+                                       {{0, 3, 4, 0}, {0, 5, 6, 0}, {0, 5, 3, 4}}};
+    play_bars(a, tonic, minor, roots[minor][rng_below(r, 3)], style, cents, r);
 }
 
 /* The weights of MIREX' key task. */
@@ -148,6 +154,30 @@ static void progressions_in_all_keys(void **state)
     assert_true(score / count >= 0.80);
     assert_true(sound_score / count >= 0.80);
     assert_true(worst_tuning < 5);
+}
+
+/* I V vi IV and i VI III VII are the same four chords; either goes home at the end. */
+static void relatives_are_told_by_beginning_and_end(void **state)
+{
+    (void)state;
+    static const int roots[2][4] = {{0, 4, 5, 3}, {0, 5, 2, 6}};
+    int right = 0;
+    for (int k = 0; k < 24; k++) {
+        struct rng r = rng_derive(1, 0, "test-key-relatives", (uint64_t)k);
+        struct audio a;
+        bool minor = k >= 12;
+        assert_int_equal(audio_init(&a, (size_t)(6.1 * RATE), 1, RATE, NULL), ST_OK);
+        play_bars(&a, k % 12, minor, roots[minor], k % 5 % STYLES, 0.0, &r);
+        struct key sound;
+        struct track *t = tone_track(&a);
+        const struct key *key = &track_info(t)->key;
+        assert_int_equal(key_of_sound(a.data, a.frames, 1, RATE, &sound, NULL), ST_OK);
+        right += key->tonic == k % 12 && key->minor == minor;
+        right += sound.tonic == k % 12 && sound.minor == minor;
+        track_free(t);
+        audio_done(&a);
+    }
+    assert_true(right >= 40);
 }
 
 static void a_short_chord_has_its_key(void **state)
@@ -226,8 +256,8 @@ static void a_chroma_of_noise_has_no_key(void **state)
 {
     (void)state;
     static const double c_major[12] = {1, 0, .5, 0, .6, .4, 0, .9, 0, .4, 0, .3};
-    assert_int_equal(key_of_chroma(c_major, 0.1).tonic, -1);
-    struct key key = key_of_chroma(c_major, 0.2);
+    assert_int_equal(key_of_chroma(c_major, c_major, 0.1).tonic, -1);
+    struct key key = key_of_chroma(c_major, c_major, 0.2);
     assert_string_equal(key.name, "C");
     assert_true(fabsf(key.confidence - 0.264f) < 0.01f); /* better than Am */
 }
@@ -246,7 +276,7 @@ static void odd_sounds_are_survived(void **state)
     assert_int_equal(key_of_sound(bad, 32, 2, 192000, &key, NULL), ST_OK);
     assert_string_equal(key.name, "");
     double flat[12] = {0};
-    struct key none = key_of_chroma(flat, 1);
+    struct key none = key_of_chroma(flat, flat, 1);
     assert_string_equal(none.name, "");
 }
 
@@ -256,6 +286,7 @@ int main(void)
         cmocka_unit_test(names_are_read_in_many_forms),
         cmocka_unit_test(shifts_take_the_shortest_way),
         cmocka_unit_test(progressions_in_all_keys),
+        cmocka_unit_test(relatives_are_told_by_beginning_and_end),
         cmocka_unit_test(a_short_chord_has_its_key),
         cmocka_unit_test(a_detuned_side_has_its_key),
         cmocka_unit_test(noise_drums_and_silence_have_none),

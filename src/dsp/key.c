@@ -22,6 +22,11 @@ static const struct profile PROFILE = {
 
 static const double LEAST_TONALITY = 0.15, LEAST_CORRELATION = 0.3;
 
+/* Relatives have the same notes; music begins and ends at home more often than not. That
+ * counts for little enough that a stretch cut anywhere out of a piece loses little. */
+enum { EDGE = 11 }; /* chromas: a second */
+static const double EDGES_SHARE = 0.2;
+
 /* Pearson correlation of a chroma with a profile whose tonic is moved to `tonic`. */
 static double correlate(const double chroma[12], const double profile[12], int tonic)
 {
@@ -39,15 +44,22 @@ static double correlate(const double chroma[12], const double profile[12], int t
     return cc > 0 && pp > 0 ? cp / sqrt(cc * pp) : 0;
 }
 
-struct key key_of_chroma(const double chroma[12], double tonality)
+static void roots(const double chroma[12], double out[12])
 {
-    double best = -1, second = -1, root[12];
-    int winner = -1;
     for (int i = 0; i < 12; i++)
-        root[i] = sqrt(fmax(chroma[i], 0));
+        out[i] = sqrt(fmax(chroma[i], 0));
+}
+
+struct key key_of_chroma(const double chroma[12], const double edges[12], double tonality)
+{
+    double best = -1, second = -1, all[12], ends[12];
+    int winner = -1;
+    roots(chroma, all);
+    roots(edges, ends);
     for (int k = 0; k < 24; k++) {
         const double *profile = k < 12 ? PROFILE.major : PROFILE.minor;
-        double r = correlate(root, profile, k % 12);
+        double r = (1 - EDGES_SHARE) * correlate(all, profile, k % 12) +
+                   EDGES_SHARE * correlate(ends, profile, k % 12);
         if (r > best) {
             second = best;
             best = r;
@@ -63,19 +75,32 @@ struct key key_of_chroma(const double chroma[12], double tonality)
     return key;
 }
 
-static struct key key_of_fine(const double fine[CHROMA_FINE], double tuning_cents,
+static struct key key_of_fine(const double fine[CHROMA_FINE],
+                              const double edges[CHROMA_FINE], double tuning_cents,
                               double tonality)
 {
-    double chroma[12];
+    double chroma[12], ends[12];
     chroma_fold(fine, tuning_cents, chroma);
-    return key_of_chroma(chroma, tonality);
+    chroma_fold(edges, tuning_cents, ends);
+    return key_of_chroma(chroma, ends, tonality);
 }
 
 struct key key_of_track(const struct track *t)
 {
-    double fine[CHROMA_FINE];
+    double fine[CHROMA_FINE], edges[CHROMA_FINE] = {0};
     double tonality = track_fine_chroma(t, fine);
-    return key_of_fine(fine, t->info.tuning_cents, tonality);
+    size_t chromas = t->info.chromas, taken = 0;
+    for (size_t i = 0; i < chromas && taken < EDGE; i++)
+        if (track_tonality(t, i) >= LEAST_TONALITY) {
+            track_add_fine(t, i, edges);
+            taken++;
+        }
+    for (size_t i = chromas; i > 0 && taken > 0; i--)
+        if (track_tonality(t, i - 1) >= LEAST_TONALITY) {
+            track_add_fine(t, i - 1, edges);
+            taken--;
+        }
+    return key_of_fine(fine, edges, t->info.tuning_cents, tonality);
 }
 
 /* A sound on its way through a chroma_stream. */
@@ -88,6 +113,9 @@ struct listener {
     double *square;       /* of the mono sound, per chroma */
     size_t wanted, heard; /* chromas */
     double fine[CHROMA_FINE], tonality, weight;
+    double edges[CHROMA_FINE];       /* the first EDGE chromas that hold something */
+    float latest[EDGE][CHROMA_FINE]; /* the last ones */
+    size_t held;                     /* of them in all */
 };
 
 /* The next hop as mono, silence behind the sound's end. */
@@ -108,11 +136,22 @@ static void next_hop(struct listener *l, size_t i)
         l->square[i / TRACK_HOPS_PER_CHROMA] += square;
 }
 
+static void hold(struct listener *l, const float fine[CHROMA_FINE])
+{
+    for (int k = 0; k < CHROMA_FINE; k++) {
+        l->edges[k] += l->held < EDGE ? (double)fine[k] : 0.0;
+        l->latest[l->held % EDGE][k] = fine[k];
+    }
+    l->held++;
+}
+
 static void hear(struct listener *l, const struct chroma_frame *batch, int count)
 {
     for (int i = 0; i < count && l->heard < l->wanted; i++, l->heard++) {
         for (int k = 0; k < CHROMA_FINE; k++)
             l->fine[k] += (double)batch[i].fine[k];
+        if ((double)batch[i].tonality >= LEAST_TONALITY)
+            hold(l, batch[i].fine);
         double weight = sqrt(l->square[l->heard]);
         l->tonality += weight * (double)batch[i].tonality;
         l->weight += weight;
@@ -132,6 +171,9 @@ static void listen(struct listener *l)
         chroma_stream_flush(l->stream, batch);
         hear(l, batch, CHROMA_BATCH);
     }
+    for (size_t i = 0; i < EDGE && i < l->held; i++)
+        for (int k = 0; k < CHROMA_FINE; k++)
+            l->edges[k] += (double)l->latest[i][k];
 }
 
 enum status key_of_sound(const float *interleaved, size_t frames, int channels,
@@ -152,7 +194,7 @@ enum status key_of_sound(const float *interleaved, size_t frames, int channels,
     if (ok)
         listen(&l);
     if (ok && l.weight > 0)
-        *out = key_of_fine(l.fine, chroma_stream_tuning_cents(l.stream),
+        *out = key_of_fine(l.fine, l.edges, chroma_stream_tuning_cents(l.stream),
                            l.tonality / l.weight);
     chroma_stream_free(l.stream);
     free(l.mono);

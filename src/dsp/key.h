@@ -2,9 +2,9 @@
  *
  * The square roots of a chroma (strength per pitch class, tuning taken out) are compared
  * with the 24 rotations of a major and a minor profile (J. Albrecht & D. Shanahan, 2013)
- * by Pearson correlation; the best wins and its lead over the second best is the
- * confidence: 0.05 is a guess between relatives, 0.2 is sure.
- * Thread: pure functions. */
+ * by Pearson correlation, and so are those of the first and the last second, which
+ * count for a fifth; the best wins and its lead over the second best is the confidence:
+ * 0.05 is a guess between relatives, 0.2 is sure. Thread: pure functions. */
 #ifndef TROWEL_DSP_KEY_H
 #define TROWEL_DSP_KEY_H
 
@@ -25,10 +25,11 @@ struct key {
 struct key key_none(void);
 struct key key_make(int tonic, bool minor); /* confidence 1; tonic is taken modulo 12 */
 
-/* From a summed chroma, C first. `tonality` 0 … 1 (1 when unknown) is how much of the
- * sound is held tones; below 0.15, or when no profile fits (correlation 0.3), there is no
- * key. */
-struct key key_of_chroma(const double chroma[12], double tonality);
+/* From a summed chroma and that of its first and last second, C first. `tonality` 0 … 1
+ * (1 when unknown) is how much of the sound is held tones; below 0.15, or when no profile
+ * fits (correlation 0.3), there is no key. */
+struct key key_of_chroma(const double chroma[12], const double edges[12],
+                         double tonality);
 
 /* Of an analysed recording. */
 struct key key_of_track(const struct track *t);
