@@ -758,6 +758,58 @@ static void a_melody_is_behind_a_held_note(void **state)
     audio_done(&a);
 }
 
+/* Six partials on each of three notes (one: on the first alone), `glide` semitones a
+ * second further, swaying `sway` cents at `sway_hz`; the best pad of twelve seconds. */
+static double best_sliding(int notes, double root_hz, double glide, double sway,
+                           double sway_hz, double *tonal)
+{
+    static const double ratio[] = {1.0, 1.25992105, 1.49830708};
+    struct audio a = tone_blank(12.0, 1, RATE);
+    double phase = 0.0, best = 0.0;
+    for (size_t i = 0; i < a.frames; i++) {
+        double s = (double)i / RATE, turn = 2 * PI * sway_hz * s;
+        double semitones = glide * fmod(s, 6.0) + sway / 100.0 * sin(turn);
+        phase += 2 * PI * root_hz * pow(2.0, semitones / 12.0) / RATE;
+        for (int n = 0; n < notes; n++)
+            for (int k = 1; k <= 6; k++)
+                a.data[i] += (float)(0.06 / k * sin(k * ratio[n] * phase + n));
+    }
+    struct pad_params p = pad_params_default();
+    struct pad_list l = mine(&a, &p);
+    *tonal = 0.0;
+    for (size_t i = 0; i < l.found_count; i++)
+        if (l.found[i].score > best) {
+            best = l.found[i].score;
+            *tonal = parts_value(&l.found[i].parts, "tonal");
+        }
+    pad_list_done(&l);
+    audio_done(&a);
+    return best;
+}
+
+/* A loop of what slides jumps back at every join; what sways about its place does not. */
+static void what_slides_is_no_pad(void **state)
+{
+    (void)state;
+    static const double glides[] = {0.8, -1.0, 2.0, -3.0, 4.0};
+    static const double sways[][2] = {{0, 1}, {20, 0.25}, {30, 5.5}, {50, 5.5}};
+    for (int notes = 1; notes <= 3; notes += 2) {
+        double least = 1.0, most = 0.0, tonal;
+        for (size_t i = 0; i < sizeof sways / sizeof *sways; i++) {
+            least = fmin(
+                least, best_sliding(notes, 220.0, 0.0, sways[i][0], sways[i][1], &tonal));
+            assert_true(tonal > 0.4);
+        }
+        for (size_t i = 0; i < sizeof glides / sizeof *glides; i++) {
+            double root_hz = glides[i] < 0.0 ? 440.0 : 110.0;
+            double score = best_sliding(notes, root_hz, glides[i], 0.0, 1.0, &tonal);
+            most = fmax(most, score);
+            assert_true(tonal < 0.15);
+        }
+        assert_true(most < 0.6 && least > 0.85);
+    }
+}
+
 /* Far too soft, and far too loud: what is told is the level, which makes the ground
  * unstable, too, and it is told however far off it is; of silence nothing is. */
 static void far_off_levels_are_told(void **state)
@@ -862,6 +914,7 @@ int main(void)
         cmocka_unit_test(a_pad_is_as_steady_as_its_loop),
         cmocka_unit_test(what_dies_away_is_behind_what_moves),
         cmocka_unit_test(a_melody_is_behind_a_held_note),
+        cmocka_unit_test(what_slides_is_no_pad),
         cmocka_unit_test(far_off_levels_are_told),
         cmocka_unit_test(stable_regions_leave_out_the_drums),
         cmocka_unit_test(tiny_recordings_are_one_region),

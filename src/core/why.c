@@ -31,7 +31,7 @@ static const struct {
     {KIND_PAD, "steady", SQUARED, PAD_STEADY_HALF_DB, 0, "level moves ", 1, " dB"},
     {KIND_PAD, "spectrum", SQUARED, 100 * PAD_SPECTRUM_HALF, 0, "timbre or notes move ",
      0, " %"},
-    {KIND_PAD, "tonal", PLAIN, 0, 0, "tone against noise", 0, ""},
+    {KIND_PAD, "tonal", PLAIN, 0, 0, "tone held, no noise", 0, ""},
     {KIND_PAD, "calm", ONSETS, 0, 0, "", 0, ""},
     {KIND_PAD, "rich", LINEAR, PAD_RICH_NONE, PAD_RICH_SPAN, "", 0, " bands sound"},
     {KIND_DRUM, "isolation", LINEAR, DRUM_ISOLATION_NONE_DB, DRUM_ISOLATION_SPAN_DB, "",

@@ -158,7 +158,7 @@ static double hum_alone(const struct track *t, const struct track_window *w)
 double pad_tone(const struct track *t, const struct track_window *w)
 {
     double share = (w->pitched - NOISE_PITCHED) / (TONE_PITCHED - NOISE_PITCHED);
-    return fmin(1.0, fmax(0.0, share)) * (1.0 - hum_alone(t, w));
+    return fmin(1.0, fmax(0.0, share)) * (1.0 - hum_alone(t, w)) * (1.0 - w->glides);
 }
 
 /* How far it goes from note to note, as a distance of spectra: bands are three semitones

@@ -7,9 +7,10 @@
  * Gates (each a reason for a near-miss, in plain units): level between min and max RMS,
  * onset rate, flatness, crest, DC, clipping, level swing, and stable ground underneath
  * (section `pre_analysis`: enough windows of analysis_window_sec that pass its gates).
- * Score parts, 0 … 1: "steady" level (of 50 ms RMS in dB), "spectrum" (mean
- * distance of spectra 250 ms apart), "tonal" (flatness and pitch salience), "calm" (onset
- * rate), "rich" (spread: not a lone sine); "seam" once the loop is made.
+ * Score parts, 0 … 1: "steady" level (of 50 ms RMS in dB), "spectrum" (mean distance of
+ * spectra 250 ms apart), "tonal" (flatness and pitch salience, none for noise, hum and
+ * glides), "calm" (onset rate), "rich" (spread: not a lone sine); "seam" once the loop is
+ * made.
  * Choice: best first; what overlaps a chosen region by more than a quarter of the shorter
  * one is dropped, so is what sounds like it (near-duplicate distance); a duration already
  * chosen weighs a little less each time, so that a file gives pads of several lengths.
@@ -56,7 +57,7 @@ struct pad_region {
     double start_sec, end_sec; /* the target: the loop is searched around it */
     double rms_db, crest_factor, centroid_hz, flatness;
     double score; /* without the seam */
-    double tone;  /* 0 for noise and hum, 1 where something has a pitch */
+    double tone;  /* pad_tone */
     struct score_parts parts;
     char missed_by[MISSED_BY_BYTES]; /* "" when found: "level 1.2 dB below the gate" */
 };
@@ -119,7 +120,8 @@ void pad_done(struct pad *pad);
 enum status pad_rate(struct pad *pad, const struct pad_region *region,
                      const struct track *t, struct err *e);
 
-/* Of a window of t: 0 for noise and hum, 1 where something has a pitch. */
+/* Of a window of t: 0 for noise, hum and what slides in pitch, 1 where something has a
+ * pitch and keeps it. */
 double pad_tone(const struct track *t, const struct track_window *w);
 
 /* Its part "steady". What falls or rises all along it jumps back at the join: it moves by

@@ -1,5 +1,8 @@
 #include "dsp/track_sums.h"
 
+#include "dsp/glide.h"
+#include "dsp/track_build.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -7,7 +10,10 @@
 #define FLOOR_DB         (-100.0)
 #define CHANGE_CELLS_MAX 16
 
-enum { ROOM_BEYOND = 4 }; /* rounding to cells may make a window a little longer */
+enum {
+    ROOM_BEYOND = 4, /* rounding to cells may make a window a little longer */
+    CELLS_PER_CHROMA = TRACK_HOPS_PER_CHROMA / TRACK_HOPS_PER_SPECTRUM
+};
 
 static size_t hops_in(const struct track_info *info, size_t cell)
 {
@@ -18,20 +24,21 @@ static size_t hops_in(const struct track_info *info, size_t cell)
 
 /* Sums over the cells before one, and the peak of the last of them. */
 struct track_sum {
-    double energy;    /* Σ rms² of what is heard */
-    double all;       /* Σ rms² of everything */
-    double dc;        /* Σ mean */
-    double weight;    /* Σ rms, the weight of the next three */
-    double flatness;  /* Σ rms · flatness */
-    double centroid;  /* Σ rms · centroid */
-    double tonality;  /* Σ rms · tonality */
-    double pitched;   /* Σ rms · tonality up to TRACK_PITCHED_MOST */
-    double mains;     /* Σ rms · share of the mains' hum */
-    double level;     /* Σ level, dB, floored at −100 */
-    double level_sq;  /* Σ level² */
-    double change;    /* Σ distance of the spectra 250 ms apart, at the later one */
-    unsigned clipped; /* cells with a clipping run */
-    float peak;       /* linear */
+    double energy;   /* Σ rms² of what is heard */
+    double all;      /* Σ rms² of everything */
+    double dc;       /* Σ mean */
+    double weight;   /* Σ rms, the weight of the next three */
+    double flatness; /* Σ rms · flatness */
+    double centroid; /* Σ rms · centroid */
+    double tonality; /* Σ rms · tonality */
+    double pitched;  /* Σ rms · tonality up to TRACK_PITCHED_MOST */
+    double mains;    /* Σ rms · share of the mains' hum */
+    double level;    /* Σ level, dB, floored at −100 */
+    double level_sq; /* Σ level² */
+    double change;   /* Σ distance of the spectra 250 ms apart, at the later one */
+    double turned[GLIDE_TURNS]; /* Σ correlations of the chromas, at the later one */
+    unsigned clipped;           /* cells with a clipping run */
+    float peak;                 /* linear */
 };
 
 /* The colours of the last cells. */
@@ -140,6 +147,17 @@ static double change_at(const struct track_sums *s, size_t cell)
     return fmax(0.0, 1.0 - (double)same);
 }
 
+static void add_turned(const struct track *t, size_t cell, double turned[GLIDE_TURNS])
+{
+    size_t i = cell / CELLS_PER_CHROMA;
+    if (cell % CELLS_PER_CHROMA != 0 || i < GLIDE_APART || i >= track_info(t)->chromas)
+        return;
+    double before[CHROMA_FINE] = {0}, after[CHROMA_FINE] = {0};
+    track_add_fine(t, i - GLIDE_APART, before);
+    track_add_fine(t, i, after);
+    glide_add(before, after, turned);
+}
+
 static struct track_sum *sum_at(const struct track_sums *s, size_t cell)
 {
     return &s->ring[cell % s->room];
@@ -152,6 +170,7 @@ static void reach(struct track_sums *s, size_t cell)
         *sum = *sum_at(s, s->reached);
         add_cell(s->track, s->reached, sum);
         sum->change += change_at(s, s->reached);
+        add_turned(s->track, s->reached, sum->turned);
     }
 }
 
@@ -217,6 +236,18 @@ static double drift(const struct track_sums *s, size_t from, size_t to)
     return (last - first) / (double)each / 0.75;
 }
 
+static double glides(const struct track_sums *s, size_t from, size_t to)
+{
+    const size_t apart = (size_t)GLIDE_APART * CELLS_PER_CHROMA;
+    if (to - from < 2 * apart)
+        return 0.0;
+    double turned[GLIDE_TURNS], chromas = (double)(to - from - apart) / CELLS_PER_CHROMA;
+    const struct track_sum *a = sum_at(s, from + apart), *b = sum_at(s, to);
+    for (int i = 0; i < GLIDE_TURNS; i++)
+        turned[i] = (b->turned[i] - a->turned[i]) / chromas;
+    return glide_of(turned, (double)(to - from) * s->cell_s, (double)apart * s->cell_s);
+}
+
 void track_sums_window(struct track_sums *s, size_t from, size_t to,
                        struct track_window *out)
 {
@@ -252,6 +283,7 @@ void track_sums_window(struct track_sums *s, size_t from, size_t to,
         .level_sd_db = sqrt(fmax(0.0, spread)),
         .drift_db = drift(s, from, to),
         .change = (b->change - sum_at(s, first)->change) / (double)(to - first),
+        .glides = glides(s, from, to),
         .onset_rate_hz = (double)onsets / (n * s->cell_s),
         .clipped = b->clipped - a->clipped,
     };

@@ -58,6 +58,7 @@ struct track_window {
     double level_sd_db; /* deviation of the cells' levels */
     double drift_db;    /* how much louder it has become from start to end */
     double change;      /* mean spectral distance 250 ms apart, 0 … 1 */
+    double glides;      /* how far its pitches slide all along it, 0 … 1: glide.h */
     double onset_rate_hz;
     unsigned clipped; /* cells with a clipping run */
 };
