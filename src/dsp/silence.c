@@ -239,7 +239,7 @@ static double explain(const struct mine *m, enum quiet_reason why, size_t from, 
         snprintf(text, MISSED_BY_BYTES, "pitched: tonality %.2f", over);
         return over;
     case QUIET_MOVING:
-        snprintf(text, MISSED_BY_BYTES, "no still room: its timbre or level moves");
+        snprintf(text, MISSED_BY_BYTES, "no still room: its timbre moves");
         return 1.0;
     case QUIET_SHORT:
         return too_short(p, (double)(to - from) * m->hop_s, text);

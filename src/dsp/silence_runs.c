@@ -30,7 +30,7 @@
 #define MOVING_LEAST_S  0.7  /* in less, noise does by chance */
 #define MOVING_STEP     8    /* spectra */
 #define MOVING_LATER    2    /* spectra: what noise does now says nothing of then */
-#define MOVING_DB       0.8  /* rooms and noises 0.6 at most, murmurs and swells 0.8 */
+#define MOVING_DB       0.7  /* rooms and noises stay below, murmurs and sweeps do not */
 #define WAVERING        0.12 /* a tone that moves; noise has 0, of a Q of 20 up to 0.08 */
 #define TONE_WINDOW_S   0.19 /* a chroma window's half: what it sees beyond the run */
 #define HUM_TOP_HZ      250.0
@@ -345,38 +345,63 @@ static void mark_pitched(const struct gate *g, size_t from, size_t to)
     }
 }
 
-/* How far the bands' levels move in spectra [from, to), in dB: what of their deviation is
- * still there 93 ms later, which of noise is nothing. Bands weigh by their magnitude. */
-static double moving_db(const struct track *t, size_t from, size_t to)
+struct bands_mean {
+    int first; /* band */
+    double db[TRACK_BANDS], weight[TRACK_BANDS], weights;
+};
+
+static void bands_mean_of(const struct track *t, size_t from, size_t to,
+                          struct bands_mean *m)
 {
-    double mean[TRACK_BANDS] = {0}, weight[TRACK_BANDS] = {0}, later[TRACK_BANDS] = {0};
-    double moves = 0.0, weights = 0.0, n = (double)(to - from);
-    float db[TRACK_BANDS], then[TRACK_BANDS];
-    int first = 0;
-    while (track_band_low_hz(first) < MOVING_FROM_HZ)
-        first++;
+    float db[TRACK_BANDS];
+    *m = (struct bands_mean){0};
+    while (track_band_low_hz(m->first) < MOVING_FROM_HZ)
+        m->first++;
     for (size_t i = from; i < to; i++) {
         track_spectrum(t, i, db);
-        for (int b = first; b < TRACK_BANDS; b++) {
-            mean[b] += (double)db[b] / n;
-            weight[b] += (double)band_magnitude(db[b]);
+        for (int b = m->first; b < TRACK_BANDS; b++) {
+            double magnitude = (double)band_magnitude(db[b]);
+            m->db[b] += (double)db[b] / (double)(to - from);
+            m->weight[b] += magnitude;
+            m->weights += magnitude;
         }
     }
-    for (size_t i = from + MOVING_LATER; i < to; i++) {
-        track_spectrum(t, i, db);
-        track_spectrum(t, i - MOVING_LATER, then);
-        for (int b = first; b < TRACK_BANDS; b++)
-            later[b] += ((double)db[b] - mean[b]) * ((double)then[b] - mean[b]);
-    }
-    for (int b = first; b < TRACK_BANDS; b++) {
-        moves += weight[b] * later[b] / (n - MOVING_LATER);
-        weights += weight[b];
-    }
-    return sqrt(fmax(0.0, moves / weights));
 }
 
-/* A murmur next door, noise that swells or that a filter is swept over: a room is still
- * in some stretch about every moment. */
+/* Of spectrum i from the mean, without what all bands do: a room may sway. */
+static void deviations(const struct track *t, size_t i, const struct bands_mean *m,
+                       double out[TRACK_BANDS])
+{
+    float db[TRACK_BANDS];
+    double all = 0.0;
+    track_spectrum(t, i, db);
+    for (int b = m->first; b < TRACK_BANDS; b++) {
+        out[b] = (double)db[b] - m->db[b];
+        all += m->weight[b] / m->weights * out[b];
+    }
+    for (int b = m->first; b < TRACK_BANDS; b++)
+        out[b] -= all;
+}
+
+/* How far the bands' levels move against each other in spectra [from, to), in dB: what of
+ * their deviation is still there 93 ms later, which of noise is nothing. Bands weigh by
+ * their magnitude. */
+static double moving_db(const struct track *t, size_t from, size_t to)
+{
+    double then[TRACK_BANDS], now[TRACK_BANDS], moves = 0.0;
+    struct bands_mean m;
+    bands_mean_of(t, from, to, &m);
+    for (size_t i = from + MOVING_LATER; i < to; i++) {
+        deviations(t, i, &m, now);
+        deviations(t, i - MOVING_LATER, &m, then);
+        for (int b = m.first; b < TRACK_BANDS; b++)
+            moves += m.weight[b] * now[b] * then[b];
+    }
+    return sqrt(fmax(0.0, moves / m.weights / (double)(to - from - MOVING_LATER)));
+}
+
+/* A murmur next door, noise that a filter is swept over: a room is still in some stretch
+ * about every moment. */
 static void mark_moving(const struct gate *g, size_t from, size_t to)
 {
     const size_t each = TRACK_HOPS_PER_SPECTRUM;
