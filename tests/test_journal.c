@@ -203,6 +203,7 @@ static void test_journal_of_no_text(void **state)
     static char bytes[LONG];
     struct echo echo = {0};
     struct err e = {0};
+    memset(bytes, 'x', LONG);
     spew(b->text, bytes, LONG);
     assert_int_equal(journal_read(b->text, echo_event, &echo, NULL, &e), ST_UNREADABLE);
     assert_non_null(strstr(e.msg, ":1: a line of more than 65535 bytes"));
@@ -277,17 +278,48 @@ static enum status keep_last(void *user, size_t line, const struct change *c,
     return ST_OK;
 }
 
+/* A file of which no line says anything is none of ours: one sentence, and nothing is
+ * decided; nor by a sound, whatever lines lie in it. */
+static void test_journal_foreign(void **state)
+{
+    struct bench *b = *state;
+    static const struct {
+        const char *text;
+        size_t bytes;
+        const char *says;
+    } foreign[] = {
+        {"accept a.wav\n", 13,
+         "decisions.txt:1: \"accept\" is not a decision; did you mean accepted?; no line "
+         "of this file is a decision"},
+        {"# notes\n\nA tape.\nAnother.\n", 27, ":3: \"A\" is not a decision"},
+        {"RIFF\x24\0\0\0WAVEfmt \n\x01\0", 19, ":1: \"RIFF$\" is not a decision"},
+    };
+    struct candidate *in = make_finds(1);
+    publish(b, in, 1, NULL);
+    struct catalog *c = open_db(b, CATALOG_WRITE);
+    for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++) {
+        struct replay_report r;
+        struct err e = {0};
+        spew(b->text, foreign[i].text, foreign[i].bytes);
+        assert_int_equal(catalog_replay(c, b->text, &r, &e), ST_UNREADABLE);
+        assert_non_null(strstr(e.msg, foreign[i].says));
+        assert_int_equal(decision_of(c, candidate_id(&in[0])), DECISION_NONE);
+    }
+    catalog_close(c);
+    free(in);
+}
+
 /* A slip of the hand is told, with what was meant, and is no decision; a slot's letters
  * may be small. */
 static void test_journal_slips(void **state)
 {
     struct bench *b = *state;
     static const char *const slips[][2] = {
-        {"accept a.wav\n", ":1: \"accept\" is not a decision; did you mean accepted?"},
+        {"accept a.wav\n", ":2: \"accept\" is not a decision; did you mean accepted?"},
         {"Rejected a.wav\n", "did you mean rejected?"},
         {"bagpipe a.wav\n", "\"bagpipe\" is not a decision (accepted, rejected, rating"},
         {"class snaer a.wav\n", "class takes one of kick, snare, clap"},
-        {"slot XX a.wav\n", ":1: \"XX\" is not a slot of a kit; those are BD SD LT MT"},
+        {"slot XX a.wav\n", ":2: \"XX\" is not a slot of a kit; those are BD SD LT MT"},
         {"lock XX 1\n", "\"XX\" is not a slot of a kit"},
         {"edges \"1 9223372036854775807\" a.wav\n", "edges takes two frame numbers"},
         {"loop \"1 68719476737\" a.wav\n", "loop takes two frame numbers"},
@@ -296,9 +328,12 @@ static void test_journal_slips(void **state)
     for (size_t i = 0; i < sizeof slips / sizeof *slips; i++) {
         struct journal_report r;
         struct last last = {0};
-        spew(b->text, slips[i][0], strlen(slips[i][0]));
+        char text[128];
+        snprintf(text, sizeof text, "tempo 120\n%s", slips[i][0]);
+        spew(b->text, text, strlen(text));
         assert_int_equal(journal_read(b->text, keep_last, &last, &r, NULL), ST_OK);
-        assert_int_equal(last.events, 0);
+        assert_int_equal(last.events, 1);
+        assert_int_equal(last.change.field, FIELD_TEMPO);
         assert_non_null(strstr(r.first_bad.msg, slips[i][1]));
     }
     struct last last = {0};
@@ -328,9 +363,10 @@ static void test_words_are_documented(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_CATALOG(test_journal_round_trip), IN_CATALOG(test_journals_of_any_bytes),
-        IN_CATALOG(test_journal_of_no_text), IN_CATALOG(test_journal_by_hand),
-        IN_CATALOG(test_journal_slips),      IN_CATALOG(test_words_are_documented),
+        IN_CATALOG(test_journal_round_trip),   IN_CATALOG(test_journals_of_any_bytes),
+        IN_CATALOG(test_journal_of_no_text),   IN_CATALOG(test_journal_by_hand),
+        IN_CATALOG(test_journal_foreign),      IN_CATALOG(test_journal_slips),
+        IN_CATALOG(test_words_are_documented),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -502,7 +502,7 @@ enum status journal_read(const char *file,
                          void *user, struct journal_report *report, struct err *e)
 {
     struct journal_report r = {0};
-    size_t lines = 0;
+    size_t lines = 0, read = 0;
     FILE *f;
     enum status st = open_decisions(&f, file, e);
     if (st != ST_OK)
@@ -529,10 +529,14 @@ enum status journal_read(const char *file,
             note_bad(&r, file, lines, &why);
             continue;
         }
+        read++;
         st = fn(user, lines, &c, path, e);
     }
     if (st == ST_OK && ferror(f))
         st = err_set(e, ST_UNREADABLE, "%s: reading stopped at line %zu", file, lines);
+    if (st == ST_OK && read == 0 && r.bad > 0)
+        st = err_set(e, ST_UNREADABLE, "%s; no line of this file is a decision",
+                     r.first_bad.msg);
     size_t told = strlen(r.first_bad.msg);
     if (r.bad > 1)
         snprintf(r.first_bad.msg + told, sizeof r.first_bad.msg - told,

@@ -77,8 +77,9 @@ enum status journal_check(const char *file, struct err *e);
 
 /* Every event of a file in order. `fn` gets the line number from 1; what it returns ends
  * the reading unless ST_OK. Lines that are wrong are counted and the first is described
- * in *first_bad (may be NULL); they do not stop the rest. As
- * journal_check; ST_UNREADABLE, too, for what has no lines; ST_NO_MEMORY. */
+ * in `report` (may be NULL); they do not stop the rest. As journal_check; ST_UNREADABLE,
+ * too, where no line is an event and some line is wrong, or one has no end; ST_NO_MEMORY.
+ * After events, a later line may fail: whoever gets an error takes back what `fn` did. */
 struct journal_report {
     size_t bad;
     struct err first_bad; /* with "FILE:LINE: " */
