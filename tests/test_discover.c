@@ -150,6 +150,34 @@ static void the_first_of_several_links_is_followed(void **state)
     }
 }
 
+/* A link leads to what its maker meant, not on from there: a prefix of wine has one to
+ * the whole disk, a process one to every folder. Nor does it lead up. */
+static void links_lead_one_step(void **state)
+{
+    char path[FOLDER_BYTES], top[FOLDER_BYTES], out[4096];
+    struct source_list found;
+    struct discover_options options = {.recursive = true};
+    sound(*state, "disk/jam/x.wav");
+    sound(*state, "machine/y.wav");
+    sound(*state, "home/beside.wav");
+    sound(*state, "home/tapes/own/z.wav");
+    folder_path(top, *state, "home/tapes");
+    symlink("../../disk", folder_path(path, top, "disk"));
+    symlink("..", folder_path(path, top, "home"));
+    symlink("/", folder_path(path, top, "own/everything"));
+    symlink("../../machine", folder_path(path, *state, "disk/jam/machine"));
+    symlink("../machine/y.wav", folder_path(path, *state, "disk/one.wav"));
+    list(out, top, true, NULL);
+    assert_string_equal(out, "disk/jam/x.wav=disk_jam_x disk/one.wav=disk_one "
+                             "own/z.wav=own_z");
+    assert_int_equal(discover(&found, top, &options, NULL), ST_OK);
+    assert_int_equal(found.links_left, 1);
+    assert_true(source_list_missed(&found, "tapes", out, sizeof out));
+    assert_string_equal(out,
+                        "1 link to a folder, behind a link in tapes, is not followed");
+    source_list_done(&found);
+}
+
 /* What lies deeper than a path can name is missed, and that is known. */
 static void what_is_too_deep_is_counted(void **state)
 {
@@ -419,6 +447,7 @@ int main(void)
         IN_FOLDER(content_or_ending_makes_a_source),
         IN_FOLDER(half_a_list_is_no_list),
         IN_FOLDER(the_first_of_several_links_is_followed),
+        IN_FOLDER(links_lead_one_step),
         IN_FOLDER(what_is_too_deep_is_counted),
         IN_FOLDER(projects_are_passed_over),
         IN_FOLDER(joined_lists_have_names_of_their_own),

@@ -25,10 +25,12 @@ struct walk {
     bool recursive, skip_projects, skip_kits;
     struct place skip[DISCOVER_SKIPS_MAX];
     int skip_count;
-    struct place *seen; /* folders that were visited, so that no link leads back */
+    /* Folders that were visited or hold the one asked for, so that no link leads back. */
+    struct place *seen;
     size_t seen_count, seen_room;
     /* Folders to visit, relative; real ones before those that a link leads to, so that a
-     * folder keeps its own name however many links there are. */
+     * folder keeps its own name however many links there are. Once the first link is
+     * followed, everything lies behind one. */
     struct queue {
         char **path;
         size_t at, count, room;
@@ -133,6 +135,10 @@ static enum status visit_entry(struct walk *w, const char *path, const char *rel
             !is_skipped(w, &s) && !(w->skip_projects && is_ours(path));
         return ST_OK;
     }
+    if (S_ISLNK(link.st_mode) && w->linked.at > 0) {
+        w->list->links_left++;
+        return ST_OK;
+    }
     return push(S_ISLNK(link.st_mode) ? &w->linked : &w->real, relative) ? ST_OK
                                                                          : ST_NO_MEMORY;
 }
@@ -179,19 +185,18 @@ static enum status visit_folder(struct walk *w, const char *relative)
     return st;
 }
 
-/* The next folder: real ones first; among links the first by name, whatever the order in
- * which the file system lists them. */
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The next folder: real ones first, then links by name, whatever the order in which the
+ * file system lists them. */
 static char *next_folder(struct walk *w)
 {
-    if (w->real.at < w->real.count)
-        return w->real.path[w->real.at++];
-    struct queue *q = &w->linked;
-    for (size_t i = q->at; i < q->count; i++)
-        if (strcmp(q->path[i], q->path[q->at]) < 0) {
-            char *earlier = q->path[i];
-            q->path[i] = q->path[q->at];
-            q->path[q->at] = earlier;
-        }
+    struct queue *q = w->real.at < w->real.count ? &w->real : &w->linked;
+    if (q == &w->linked && q->at == 0 && q->count > 1)
+        qsort(q->path, q->count, sizeof *q->path, by_name);
     return q->at < q->count ? q->path[q->at++] : NULL;
 }
 
@@ -279,8 +284,25 @@ static enum status give_stems(struct source_list *list)
 
 /* --- the whole --- */
 
+/* The folders that hold this one: a link to one of them leads back here. */
+static void enter_above(struct walk *w)
+{
+    char up[PATH_BYTES];
+    struct stat s, below;
+    int n = snprintf(up, sizeof up, "%s", w->folder);
+    bool more = stat(w->folder, &below) == 0;
+    for (; more && n + 3 < (int)sizeof up; n += 3) {
+        strcpy(up + n, "/..");
+        more = stat(up, &s) == 0 &&
+               (s.st_dev != below.st_dev || s.st_ino != below.st_ino) && enter(w, &s);
+        below = s;
+    }
+}
+
 static enum status walk_all(struct walk *w)
 {
+    if (w->recursive)
+        enter_above(w);
     enum status st = visit_folder(w, "");
     const char *next;
     while (!st && (next = next_folder(w)))
@@ -408,11 +430,17 @@ enum status source_list_join(struct source_list *all, struct source_list *more,
 bool source_list_missed(const struct source_list *list, const char *folder, char *out,
                         size_t size)
 {
+    size_t folders = list->unreadable_folders, links = list->links_left;
     if (list->unreadable) /* its path comes last: it may be too long to be told whole */
-        snprintf(out, size, "%zu folder%s cannot be read: %s/%s",
-                 list->unreadable_folders, list->unreadable_folders == 1 ? "" : "s",
-                 folder, list->unreadable);
-    return list->unreadable != NULL;
+        snprintf(out, size, "%zu folder%s cannot be read: %s/%s", folders,
+                 folders == 1 ? "" : "s", folder, list->unreadable);
+    else if (links > 0)
+        snprintf(out, size,
+                 links == 1
+                     ? "%zu link to a folder, behind a link in %s, is not followed"
+                     : "%zu links to folders, behind a link in %s, are not followed",
+                 links, folder);
+    return list->unreadable != NULL || links > 0;
 }
 
 void source_list_done(struct source_list *list)

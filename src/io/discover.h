@@ -3,10 +3,11 @@
  * A file is a source when its name ends like audio (it may then still turn out
  * unreadable, or a link to nothing: a failure to report) or when its content is audio.
  * Everything else is passed over, as are hidden names, what is not a regular file, and
- * the folders to skip. Links to files are followed; links to folders only when they do
- * not lead back into a folder being visited. The order is bytewise by relative path, and
- * stems depend only on the set of relative paths: the same folder gives the same list
- * everywhere.
+ * the folders to skip. Links to files are followed, and so are links to folders, except
+ * back to one that was visited or that holds the one asked for, and those that lie behind
+ * another link: who links a disk here wants that disk, not all it has links to. The order
+ * is bytewise by relative path, and stems depend only on the set of relative paths: the
+ * same folder gives the same list everywhere.
  * Ownership: source_list_done. Thread: any. */
 #ifndef TROWEL_IO_DISCOVER_H
 #define TROWEL_IO_DISCOVER_H
@@ -34,6 +35,7 @@ struct source_list {
                                 * deep for a path */
     char *unreadable;          /* the first of them by name, below the folder; or NULL */
     size_t folders_below;      /* passed over, for not `recursive` */
+    size_t links_left;         /* to folders, passed over for lying behind a link */
     size_t samples;            /* passed over: trowel's own, among recordings */
 };
 
@@ -58,7 +60,8 @@ bool discover_is_kit(const char *folder);
 /* Take the items of `more` over; a stem that is taken gets a number. ST_NO_MEMORY. */
 enum status source_list_join(struct source_list *all, struct source_list *more,
                              struct err *e);
-/* In words, which folders could not be read; false when all could. */
+/* In words, which folders could not be read, or else which links were not followed; false
+ * when there is nothing to tell. */
 bool source_list_missed(const struct source_list *list, const char *folder, char *out,
                         size_t size);
 void source_list_done(struct source_list *list); /* safe on a zeroed one */
