@@ -51,12 +51,14 @@ static void json_end(struct output *o)
     flush_results(o);
 }
 
-static void sink(void *user, enum log_level level, const char *line)
+static void sink(void *user, enum log_level level, const char *source, const char *line)
 {
     struct output *o = user;
     pthread_mutex_lock(&o->lock);
     if (o->json && level >= LOG_WARNING) {
         json_begin(o, level == LOG_WARNING ? "warning" : "error");
+        if (source)
+            json_string(&o->buffer, "source", source);
         json_string(&o->buffer, "message", line);
         json_end(o);
     } else {

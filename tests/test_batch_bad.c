@@ -370,6 +370,12 @@ static void nearly_cancelling_channels_are_told(void **state)
     assert_true(text_has(o.err, "turned.wav nearly cancels itself out"));
     assert_false(text_has(o.err, "one-side.wav nearly"));
     outcome_done(&o);
+    /* and to programs, which of them */
+    RUN(o, p, "process", "--input-dir", "wired", "--project-name", "TOLD", "--seed", "1",
+        "--stages", "silences", "--json");
+    assert_true(text_has(o.out, "{\"event\":\"warning\",\"source\":\"turned.wav\","
+                                "\"message\":\"wired/turned.wav nearly"));
+    outcome_done(&o);
 }
 
 int main(void)

@@ -566,8 +566,10 @@ static void test_none_asked_for_is_told(void **state)
     assert_non_null(strstr(e.msg, " is accepted, and --top 0 takes nothing else"));
 }
 
-static void note_warning(void *user, enum log_level level, const char *line)
+static void note_warning(void *user, enum log_level level, const char *source,
+                         const char *line)
 {
+    (void)source;
     if (level == LOG_WARNING)
         snprintf(user, 512, "%s", line);
 }
@@ -711,8 +713,10 @@ static void test_run_without_catalog(void **state)
     assert_non_null(strstr(e.msg, nowhere));
 }
 
-static void keep_lines(void *user, enum log_level level, const char *line)
+static void keep_lines(void *user, enum log_level level, const char *source,
+                       const char *line)
 {
+    (void)source;
     char *all = user;
     if (level == LOG_WARNING && strlen(all) + strlen(line) < 2000)
         strcat(strcat(all, line), "\n");

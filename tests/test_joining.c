@@ -49,8 +49,10 @@ static void put_on_record(struct desk *d, const char *stem, int count)
 }
 
 /* The catalog is there, and the manifest comes next: another program mines again. */
-static void mine_again(void *user, enum log_level level, const char *line)
+static void mine_again(void *user, enum log_level level, const char *source,
+                       const char *line)
 {
+    (void)source;
     struct desk *d = user;
     (void)level;
     if (!strstr(line, "added to the catalog"))

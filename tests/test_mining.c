@@ -708,8 +708,10 @@ static void what_runs_keeps_its_settings(void **state)
     settle(d);
 }
 
-static void keep_count(void *user, enum log_level level, const char *line)
+static void keep_count(void *user, enum log_level level, const char *source,
+                       const char *line)
 {
+    (void)source;
     (void)level;
     if (strstr(line, "near-miss"))
         snprintf(user, 100, "%s", line);

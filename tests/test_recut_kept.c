@@ -491,8 +491,10 @@ static void what_is_on_a_slot_stays_there_whatever_the_set(void **state)
     folder_remove(best);
 }
 
-static void note_line(void *said, enum log_level level, const char *line)
+static void note_line(void *said, enum log_level level, const char *source,
+                      const char *line)
 {
+    (void)source;
     (void)level;
     text_add(said, line);
 }

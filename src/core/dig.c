@@ -100,6 +100,26 @@ static enum status separate(struct dig *d, struct err *e)
     return st;
 }
 
+static void tell_doubts(const struct dig *d, const struct log *log)
+{
+    const char *path = d->site.open_path, *source = d->site.source_path;
+    const char *damage = soundfile_damage(d->sf);
+    unsigned long long scrubbed = (unsigned long long)soundfile_scrubbed(d->sf);
+    if (damage)
+        log_about(log, LOG_WARNING, source, "%s: %s; using what is there", path, damage);
+    if (scrubbed > 0)
+        log_about(log, LOG_WARNING, source,
+                  scrubbed == 1 ? "%s: %llu sample is not a number (NaN) and counts as 0"
+                                : "%s: %llu samples are not numbers (NaN) and count as 0",
+                  path, scrubbed);
+    if (nearly_cancels(track_info(d->track)))
+        log_about(
+            log, LOG_WARNING, source,
+            "%s nearly cancels itself out: its channels are almost in opposite phase; "
+            "invert one of them, or only what is left of their mean is mined",
+            path);
+}
+
 enum status dig_open(struct dig *d, const struct recipe *recipe,
                      const struct dig_site *site, const struct job_context *ctx,
                      struct err *e)
@@ -133,22 +153,7 @@ enum status dig_open(struct dig *d, const struct recipe *recipe,
         dig_done(d);
         return st;
     }
-    const char *damage = soundfile_damage(d->sf);
-    if (damage)
-        log_write(ctx ? ctx->log : NULL, LOG_WARNING, "%s: %s; using what is there",
-                  site->open_path, damage);
-    if (soundfile_scrubbed(d->sf) > 0)
-        log_write(ctx ? ctx->log : NULL, LOG_WARNING,
-                  soundfile_scrubbed(d->sf) == 1
-                      ? "%s: %llu sample is not a number (NaN) and counts as 0"
-                      : "%s: %llu samples are not numbers (NaN) and count as 0",
-                  site->open_path, (unsigned long long)soundfile_scrubbed(d->sf));
-    if (nearly_cancels(track_info(d->track)))
-        log_write(
-            ctx ? ctx->log : NULL, LOG_WARNING,
-            "%s nearly cancels itself out: its channels are almost in opposite phase; "
-            "invert one of them, or only what is left of their mean is mined",
-            site->open_path);
+    tell_doubts(d, ctx ? ctx->log : NULL);
     d->bpm = bar_tempo(d);
     return ST_OK;
 }

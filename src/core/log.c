@@ -5,17 +5,32 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-void log_write(const struct log *log, enum log_level level, const char *format, ...)
+static void put(const struct log *log, enum log_level level, const char *source,
+                const char *format, va_list args)
 {
+    char line[1024];
     if (!log || !log->sink || level < log->threshold)
         return;
-    char line[1024];
+    vsnprintf(line, sizeof line, format, args);
+    err_tame(line);
+    log->sink(log->user, level, source, line);
+}
+
+void log_write(const struct log *log, enum log_level level, const char *format, ...)
+{
     va_list args;
     va_start(args, format);
-    vsnprintf(line, sizeof line, format, args);
+    put(log, level, NULL, format, args);
     va_end(args);
-    err_tame(line);
-    log->sink(log->user, level, line);
+}
+
+void log_about(const struct log *log, enum log_level level, const char *source,
+               const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    put(log, level, source, format, args);
+    va_end(args);
 }
 
 const char *log_level_name(enum log_level level)

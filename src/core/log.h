@@ -9,9 +9,10 @@
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR };
 
 struct log {
-    /* One whole line, without newline, control characters made '?' (err_tame). May be
-     * NULL: silence. */
-    void (*sink)(void *user, enum log_level level, const char *line);
+    /* One whole line, without newline, control characters made '?' (err_tame); the
+     * recording that it is about, as the manifest tells it, or NULL. May be NULL:
+     * silence. */
+    void (*sink)(void *user, enum log_level level, const char *source, const char *line);
     void *user;
     enum log_level threshold; /* lines below are not formatted at all */
 };
@@ -19,6 +20,9 @@ struct log {
 /* `log` may be NULL. Lines are cut at 1023 bytes. */
 void log_write(const struct log *log, enum log_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* The same about one recording. */
+void log_about(const struct log *log, enum log_level level, const char *source,
+               const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* "debug", "info", "warning", "error"; static storage. */
 const char *log_level_name(enum log_level level);

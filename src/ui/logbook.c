@@ -29,8 +29,9 @@ void logbook_free(struct logbook *b)
     free(b);
 }
 
-static void sink(void *user, enum log_level level, const char *line)
+static void sink(void *user, enum log_level level, const char *source, const char *line)
 {
+    (void)source;
     struct logbook *b = user;
     pthread_mutex_lock(&b->lock);
     struct logbook_line *l = &b->line[b->written++ % LOGBOOK_LINES];
