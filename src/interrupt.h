@@ -1,6 +1,7 @@
 /* interrupt: SIGINT, SIGTERM and (unless ignored: nohup) SIGHUP as a flag and a
  * descriptor to poll. A second SIGINT or SIGTERM ends the process at once; hang-ups do
- * not, of which a terminal that is closed sends several. A signal handler needs
+ * not, of which a terminal that is closed sends several. SIGPIPE and SIGXFSZ are ignored:
+ * writing fails instead. A signal handler needs
  * process-wide state: it lives here, in the front end, and nowhere else. */
 #ifndef TROWEL_INTERRUPT_H
 #define TROWEL_INTERRUPT_H

@@ -20,10 +20,11 @@ struct announced {
  * ST_REFUSED. Where files cannot be locked, nobody else is ever seen. */
 enum status announce_claim(struct announced *a, const struct root *root, const char *list,
                            struct err *e);
-/* The files that the list held names are removed, and it starts afresh. */
+/* The files that the list held names are removed, with folders they leave empty, and it
+ * starts afresh. ST_DISK: the list could not be emptied, and is let go. */
 enum status announce_restart(struct announced *a, struct err *e);
 /* What the list held is complete and on record elsewhere: it starts afresh, and no file
- * goes. */
+ * goes. ST_DISK as above. */
 enum status announce_empty(struct announced *a, struct err *e);
 /* Say a name (relative to root) before the file is written. False: errno says why not. */
 bool announce_name(struct announced *a, const char *relative);

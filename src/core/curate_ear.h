@@ -17,7 +17,7 @@ enum status curate_ear_new(struct curate_ear **out, const struct curate_entry *e
                            const struct curate_files *files, struct err *e);
 void curate_ear_free(struct curate_ear *ear);
 
-/* Is it the same as one of those kept? */
+/* Is it the same as one of those kept? A file that cannot be read is like none. */
 enum status curate_ear_knows(struct curate_ear *ear, size_t entry, bool *knows,
                              struct err *e);
 /* Keeps the one that was asked for last, or should be. */

@@ -1,4 +1,4 @@
-/* kit_names: what the name of a one-shot says it is. */
+/* kit_names: what the name of a one-shot says it is. Thread: pure. */
 #ifndef TROWEL_CORE_KIT_NAMES_H
 #define TROWEL_CORE_KIT_NAMES_H
 

@@ -13,8 +13,8 @@
 #include <stddef.h>
 
 /* Linear. Of two channels the left lies on middle + side, the right on middle − side; of
- * any other number each is taken to lie on the middle. 0 unless above 0.001 and six times
- * its standard error. */
+ * any other number each is taken to lie on the middle. 0 (or the base) unless 0.001 and
+ * six times its standard error off that, by the weight of more than 36 blocks. */
 struct offsets {
     double middle, side;
 };

@@ -1,8 +1,8 @@
 /* rises: where a recording gets loud out of quiet, to the sample.
  *
  * A rise is a sample that lies eight times as far from the middle of what the hop before
- * it held (11.6 ms) as any of that did. Where a stroke begins in silence or in a quiet
- * gap that is its start; in the midst of music there are few.
+ * it held (11.6 ms) as any of that did, and at least 1e-4 (-80 dB). Where a stroke begins
+ * in silence or in a quiet gap that is its start; in the midst of music there are few.
  * Thread: belongs to one thread at a time. */
 #ifndef TROWEL_DSP_RISES_H
 #define TROWEL_DSP_RISES_H
