@@ -12,16 +12,17 @@ struct stem_list {
     size_t count;
 };
 
-/* A project without records gives an empty list; ST_DISK when they cannot all be seen.
- * Done with stem_list_done, also after a failure. */
+/* A project without records gives an empty list; ST_DISK when they cannot all be seen,
+ * ST_NO_MEMORY. Done with stem_list_done, also after a failure. */
 enum status project_stems(const struct project *p, struct stem_list *out, struct err *e);
 void stem_list_done(struct stem_list *l);
 
-/* One of them. *known is false where it is begun or damaged: it is mined again. */
+/* One of them. *known is false where it is begun or damaged: it is mined again.
+ * ST_UNREADABLE, ST_NO_MEMORY. */
 enum status project_source(const struct project *p, const char *stem,
                            struct catalog_source *out, bool *known, struct err *e);
 /* The complete ones, ordered by path, then stem; the caller frees *out, also after a
- * failure. */
+ * failure, which is one of the above. */
 enum status project_sources(const struct project *p, struct catalog_source **out,
                             size_t *count, struct err *e);
 
