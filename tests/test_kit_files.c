@@ -290,8 +290,10 @@ static void a_long_list_is_told_in_short(void **state)
     config_defaults(&cfg, NULL);
     struct kit_job whole = {
         .input_dir = in, .output_dir = top, .kit_name = "K", .cfg = &cfg, .no_fit = true};
-    assert_int_equal(kit_run(&whole, &r, NULL, &e), ST_OVER_BUDGET);
+    /* nor does a refusal: it is one sentence */
+    assert_int_equal(kit_run(&whole, &r, &summary, &e), ST_OVER_BUDGET);
     assert_true(text_has(e.msg, ": 413 of 400 files"));
+    assert_int_equal(summary.length, 0);
     assert_int_equal(run_kit(in, top, "K", false, &summary, NULL), ST_OK);
     assert_true(text_has(summary.at, "400 of 400 files"));
     assert_int_equal(times_in(summary.at, "left out: "), 10);

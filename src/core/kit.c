@@ -427,15 +427,15 @@ static enum status plan(struct making *m, struct text *summary, struct err *e)
     m->seed = settle_seed(m);
     kit_plan_make(&m->plan, m->target, m->set.item, m->set.count, job->cfg->kit.extras);
     m->plan.rings = m->set.rings;
-    st = summarise(m, summary, e);
-    if (st != ST_OK)
-        return st;
     char why[160];
     if (job->no_fit && budget_over(&m->plan.wanted, m->target, why))
         return err_set(e, ST_OVER_BUDGET,
                        "the kit does not fit the %s: %s; without --no-fit what does not "
                        "fit is left out",
                        m->target->title, why);
+    st = summarise(m, summary, e);
+    if (st != ST_OK)
+        return st;
     if (m->plan.left_out == m->plan.count) /* no kit replaces another */
         return err_set(
             e, ST_NOTHING,
