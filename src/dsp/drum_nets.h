@@ -2,10 +2,10 @@
  * (tools/train_drums.py).
  *
  * A committee (an ensemble, whose members are averaged) names the drum: perceptrons with
- * one hidden layer, and networks with sight, before whose hidden layer a convolution goes
- * over the picture of the hit: through a slit of some bands and all moments, at all its
- * places along the bands, of which the stronger of each two counts (max pooling), so that
- * a drum tuned otherwise looks alike. One more perceptron tells drums from notes.
+ * one hidden layer, and convolutional networks (`sight` in the table), before whose
+ * hidden layer a kernel of some bands and all moments goes along the bands of the picture
+ * of the hit, with max pooling over each two places, so that a drum tuned otherwise looks
+ * alike. One more perceptron tells drums from notes.
  * Thread: pure functions. Cost: 0.04 to 0.05 ms a hit. Internal. */
 #ifndef TROWEL_DSP_DRUM_NETS_H
 #define TROWEL_DSP_DRUM_NETS_H
