@@ -1,5 +1,5 @@
-"""The networks of train_drums.py, and how they learn: perceptrons, and networks that first
-look at the picture of a hit through a slit, which moves along the bands."""
+"""The networks of train_drums.py, and how they learn: perceptrons, and
+convolutional networks, whose kernel (the slit) moves along the bands of the picture of a hit."""
 import numpy as np
 
 SEED = 20
