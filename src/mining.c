@@ -371,11 +371,14 @@ static enum status look(void *arg, const struct job_context *ctx, struct err *e)
     struct batch_of_jobs *b = arg;
     struct discover_options options = {
         .recursive = true, .skip_projects = true, .skip = {b->place.export_root}};
+    char missed[2 * PATH_BYTES];
     process_settle_seed(&b->cfg, b->place.project, false);
     b->recipe.stages = STAGES_ALL;
     enum status st = recipe_init(&b->recipe, &b->cfg, e);
     if (st == ST_OK)
         st = discover(&b->sources, b->place.input_dir, &options, e);
+    if (source_list_missed(&b->sources, b->place.input_dir, missed, sizeof missed))
+        log_write(b->place.log, LOG_WARNING, "%s", missed);
     if (st == ST_OK)
         st = project_keep_stems(b->place.project, &b->sources, false, e);
     if (st == ST_OK && !(b->tasks = calloc(b->sources.count + 1, sizeof *b->tasks)))

@@ -743,6 +743,29 @@ static void one_is_logged_as_one(void **state)
     assert_non_null(strstr(d->sentence, "mined 2 recordings: 4 finds"));
 }
 
+static void keep_link(void *user, enum log_level level, const char *source,
+                      const char *line)
+{
+    (void)source;
+    if (level == LOG_WARNING && strstr(line, "link"))
+        snprintf(user, 100, "%.36s", line);
+}
+
+static void what_is_not_looked_into_is_told(void **state)
+{
+    struct desk *d = *state;
+    char line[100] = "", path[FOLDER_BYTES];
+    struct log log = {.user = line, .sink = keep_link, .threshold = LOG_INFO};
+    d->place.log = &log;
+    folder_write(d->folder, "disk/notes.txt", "", 0);
+    folder_write(d->folder, "machine/notes.txt", "", 0);
+    assert_int_equal(symlink("../machine", folder_path(path, d->folder, "disk/on")), 0);
+    assert_int_equal(symlink("../disk", folder_path(path, d->folder, "tapes/disk")), 0);
+    ask(d, false);
+    settle(d);
+    assert_string_equal(line, "1 link to a folder, behind a link in");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -763,6 +786,7 @@ int main(void)
         CASE(what_waits_is_left_to_who_asked),
         CASE(what_runs_keeps_its_settings),
         CASE(one_is_logged_as_one),
+        CASE(what_is_not_looked_into_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
