@@ -62,6 +62,24 @@ static void measured_values_come_back(void **state)
     assert_string_equal(said(KIND_PAD, "attack", 0.6, 0), ""); /* of drums only */
 }
 
+/* What is told is true of the find, not of a good one. */
+static void a_low_part_is_told_as_such(void **state)
+{
+    (void)state;
+    static const char *const told[][3] = {
+        {"drum", "a drum, not a note", "rather a note than a drum"},
+        {"alone", "nothing struck with it", "something struck with it"},
+        {"low", "no kick or bass in it", "kick or bass in it"},
+        {"clean", "one hit, not clipped", "rises again, or is clipped"},
+        {"bass", "taken out below 300 Hz", "taken out below 300 Hz"},
+    };
+    for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
+        assert_string_equal(said(KIND_DRUM, told[i][0], 0.5, 0), told[i][1]);
+        assert_string_equal(said(KIND_DRUM, told[i][0], 0.49, 0), told[i][2]);
+    }
+    assert_string_equal(said(KIND_SILENCE, "noise", 0.1, 0), "noise against tone");
+}
+
 static void every_part_of_the_miners_is_explained(void **state)
 {
     (void)state;
@@ -72,7 +90,7 @@ static void every_part_of_the_miners_is_explained(void **state)
         {KIND_PAD, {"steady", "spectrum", "tonal", "calm", "rich", "seam"}},
         {KIND_DRUM,
          {"isolation", "attack", "decay", "clean", "level", "body", "low", "drum"}},
-        {KIND_DRUM, {"alone", "bass", "range"}},
+        {KIND_DRUM, {"alone", "bass", "range", "company"}},
         {KIND_SILENCE, {"steady", "spectrum", "still", "noise", "length", "rumble"}},
         {KIND_DRONE, {"source", "even", "seam"}},
         {KIND_FLICKER, {"source", "even"}},
@@ -183,6 +201,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(measured_values_come_back),
+        cmocka_unit_test(a_low_part_is_told_as_such),
         cmocka_unit_test(every_part_of_the_miners_is_explained),
         cmocka_unit_test(a_near_miss_names_its_setting),
         cmocka_unit_test(a_path_is_one_word_of_a_command),

@@ -8,7 +8,7 @@
 
 /* How a part's number becomes what was measured. */
 enum reading {
-    PLAIN,   /* not at all: the text stands alone */
+    PLAIN,   /* not at all: `before`, and `after` below a half where there is one */
     SQUARED, /* a · √(1/v − 1) */
     SIMPLE,  /* a · (1/v − 1) */
     LINEAR,  /* a + b · v; at v = 1 it may be more */
@@ -31,22 +31,30 @@ static const struct {
     {KIND_PAD, "steady", SQUARED, PAD_STEADY_HALF_DB, 0, "level moves ", 1, " dB"},
     {KIND_PAD, "spectrum", SQUARED, 100 * PAD_SPECTRUM_HALF, 0, "timbre or notes move ",
      0, " %"},
-    {KIND_PAD, "tonal", PLAIN, 0, 0, "tone held, no noise", 0, ""},
+    {KIND_PAD, "tonal", PLAIN, 0, 0, "tone held, no noise", 0,
+     "more noise than tone held"},
     {KIND_PAD, "calm", ONSETS, 0, 0, "", 0, ""},
     {KIND_PAD, "rich", LINEAR, PAD_RICH_NONE, PAD_RICH_SPAN, "", 0, " bands sound"},
     {KIND_DRUM, "isolation", LINEAR, DRUM_ISOLATION_NONE_DB, DRUM_ISOLATION_SPAN_DB, "",
      0, " dB quieter before"},
-    {KIND_DRUM, "attack", PLAIN, 0, 0, "rises fast and far", 0, ""},
+    {KIND_DRUM, "attack", PLAIN, 0, 0, "rises fast and far", 0,
+     "rises slowly, or little"},
     {KIND_DRUM, "decay", LINEAR, DRUM_DECAY_NONE_DB, DRUM_DECAY_SPAN_DB, "falls ", 0,
      " dB to its end"},
-    {KIND_DRUM, "clean", PLAIN, 0, 0, "one hit, not clipped", 0, ""},
-    {KIND_DRUM, "level", PLAIN, 0, 0, "loud in its recording", 0, ""},
-    {KIND_DRUM, "body", PLAIN, 0, 0, "more than a crackle", 0, ""},
-    {KIND_DRUM, "drum", PLAIN, 0, 0, "a drum, not a note", 0, ""},
-    {KIND_DRUM, "alone", PLAIN, 0, 0, "nothing struck with it", 0, ""},
-    {KIND_DRUM, "low", PLAIN, 0, 0, "no kick or bass in it", 0, ""},
-    {KIND_DRUM, "range", PLAIN, 0, 0, "as deep or bright as such drums", 0, ""},
-    {KIND_DRUM, "company", PLAIN, 0, 0, "played in time, or among drums", 0, ""},
+    {KIND_DRUM, "clean", PLAIN, 0, 0, "one hit, not clipped", 0,
+     "rises again, or is clipped"},
+    {KIND_DRUM, "level", PLAIN, 0, 0, "loud in its recording", 0,
+     "soft in its recording"},
+    {KIND_DRUM, "body", PLAIN, 0, 0, "more than a crackle", 0, "a crackle"},
+    {KIND_DRUM, "drum", PLAIN, 0, 0, "a drum, not a note", 0,
+     "rather a note than a drum"},
+    {KIND_DRUM, "alone", PLAIN, 0, 0, "nothing struck with it", 0,
+     "something struck with it"},
+    {KIND_DRUM, "low", PLAIN, 0, 0, "no kick or bass in it", 0, "kick or bass in it"},
+    {KIND_DRUM, "range", PLAIN, 0, 0, "as deep or bright as such drums", 0,
+     "not as deep or bright as such"},
+    {KIND_DRUM, "company", PLAIN, 0, 0, "played in time, or among drums", 0,
+     "neither in time nor among drums"},
     {KIND_DRUM, "bass", PLAIN, 0, 0, "taken out below 300 Hz", 0, ""},
     {KIND_SILENCE, "steady", SQUARED, SILENCE_STEADY_HALF_DB, 0, "level moves ", 1,
      " dB"},
@@ -54,7 +62,8 @@ static const struct {
      0, " %"},
     {KIND_SILENCE, "still", ONSETS, 0, 0, "", 0, ""},
     {KIND_SILENCE, "noise", PLAIN, 0, 0, "noise against tone", 0, ""},
-    {KIND_SILENCE, "length", PLAIN, 0, 0, "long quiet around it", 0, ""},
+    {KIND_SILENCE, "length", PLAIN, 0, 0, "long quiet around it", 0,
+     "short quiet around it"},
     {KIND_SILENCE, "rumble", PLAIN, 0, 0, "taken out below 80 Hz", 0, ""},
     {MADE, "source", PLAIN, 0, 0, "score of its source", 0, ""},
     {MADE, "even", SIMPLE, MADE_EVEN_HALF_DB, 0, "level moves ", 1, " dB"},
@@ -103,7 +112,9 @@ void why_part(const struct candidate *c, int i, char *to, size_t n)
     double x = measured(c, r, p->value);
     bool more = readings[r].reading == LINEAR && p->value >= 1;
     if (readings[r].reading == PLAIN)
-        snprintf(to, n, "%s", readings[r].before);
+        snprintf(to, n, "%s",
+                 p->value < 0.5 && readings[r].after[0] ? readings[r].after
+                                                        : readings[r].before);
     else if (readings[r].reading == ONSETS)
         snprintf(to, n, "%s", p->value >= 0.995 ? "no onset inside" : "onsets inside");
     else if (!isnan(x))
