@@ -267,8 +267,7 @@ static enum status put_subject(struct catalog *c, uint64_t id, const char *path,
     query_int(q, 1, (int64_t)id);
     st = catalog_number(c, q, &known, e);
     if (st == ST_OK && known == 0)
-        st = err_set(e, ST_NOT_FOUND, "the catalog %s does not have this candidate",
-                     c->path);
+        st = err_set(e, ST_NOT_FOUND, "the catalog %s does not have this find", c->path);
     return st;
 }
 

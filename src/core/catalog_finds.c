@@ -197,7 +197,7 @@ enum status catalog_write_content(struct catalog *c,
 {
     uint64_t *ids = distinct_ids(content);
     if (ids == NULL)
-        return err_set(e, ST_NO_MEMORY, "no memory for %zu candidates",
+        return err_set(e, ST_NO_MEMORY, "no memory for %zu finds",
                        content->candidate_count);
     enum status st = catalog_script(c,
                                     "DELETE FROM candidate; DELETE FROM detail; "

@@ -223,8 +223,7 @@ static enum status path_of(struct catalog *c, const struct move *m,
     if (query_next(c, q, &st, e))
         row_text(q, 0, path, CANDIDATE_PATH_BYTES);
     else if (st == ST_OK)
-        st = err_set(e, ST_NOT_FOUND, "the catalog %s does not have this candidate",
-                     c->path);
+        st = err_set(e, ST_NOT_FOUND, "the catalog %s does not have this find", c->path);
     query_reset(q);
     return st;
 }

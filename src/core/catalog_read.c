@@ -294,7 +294,7 @@ enum status catalog_get(struct catalog *c, uint64_t id, struct catalog_find *out
         query_int(q, 1, (int64_t)id);
         bool there = query_next(c, q, &st, e) && read_find(q, &r, true, out);
         if (st == ST_OK && !there)
-            st = err_set(e, ST_NOT_FOUND, "the catalog does not have this candidate");
+            st = err_set(e, ST_NOT_FOUND, "the catalog does not have this find");
         query_reset(q);
     }
     reader_done(&r);
@@ -337,7 +337,7 @@ static enum status load_vectors(struct catalog *c, const struct loading *l, floa
 {
     float *v = malloc((l->count + 1) * VECTOR_BYTES);
     if (v == NULL)
-        return err_set(e, ST_NO_MEMORY, "no memory for %zu embeddings", l->count);
+        return err_set(e, ST_NO_MEMORY, "no memory for %zu vectors", l->count);
     for (size_t i = 0; i < l->count * SIMILARITY_DIM; i++)
         v[i] = NAN;
     size_t at = 0, bytes;
@@ -371,7 +371,7 @@ static enum status load_all(struct catalog *c, struct loading *l, float **embedd
     if (st == ST_OK)
         st = read_finds(c, &r, &v, e);
     if (st == ST_OK && l->no_memory)
-        st = err_set(e, ST_NO_MEMORY, "no memory for the candidates");
+        st = err_set(e, ST_NO_MEMORY, "no memory for the finds");
     if (st == ST_OK && embeddings != NULL)
         st = load_vectors(c, l, embeddings, e);
     reader_done(&r);
@@ -431,7 +431,7 @@ enum status catalog_embeddings(struct catalog *c, uint64_t **ids, float **vector
             room = array_room(room, 1024);
             if (!array_resize(ids, room, sizeof **ids) ||
                 !array_resize(vectors, room, VECTOR_BYTES)) {
-                st = err_set(e, ST_NO_MEMORY, "no memory for the embeddings");
+                st = err_set(e, ST_NO_MEMORY, "no memory for the vectors");
                 continue;
             }
         }

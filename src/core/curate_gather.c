@@ -35,7 +35,7 @@ void curate_pool_done(struct curate_pool *pool)
 static struct curate_find *add(struct curate_pool *pool, struct err *e)
 {
     if (!array_grow(&pool->item, &pool->room, pool->count + 1, sizeof *pool->item)) {
-        err_set(e, ST_NO_MEMORY, "no memory for %zu candidates", pool->count + 1);
+        err_set(e, ST_NO_MEMORY, "no memory for %zu finds", pool->count + 1);
         return NULL;
     }
     struct curate_find *f = &pool->item[pool->count];

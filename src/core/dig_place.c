@@ -140,8 +140,7 @@ static enum status announce(const struct dig *d, const char *const *names, size_
 {
     if (!d->site.announce || count == 0 || d->site.announce(d->site.user, names, count))
         return ST_OK;
-    return err_errno(e, ST_DISK, errno, "%s: the project's journal cannot be written",
-                     names[0]);
+    return err_errno(e, ST_DISK, errno, "%s cannot be announced in .trowel", names[0]);
 }
 
 static enum status name_it(struct dig *d, struct waiting *w, struct err *e)

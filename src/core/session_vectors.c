@@ -17,7 +17,7 @@ enum status session_load_vectors(struct session *s, struct err *e)
     float *read, *v = malloc((s->room + 1) * SIMILARITY_DIM * sizeof *v);
     size_t count;
     if (v == NULL)
-        return err_set(e, ST_NO_MEMORY, "no memory for the embeddings");
+        return err_set(e, ST_NO_MEMORY, "no memory for the vectors");
     enum status st = catalog_embeddings(s->catalog, &ids, &read, &count, e);
     if (st != ST_OK) {
         free(v);
@@ -100,7 +100,7 @@ static enum status put_in_order(struct session_vectors *ahead, const uint64_t *i
     ahead->vector = malloc(ahead->count * SIMILARITY_DIM * sizeof *ahead->vector);
     if (!room || ahead->vector == NULL) {
         order_table_done(&finds);
-        return err_set(e, ST_NO_MEMORY, "no memory for the embeddings");
+        return err_set(e, ST_NO_MEMORY, "no memory for the vectors");
     }
     for (size_t i = 0; i < ahead->count; i++)
         ahead->vector[i * SIMILARITY_DIM] = NAN;
