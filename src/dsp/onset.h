@@ -80,12 +80,12 @@ struct onset_params {
 
 struct onset_params onset_params_default(void);
 
-/* The keys of `drum_miner` as the earlier scripts had them, in frames of 512/44100 s.
- * They are taken relative to their defaults, which give exactly onset_params_default():
+/* The keys of `drum_miner` as the earlier scripts had them. delta and wait are taken
+ * relative to their defaults, which give exactly onset_params_default():
  *   delta 0.05   the threshold scales by delta / 0.05
- *   wait 30      min_gap_s scales by wait / 30 (at most one event per that time)
+ *   wait 30      min_gap_s scales by wait / 30, so it counts milliseconds
  *   pre_max, post_max, pre_avg, post_avg   < 0 = keep the default, else the window in
- *                frames. */
+ *                frames of 512/44100 s. */
 struct onset_params onset_params_user(double delta, double wait, double pre_max,
                                       double post_max, double pre_avg, double post_avg);
 
