@@ -165,7 +165,7 @@ static enum status pick(const struct device_wish *wish, PaDeviceIndex *index,
         return ST_OK;
     if (wish->name[0])
         return err_set(e, ST_DEVICE,
-                       "no sound device is called \"%s\"; :device and Tab lists them",
+                       "no sound device is called \"%s\"; :device and Tab list them",
                        wish->name);
     return err_set(e, ST_DEVICE, "no sound device, or it is busy: %s", TRY_AGAIN);
 }

@@ -24,7 +24,7 @@ enum status themes_load(struct theme *out, const char *folders, const char *name
         }
         if (!found)
             return err_set(e, ST_NOT_FOUND,
-                           "there is no theme '%s'; :theme and Tab lists them", name);
+                           "there is no theme '%s'; :theme and Tab list them", name);
         st = theme_load(&next, path, folders, e);
     }
     if (st == ST_OK)
