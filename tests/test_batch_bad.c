@@ -378,11 +378,27 @@ static void nearly_cancelling_channels_are_told(void **state)
     outcome_done(&o);
 }
 
+/* Hours of mining do not end with it. */
+static void foreign_decisions_are_told_at_once(void **state)
+{
+    struct place *p = *state;
+    struct outcome o;
+    folder_write(p->path, "shopping.txt", "milk\ntape\n", 10);
+    RUN(o, p, "all", "--input_dir", "in", "--project_name", "SHOP", "--kit_name", "SHOP",
+        "--stages", "drums", "--decisions", "shopping.txt");
+    assert_int_equal(o.exit_status, 1);
+    assert_true(text_has(o.err, "shopping.txt:1: \"milk\" is not a decision"));
+    assert_true(text_has(o.err, "; no line of this file is a decision"));
+    outcome_done(&o);
+    assert_false(folder_has(p->path, "export/SHOP"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bad_files_fail_alone),
         cmocka_unit_test(nearly_cancelling_channels_are_told),
+        cmocka_unit_test(foreign_decisions_are_told_at_once),
         cmocka_unit_test(failing_sources_leave_no_folders),
         cmocka_unit_test(exit_statuses_are_the_contract),
         cmocka_unit_test(unwritable_output_is_a_disk_failure),

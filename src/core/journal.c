@@ -473,20 +473,23 @@ static enum status next_line(FILE *f, char line[LINE_BYTES], bool *more, struct 
     return ST_OK;
 }
 
-enum status journal_check(const char *file, struct err *e)
+/* *again: it can be read more than once. */
+static enum status look_at(const char *file, bool *again, struct err *e)
 {
     struct stat s;
     if (stat(file, &s) != 0 || access(file, R_OK) != 0)
         return err_errno(e, errno == ENOENT ? ST_NOT_FOUND : ST_UNREADABLE, errno,
                          "the decisions in %s cannot be read", file);
-    if (S_ISREG(s.st_mode) || S_ISFIFO(s.st_mode))
+    *again = S_ISREG(s.st_mode);
+    if (*again || S_ISFIFO(s.st_mode))
         return ST_OK;
     return err_set(e, ST_UNREADABLE, "%s is a folder or a device, not a file", file);
 }
 
 static enum status open_decisions(FILE **f, const char *file, struct err *e)
 {
-    enum status st = journal_check(file, e);
+    bool again;
+    enum status st = look_at(file, &again, e);
     if (st != ST_OK)
         return st;
     *f = fopen(file, "rb");
@@ -546,4 +549,18 @@ enum status journal_read(const char *file,
     if (report != NULL)
         *report = r;
     return st;
+}
+
+static enum status pass_over(void *user, size_t line, const struct change *c,
+                             const char *path, struct err *e)
+{
+    (void)user, (void)line, (void)c, (void)path, (void)e;
+    return ST_OK;
+}
+
+enum status journal_check(const char *file, struct err *e)
+{
+    bool again;
+    enum status st = look_at(file, &again, e);
+    return st == ST_OK && again ? journal_read(file, pass_over, NULL, NULL, e) : st;
 }
