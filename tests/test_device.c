@@ -232,8 +232,9 @@ static void scenario_rate_follows(void)
     end(&g);
 }
 
-/* Opened again in the middle of a sound, which goes on: no step at either end. */
-static void scenario_reopened(void)
+/* In the middle of a sound another device is asked for, or the same one (NULL); the sound
+ * goes on: no step at either end. */
+static void asked_while_playing(const char *name, const char *said)
 {
     struct stage g = {0};
     begin(&g, CAPDEV_LIBRARY, 3, 1, 24);
@@ -246,10 +247,18 @@ static void scenario_reopened(void)
         nap_ms(5);
         status(&g);
     } while (g.s.position_s < 0.5);
-    transport_reconnect(g.t, NULL);
+    transport_reconnect(g.t, name);
     nap_ms(100);
     CHECK(await_device(&g, DEVICE_READY, 5) >= 0);
+    CHECK(*said ? strstr(g.s.sentence, said) != NULL : !g.s.sentence[0]);
+    CHECK(g.s.playing);
     await_end(&g, 5);
+    if (name) { /* what is opened again is what works, not what was mistyped */
+        transport_reconnect(g.t, NULL);
+        nap_ms(100);
+        CHECK(await_device(&g, DEVICE_READY, 5) >= 0);
+        CHECK(!g.s.sentence[0]);
+    }
     close_transport(&g);
     size_t frames, steps = 0, silent = 0;
     float *heard = card_heard(g.folder, 2, &frames);
@@ -260,6 +269,41 @@ static void scenario_reopened(void)
     CHECK(silent > 100); /* it was opened again */
     CHECK(steps == 0);
     free(heard);
+    end(&g);
+}
+
+static void scenario_reopened(void)
+{
+    asked_while_playing(NULL, "");
+}
+
+static void scenario_mistyped(void)
+{
+    asked_while_playing("nosuch", "no sound device is called \"nosuch\"");
+}
+
+/* One that was plugged in since the list was made is found by its name. */
+static void scenario_plugged_in_since(void)
+{
+    struct stage g = {0};
+    char path[512];
+    begin(&g, CAPDEV_LIBRARY, 0.5, 2, 16);
+    CHECK(await_device(&g, DEVICE_READY, 5) >= 0);
+    transport_reconnect(g.t, "second");
+    nap_ms(100);
+    CHECK(await_device(&g, DEVICE_READY, 5) >= 0);
+    CHECK(strstr(g.s.sentence, "\"second\"") && strcmp(g.s.device_name, "default") == 0);
+    snprintf(path, sizeof path, "%s/asoundrc", g.folder);
+    FILE *f = fopen(path, "a");
+    CHECK(f && fputs("pcm.second { type trowelcap }\n", f) >= 0 && fclose(f) == 0);
+    transport_reconnect(g.t, "second");
+    nap_ms(100);
+    CHECK(await_device(&g, DEVICE_READY, 5) >= 0);
+    CHECK(!g.s.sentence[0] && strcmp(g.s.device_name, "second") == 0);
+    transport_play(g.t, &g.item);
+    await_end(&g, 3);
+    nap_ms(250);
+    CHECK(heard_at(&g, 0) >= 0);
     end(&g);
 }
 
@@ -584,6 +628,8 @@ static const struct {
     {"rate_follows", scenario_rate_follows},
     {"low_rate", scenario_low_rate},
     {"reopened", scenario_reopened},
+    {"mistyped", scenario_mistyped},
+    {"plugged_in_since", scenario_plugged_in_since},
     {"other_rate", scenario_other_rate},
     {"flip_meets_another_rate", scenario_flip_meets_another_rate},
     {"no_device", scenario_no_device},

@@ -40,6 +40,9 @@ struct control {
     /* asked for and answered; under the lock */
     bool poked, reopen, fresh;
     struct device_wish wish;
+    /* the wish that was granted last, which one that cannot be gives way to */
+    bool granted;
+    char granted_name[DEVICE_LABEL_BYTES];
     int preferred_hz;
     int64_t active_ms; /* when sound was last wanted */
     struct control_status status;
@@ -49,6 +52,7 @@ struct control {
     bool card, running;
     uint64_t beats;
     int64_t beat_ms, start_ms, tick_ms, switch_ms;
+    int64_t sound_ms;   /* when something sounded, when last looked at */
     unsigned underruns; /* of the device, when last looked at */
     int strikes;
     int refused_hz[RATES_REFUSED], refused;
@@ -138,14 +142,15 @@ static bool refuses(const struct control *c, int rate_hz)
     return false;
 }
 
-static void adopt(struct control *c, struct device *d, int wished_hz)
+static void adopt(struct control *c, struct device *d, const struct device_wish *wish,
+                  const char *sentence)
 {
     c->device = d;
     c->card = true;
     c->underruns = 0;
     c->strikes = 0;
-    if (d->rate_hz != wished_hz && c->refused < RATES_REFUSED)
-        c->refused_hz[c->refused++] = wished_hz;
+    if (d->rate_hz != wish->rate_hz && c->refused < RATES_REFUSED)
+        c->refused_hz[c->refused++] = wish->rate_hz;
     fit_engine(c);
     pthread_mutex_lock(&c->lock);
     c->status.rate_hz = c->device->rate_hz;
@@ -153,8 +158,10 @@ static void adopt(struct control *c, struct device *d, int wished_hz)
     c->status.latency_s = c->device->latency_s;
     c->status.underruns = 0;
     snprintf(c->status.name, sizeof c->status.name, "%s", c->device->name);
+    memcpy(c->granted_name, wish->name, sizeof c->granted_name);
+    c->granted = true;
     pthread_mutex_unlock(&c->lock);
-    say(c, DEVICE_READY, "");
+    say(c, DEVICE_READY, sentence);
 }
 
 /* False when the card no longer asks for sound. */
@@ -170,22 +177,40 @@ static bool alive(struct control *c, int64_t now)
     return now - c->beat_ms < BEAT_LIMIT_MS;
 }
 
-/* Until the device's buffer has run out. */
-static void drain_buffer(const struct control *c)
+/* How long the device's buffer lasts, at the most. */
+static int buffer_ms(const struct control *c)
 {
     int ms = 20 + (int)(2000 * c->device->latency_s);
-    sleep_ms(ms < DRAIN_LIMIT_MS ? ms : DRAIN_LIMIT_MS);
+    return ms < DRAIN_LIMIT_MS ? ms : DRAIN_LIMIT_MS;
 }
 
-/* What sounds fades before its device goes, and goes on from there on the next. */
+/* What sounds fades before its device goes, and goes on from there on the next; what has
+ * just ended, and is in the device's buffer yet, is heard. */
 static void fade_device(struct control *c)
 {
     struct engine_snapshot s;
+    int64_t now = now_ms();
     engine_snapshot(c->engine, &s);
-    if (s.silent || !c->running || !c->card || !alive(c, now_ms()))
+    if (!c->running || !c->card || !alive(c, now) ||
+        (s.silent && now - c->sound_ms > TICK_MS + buffer_ms(c)))
         return;
     gate_mute(&c->device->gate);
-    drain_buffer(c);
+    sleep_ms(buffer_ms(c));
+}
+
+/* What is wished cannot be had: the wish before it counts again, if there is another and
+ * nothing was asked for meanwhile. */
+static bool go_back(struct control *c, struct device_wish *wish)
+{
+    pthread_mutex_lock(&c->lock);
+    bool back = c->granted && !c->reopen && strcmp(wish->name, c->granted_name) != 0;
+    if (back) {
+        memcpy(c->wish.name, c->granted_name, sizeof c->wish.name);
+        memcpy(wish->name, c->granted_name, sizeof wish->name);
+    }
+    pthread_mutex_unlock(&c->lock);
+    wish->fresh = false;
+    return back;
 }
 
 static void open_card(struct control *c, bool fresh)
@@ -203,17 +228,23 @@ static void open_card(struct control *c, bool fresh)
     if (fresh)
         c->refused = 0;
     struct card_answer answer;
-    if (!card_open(&wish, OPEN_LIMIT_MS, &c->quit, &answer)) {
-        say(c, DEVICE_NONE, "the sound system does not respond: restart it");
-        return;
-    }
-    pthread_mutex_lock(&c->lock);
-    c->list = answer.list;
-    pthread_mutex_unlock(&c->lock);
+    char sentence[192] = ""; /* why the first that was tried cannot be opened */
+    do {
+        if (!card_open(&wish, OPEN_LIMIT_MS, &c->quit, &answer)) {
+            go_back(c, &wish);
+            say(c, DEVICE_NONE, "the sound system does not respond: restart it");
+            return;
+        }
+        pthread_mutex_lock(&c->lock);
+        c->list = answer.list;
+        pthread_mutex_unlock(&c->lock);
+        if (answer.st != ST_OK && !sentence[0])
+            snprintf(sentence, sizeof sentence, "%.191s", answer.err.msg);
+    } while (answer.st != ST_OK && go_back(c, &wish));
     if (answer.st == ST_OK)
-        adopt(c, answer.device, wish.rate_hz);
+        adopt(c, answer.device, &wish, sentence);
     else
-        say(c, DEVICE_NONE, answer.err.msg);
+        say(c, DEVICE_NONE, sentence);
 }
 
 /* Time goes on without a sound card. */
@@ -304,6 +335,8 @@ static void tick(struct control *c)
     int64_t now = now_ms();
     struct engine_snapshot s;
     engine_snapshot(c->engine, &s);
+    if (!s.silent)
+        c->sound_ms = now;
     pthread_mutex_lock(&c->lock);
     bool active = !s.silent || s.running || now - c->active_ms < IDLE_MS;
     pthread_mutex_unlock(&c->lock);
@@ -344,7 +377,7 @@ static void drain(struct control *c)
         sleep_ms(10);
         engine_snapshot(c->engine, &s);
     }
-    drain_buffer(c);
+    sleep_ms(buffer_ms(c));
 }
 
 static void leave(struct control *c)
@@ -443,6 +476,7 @@ void control_reopen(struct control *c, const char *name)
     if (name)
         snprintf(c->wish.name, sizeof c->wish.name, "%s", name);
     c->reopen = c->fresh = true;
+    c->status.sentence[0] = '\0'; /* what is told from now on is about this */
     poke(c);
     pthread_mutex_unlock(&c->lock);
 }

@@ -46,7 +46,8 @@ void control_free(struct control *c);
 /* Sound will be wanted: the device runs from now on until a few seconds of silence. */
 void control_wake(struct control *c);
 
-/* Open again. name NULL: the same one. */
+/* Open again. name NULL: the same one. One that cannot be opened gives way to the one
+ * before: the status is then ready, with a sentence. */
 void control_reopen(struct control *c, const char *name);
 
 /* What is to be played has this rate: the device is opened with it at the next silence,

@@ -62,6 +62,9 @@ static void follow_sound(struct app *app)
         return;
     transport_get_status(app->transport, &app->sound);
     const struct transport_status *s = &app->sound;
+    bool told = s->sentence[0] && strcmp(before.sentence, s->sentence) != 0;
+    if (told && s->device == DEVICE_READY) /* another was asked for */
+        app_warn(app, "%s", s->sentence);
     if (before.position_s != s->position_s || before.kit_step != s->kit_step)
         app->moved = true;
     if (before.playing != s->playing || before.loading != s->loading ||

@@ -313,6 +313,7 @@ void app_open_device(struct app *app, const char *name)
         return;
     }
     transport_reconnect(app->transport, name);
+    app->sound.sentence[0] = '\0';
     app_say(app, "opening %s", name ? name : "the audio device again");
 }
 

@@ -174,7 +174,7 @@ static void draw_sound(struct app *app, const struct area *row)
         area_text(row, 0, 1, ROLE_DIM, "no sound in this session");
         return;
     }
-    if (s->problem[0] || s->sentence[0]) {
+    if (s->problem[0] || (s->sentence[0] && s->device != DEVICE_READY)) {
         int col = area_printf(row, 0, 1, ROLE_WARNING, "%s ",
                               glyph_text(GLYPH_WARN, row->canvas->tier));
         bool gone =
