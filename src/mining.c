@@ -236,7 +236,10 @@ static enum status work(void *arg, const struct job_context *ctx, struct err *e)
     if (st == ST_DISK)
         atomic_store(&t->all->in_vain, true);
     if (st == ST_BUSY)
-        st = err_set(e, st, "another trowel is at work on %s", t->file->relative);
+        st = err_set(e, st,
+                     "another trowel is at work on %s; its finds come up here by "
+                     "themselves",
+                     t->file->relative);
     if (t->finds.count > 0 && st != ST_CANCELLED &&
         project_record(p, t->file->stem, &source, NULL, NULL) == ST_OK)
         send_found(t, &source, &t->finds, 0); /* as they are on record */
@@ -287,7 +290,7 @@ static void log_end(const struct task *t, enum status st, const struct err *e)
     else if (st == ST_CANCELLED)
         return; /* all of them for the reason that is told */
     else if (st == ST_BUSY)
-        log_write(log, LOG_WARNING, "%s", e->msg);
+        log_write(log, LOG_INFO, "%s", e->msg);
     else
         log_write(log, LOG_ERROR, "%s", path_below(e->msg, t->all->place.input_dir));
 }

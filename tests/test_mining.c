@@ -242,6 +242,11 @@ static void what_another_has_begun_is_left_to_it(void **state)
     assert_string_equal(
         d->sentence,
         "another trowel is at work on 1 recording; the finds will appear here");
+    struct job_info job[2];
+    assert_true(jobs_list(d->jobs, job, 2) > 1);
+    int mined = strncmp(job[0].title, "mine ", 5) == 0 ? 0 : 1;
+    assert_int_equal(job[mined].state, JOB_ELSEWHERE);
+    assert_non_null(strstr(job[mined].error.msg, "come up here by themselves"));
     assert_int_equal(finds(d->session, NULL), all);
     project_abandon(&held);
     other_mines(d, 1);

@@ -519,6 +519,30 @@ static void only_recordings_are_counted(void **state)
     ui_rig_done(&rig);
 }
 
+static enum status is_elsewhere(void *arg, const struct job_context *ctx, struct err *e)
+{
+    (void)arg, (void)ctx;
+    return err_set(e, ST_BUSY, "another trowel is at work on tape.wav");
+}
+
+/* Nothing failed: the jobs say what is the case. */
+static void what_another_does_has_not_failed(void **state)
+{
+    (void)state;
+    open_rig(24, 112, TIER_BRAILLE);
+    struct job_spec spec = {
+        .title = "mine tape", .work = is_elsewhere, .again = "mine tape"};
+    jobs_submit(rig.app.jobs, &spec);
+    jobs_wait(rig.app.jobs);
+    ui_rig_keys(&rig, "w");
+    assert_true(ui_rig_shows(&rig, "elsewhere  mine tape"));
+    assert_true(ui_rig_shows(&rig, "\n   another trowel is at work on tape.wav"));
+    char *screen = ui_rig_screen(&rig);
+    assert_null(strstr(screen, "failed"));
+    free(screen);
+    ui_rig_done(&rig);
+}
+
 /* A number that is cut is another number: what has no room goes as a whole. */
 static void numbers_of_the_title_are_whole(void **state)
 {
@@ -627,6 +651,7 @@ int main(void)
         cmocka_unit_test(lines_are_left_for_the_shell),
         cmocka_unit_test(progress_is_shown_while_nothing_else_happens),
         cmocka_unit_test(only_recordings_are_counted),
+        cmocka_unit_test(what_another_does_has_not_failed),
         cmocka_unit_test(numbers_of_the_title_are_whole),
         cmocka_unit_test(what_is_said_keeps_its_end),
         cmocka_unit_test(words_go_round_by_any_count),

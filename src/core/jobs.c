@@ -160,6 +160,7 @@ static void run(struct job *job)
 static enum job_state state_of(enum status result)
 {
     return result == ST_OK          ? JOB_DONE
+           : result == ST_BUSY      ? JOB_ELSEWHERE
            : result == ST_CANCELLED ? JOB_CANCELLED
                                     : JOB_FAILED;
 }

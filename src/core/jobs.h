@@ -30,7 +30,15 @@ bool job_cancelled(const struct job_context *ctx); /* ctx may be NULL: never */
 enum status job_go_on(const struct job_context *ctx, struct err *e); /* ST_CANCELLED */
 void job_progress(const struct job_context *ctx, double fraction, const char *stage);
 
-enum job_state { JOB_WAITING, JOB_RUNNING, JOB_DONE, JOB_FAILED, JOB_CANCELLED };
+/* ELSEWHERE: another process is at work on it (ST_BUSY). */
+enum job_state {
+    JOB_WAITING,
+    JOB_RUNNING,
+    JOB_DONE,
+    JOB_ELSEWHERE,
+    JOB_FAILED,
+    JOB_CANCELLED
+};
 
 enum { JOB_AGAIN_BYTES = 112 };
 

@@ -13,17 +13,23 @@ enum { JOBS_SHOWN = 200, BAR_CELLS = 10 };
 
 static const char *state_word(enum job_state s)
 {
-    static const char *const words[] = {"waiting", "running", "done", "failed",
-                                        "cancelled"};
+    static const char *const words[] = {"waiting",   "running", "done",
+                                        "elsewhere", "failed",  "cancelled"};
     return words[s];
 }
 
 static enum role state_role(enum job_state s)
 {
-    return s == JOB_FAILED    ? ROLE_WARNING
-           : s == JOB_RUNNING ? ROLE_STRONG
-           : s == JOB_DONE    ? ROLE_TEXT
-                              : ROLE_DIM;
+    return s == JOB_FAILED                       ? ROLE_WARNING
+           : s == JOB_RUNNING                    ? ROLE_STRONG
+           : s == JOB_DONE || s == JOB_ELSEWHERE ? ROLE_TEXT
+                                                 : ROLE_DIM;
+}
+
+/* Is there a reason to tell for what became of it? */
+static bool has_reason(const struct job_info *j)
+{
+    return j->state == JOB_FAILED || j->state == JOB_ELSEWHERE;
 }
 
 static void draw_job(struct app *app, const struct area *a, int row,
@@ -36,8 +42,8 @@ static void draw_job(struct app *app, const struct area *a, int row,
     area_text(a, row, 3, state_role(j->state), state_word(j->state));
     area_fit(a, row, 14, name, ROLE_TEXT, CUT_MIDDLE, j->title);
     int col = 14 + name + 2;
-    if (j->state == JOB_FAILED) {
-        area_fit(a, row, col, a->cols - col - 1, ROLE_WARNING, CUT_END,
+    if (has_reason(j)) {
+        area_fit(a, row, col, a->cols - col - 1, state_role(j->state), CUT_END,
                  path_below(j->error.msg, app->setup.input_dir));
         return;
     }
@@ -157,9 +163,9 @@ static int under_cursor(struct app *app, struct job_info **jobs)
 static void draw_reason(const struct app *app, const struct area *a,
                         const struct job_info *j)
 {
-    if (j->state != JOB_FAILED)
+    if (!has_reason(j))
         return;
-    int rows = area_wrap(a, 0, 3, a->cols - 4, ROLE_WARNING, j->error.msg);
+    int rows = area_wrap(a, 0, 3, a->cols - 4, state_role(j->state), j->error.msg);
     if (rows >= a->rows)
         return;
     frame_hint(app, a, rows, 3,
@@ -178,7 +184,7 @@ static void draw_list(struct app *app, const struct area *whole)
         frame_hint(app, a, 3, 3, "{mine}  mines the project's recordings");
     }
     follow_job(s, jobs, n);
-    if (n > 0 && jobs[s->cursor].state == JOB_FAILED && a->rows > 7) {
+    if (n > 0 && has_reason(&jobs[s->cursor]) && a->rows > 7) {
         struct area reason = area_bottom(a, 4);
         draw_reason(app, &reason, &jobs[s->cursor]);
     }
@@ -222,8 +228,7 @@ static void retry(struct app *app)
 {
     struct job_info *jobs;
     int at = under_cursor(app, &jobs);
-    bool over =
-        at >= 0 && (jobs[at].state == JOB_FAILED || jobs[at].state == JOB_CANCELLED);
+    bool over = at >= 0 && (has_reason(&jobs[at]) || jobs[at].state == JOB_CANCELLED);
     char again[JOB_AGAIN_BYTES] = "";
     if (over)
         snprintf(again, sizeof again, "%s", jobs[at].again);
