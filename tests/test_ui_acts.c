@@ -526,6 +526,24 @@ static void pasted_text_is_not_taken_for_keys(void **state)
     assert_string_equal(rig.app.prompt.text, "tape ");
 }
 
+/* What has no room on the line is told, and nothing is done with the rest. */
+static void a_text_too_long_for_the_line_is_told(void **state)
+{
+    (void)state;
+    ui_rig_keys(&rig, ":");
+    app_key(&rig.app, K_PASTE_BEGIN);
+    ui_rig_type(&rig, "filter tape");
+    for (int i = 0; i < PROMPT_BYTES; i++)
+        ui_rig_type(&rig, "*");
+    app_key(&rig.app, K_PASTE_END);
+    ui_rig_keys(&rig, "Enter");
+    assert_int_equal(rig.app.asking, ASK_COMMAND);
+    assert_true(ui_rig_shows_at(&rig, 24, 80, "***   too long: the rest was left out"));
+    ui_rig_keys(&rig, "BackSpace Enter");
+    assert_int_equal(rig.app.asking, ASK_NOTHING);
+    assert_int_equal(strlen(view_filter(rig.app.view)), PROMPT_BYTES - 2 - 7);
+}
+
 /* What help lists for a screen has a meaning there. */
 static void every_key_of_the_help_means_something(void **state)
 {
@@ -792,6 +810,7 @@ int main(void)
         IN_RIG(a_kit_is_filled_as_an_export_would, four_tapes),
         IN_RIG(a_kit_is_built_by_keys, four_tapes),
         IN_RIG(pasted_text_is_not_taken_for_keys, four_tapes),
+        IN_RIG(a_text_too_long_for_the_line_is_told, four_tapes),
         IN_RIG(the_tagged_are_meant_or_nothing_is, four_tapes),
         IN_RIG(a_near_miss_that_is_taken_is_a_find, four_tapes),
         IN_RIG(a_page_takes_no_decisions, four_tapes),

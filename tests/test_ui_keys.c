@@ -253,6 +253,14 @@ static void lines_are_edited(void **state)
         prompt_key(&p, 0x65E5);
     assert_true(strlen(p.text) < PROMPT_BYTES);
     assert_int_equal(strlen(p.text) % 3, 0);
+    /* nothing is done with half of what was entered */
+    prompt_key(&p, 'x');
+    assert_null(strchr(p.text, 'x'));
+    assert_int_equal(prompt_key(&p, K_ENTER), PROMPT_MOVED);
+    prompt_key(&p, K_HOME);
+    assert_int_equal(prompt_key(&p, K_ENTER), PROMPT_MOVED);
+    type(&p, "Del");
+    assert_int_equal(prompt_key(&p, K_ENTER), PROMPT_DONE);
 }
 
 static void history_goes_back_and_forth(void **state)

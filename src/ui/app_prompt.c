@@ -48,11 +48,23 @@ const char *app_prompt_label(const struct app *app)
     }
 }
 
+const char *app_prompt_problem(const struct app *app)
+{
+    bool filters = app->asking == ASK_FILTER || app->asking == ASK_TAG;
+    return app->prompt.full           ? "too long: the rest was left out"
+           : filters                  ? app->filter_error.msg
+           : app->asking == ASK_VALUE ? app->settings.problem
+                                      : "";
+}
+
 const char *app_prompt_in_sight(const struct app *app, int cols, int *before)
 {
     const char *text = app->prompt.text;
     char typed[PROMPT_BYTES];
     int room = cols - utf8_cells(app_prompt_label(app)) - 3;
+    int problem = utf8_cells(app_prompt_problem(app));
+    if (problem > 0) /* which has half of the line at most */
+        room -= problem + 4 < room / 2 ? problem + 4 : room / 2;
     snprintf(typed, sizeof typed, "%.*s", (int)app->prompt.at, text);
     *before = utf8_cells(typed);
     while (*before > 0 && *before > room) {

@@ -223,10 +223,7 @@ static void draw_echo(struct app *app, const struct area *row)
     int before;
     const char *text = app_prompt_in_sight(app, row->cols, &before);
     int end = area_text(row, 0, col, ROLE_INPUT, text);
-    bool filters = app->asking == ASK_FILTER || app->asking == ASK_TAG;
-    const char *problem = filters                    ? app->filter_error.msg
-                          : app->asking == ASK_VALUE ? app->settings.problem
-                                                     : "";
+    const char *problem = app_prompt_problem(app);
     if (*problem)
         area_fit(row, 0, end + 3, row->cols - end - 4, ROLE_WARNING, CUT_END, problem);
     else if (app->asking == ASK_FILTER && *app->prompt.text && end + 12 < row->cols) {

@@ -34,13 +34,16 @@ static void erase(struct prompt *p, size_t from, size_t to)
 {
     memmove(p->text + from, p->text + to, strlen(p->text + to) + 1);
     p->at = from;
+    p->full = false;
 }
 
+/* What comes behind a letter without room is left out, too. */
 static void insert(struct prompt *p, uint32_t character)
 {
     char bytes[8];
     size_t n = (size_t)utf8_encode(bytes, character), length = strlen(p->text);
-    if (length + n >= PROMPT_BYTES)
+    p->full |= length + n >= PROMPT_BYTES;
+    if (p->full)
         return;
     memmove(p->text + p->at + n, p->text + p->at, length - p->at + 1);
     memcpy(p->text + p->at, bytes, n);
@@ -65,6 +68,7 @@ static enum prompt_result recall(struct prompt *p, int step)
     if (p->recalled == 0)
         memcpy(p->typed, p->text, sizeof p->typed);
     p->recalled = to;
+    p->full = false;
     snprintf(p->text, sizeof p->text, "%s",
              to == 0 ? p->typed : p->history->line[p->history->count - to]);
     p->at = strlen(p->text);
@@ -120,6 +124,10 @@ void prompt_complete(struct prompt *p, int count, size_t from)
 static enum prompt_result edit(struct prompt *p, uint32_t key)
 {
     size_t end = strlen(p->text);
+    if (key >= 0x20 && key != K_BACKSPACE && key < K_BASE) {
+        insert(p, key);
+        return PROMPT_EDITED;
+    }
     switch (key) {
     case K_BACKSPACE:
     case KEY_CONTROL('H'):
@@ -136,7 +144,7 @@ static enum prompt_result edit(struct prompt *p, uint32_t key)
         erase(p, 0, p->at);
         return PROMPT_EDITED;
     case KEY_CONTROL('K'):
-        p->text[p->at] = '\0';
+        erase(p, p->at, end);
         return PROMPT_EDITED;
     case KEY_CONTROL('A'):
     case K_HOME:
@@ -155,13 +163,8 @@ static enum prompt_result edit(struct prompt *p, uint32_t key)
         p->at = utf8_after(p->text, p->at);
         return PROMPT_MOVED;
     default:
-        break;
+        return PROMPT_MOVED;
     }
-    if (key >= 0x20 && key != K_BACKSPACE && key < K_BASE) {
-        insert(p, key);
-        return PROMPT_EDITED;
-    }
-    return PROMPT_MOVED;
 }
 
 enum prompt_result prompt_key(struct prompt *p, uint32_t key)
@@ -169,7 +172,7 @@ enum prompt_result prompt_key(struct prompt *p, uint32_t key)
     switch (key) {
     case K_ENTER:
     case KEY_CONTROL('J'):
-        return PROMPT_DONE;
+        return p->full ? PROMPT_MOVED : PROMPT_DONE;
     case K_ESC:
     case KEY_CONTROL('C'):
     case KEY_CONTROL('G'):

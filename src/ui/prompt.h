@@ -34,6 +34,7 @@ enum prompt_result {
 struct prompt {
     char text[PROMPT_BYTES];
     size_t at; /* cursor, bytes */
+    bool full; /* what was typed last had no room: not done until some of it is erased */
     const struct history *history;
     int recalled;             /* lines back in the history; 0 = the line being typed */
     char typed[PROMPT_BYTES]; /* that line, while recalling */

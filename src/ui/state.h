@@ -315,6 +315,8 @@ bool app_search_action(struct app *app, const struct key_action *a, const char *
 void app_prompt_key(struct app *app, uint32_t key);
 void app_paste_key(struct app *app, uint32_t key);
 const char *app_prompt_label(const struct app *app);
+/* What is wrong with what is typed, or "". */
+const char *app_prompt_problem(const struct app *app);
 /* What is typed, from where the line's `cols` show it up to the cursor, and how many
  * cells stand before that. */
 const char *app_prompt_in_sight(const struct app *app, int cols, int *before);
@@ -490,7 +492,7 @@ long moved_row(const struct key_action *a, long at, long count, long page);
 void words_time(char *to, size_t n, double seconds, int decimals); /* 1:02:14.3 */
 void words_score(char *to, size_t n, double value);                /* ".91", "–" */
 void words_count(char *to, size_t n, size_t count);                /* 1,204 */
-const char *words_order(int order); /* as typed after :sort: "dur", "name" */
+const char *words_order(int order); /* as typed after :sort: "len", "name" */
 /* The name of a find; where that has no room, without the folders it begins with. */
 const char *words_name(const struct app *app, const struct find *f, int cells);
 enum glyph words_mark(const struct find *f);
