@@ -1,6 +1,7 @@
 /* The filter language: each form against finds that must and must not match. */
 #include "core/filter.h"
 #include "core/rng.h"
+#include "dsp/drum_class.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -184,6 +185,9 @@ static void test_fields(void **state)
         {"cat:PADS", PAD},         {"cat:pads,drums", BOTH},
         {"category=dr", HIT},      {"type:drum", HIT},
         {"class:snare", HIT},      {"class:sn", HIT},
+        {"class:SD", HIT},         {"class:snares", HIT},
+        {"class:bd,hihat", NONE},  {"class!=hihat", BOTH},
+        {"class:\"sd\"", HIT},     {"class:s*", HIT},
         {"key:A#m", PAD},          {"key:bbm", PAD},
         {"key:\"Bb minor\"", PAD}, {"key:Bb", NONE},
         {"key:A", NONE},           {"key:A*", PAD},
@@ -200,6 +204,71 @@ static void test_fields(void **state)
         {"cat!=pads", HIT},        {"key!=A#m", HIT},
     };
     CHECK(forms);
+}
+
+/* One key has several names: which of the seven notes is written, and with what sign. */
+static void test_names_of_keys(void **state)
+{
+    (void)state;
+    static const char *const same[][2] = {{"Db", "C#"}, {"Eb", "D#"}, {"Fb", "E"},
+                                          {"Gb", "F#"}, {"Ab", "G#"}, {"Bb", "A#"},
+                                          {"Cb", "B"},  {"E#", "F"},  {"B#", "C"}};
+    struct find one = finds[0];
+    struct filter_finds of = {&one, columns, NULL, source_of, size_of};
+    for (size_t i = 0; i < sizeof same / sizeof *same; i++)
+        for (int minor = 0; minor < 2; minor++) {
+            char text[20];
+            unsigned char mark = 1;
+            struct filter *f;
+            snprintf(text, sizeof text, "key:%s%s", same[i][0], minor ? "m" : "");
+            snprintf(one.key, sizeof one.key, "%s%s", same[i][1], minor ? "m" : "");
+            assert_int_equal(filter_parse(&f, text, NULL), FILTER_OK);
+            filter_sift(f, &of, 0, 1, &mark);
+            assert_true(mark);
+            filter_free(f);
+        }
+}
+
+/* What musicians call the classes: each word takes the classes it means, and no others.
+ */
+static void test_words_for_classes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *typed, *takes[4];
+    } words[] = {
+        {"hihat", {"hat_closed", "hat_open"}},
+        {"hh", {"hat_closed", "hat_open"}},
+        {"CH", {"hat_closed"}},
+        {"OH", {"hat_open"}},
+        {"bd", {"kick"}},
+        {"rs", {"rim"}},
+        {"cymbal", {"crash", "ride"}},
+        {"lt", {"tom_low"}},
+        {"\"floor tom\"", {"tom_low"}},
+        {"cowbell", {"perc"}},
+        {"hat", {"hat_closed", "hat_open"}},
+        {"tom", {"tom_low", "tom_mid", "tom_high"}},
+    };
+    struct find one = finds[1];
+    struct filter_finds of = {&one, columns, NULL, source_of, size_of};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        for (int c = 0; c < DRUM_CLASS_COUNT; c++) {
+            char text[40];
+            unsigned char mark = 1;
+            struct filter *f;
+            bool meant = false;
+            for (int k = 0; k < 4 && words[i].takes[k]; k++)
+                meant |= c == drum_class_find(words[i].takes[k]);
+            snprintf(text, sizeof text, "class:%s", words[i].typed);
+            snprintf(one.hit_class, sizeof one.hit_class, "%s",
+                     drum_class_name((enum drum_class)c));
+            assert_int_equal(filter_parse(&f, text, NULL), FILTER_OK);
+            filter_sift(f, &of, 0, 1, &mark);
+            if (mark != meant)
+                fail_msg("%s takes %s: %d", text, one.hit_class, mark);
+            filter_free(f);
+        }
 }
 
 static void test_numbers(void **state)
@@ -319,9 +388,9 @@ static void test_typing_shows_no_errors(void **state)
         "centroid>2.5kHz start>12:04.5",
         "len<500ms score>.8 has:lufs type:hiss_loop",
         "dur>2.5 s len:200..500 ms bpm=120 bpm",
-        "rms>-18..",
+        "class:hihat key:B#m class:bd,cymbals",
     };
-    for (size_t t = 0; t + 1 < sizeof texts / sizeof *texts; t++)
+    for (size_t t = 0; t < sizeof texts / sizeof *texts; t++)
         for (size_t n = 0; n <= strlen(texts[t]); n++) {
             char typed[100];
             struct filter *f;
@@ -358,7 +427,9 @@ static void test_errors_say_where_and_what(void **state)
         {"dur>x", "\"x\" is not a number in s"},
         {"cat:zebras", "no category \"zebras\" (pads swells clouds hiss drums silences)"},
         {"type:zebra", "no type \"zebra\" (pad drone dust swell cloud hiss_loop "},
-        {"has:stripes", "no measure \"stripes\" (start end dur ch rms loud peak "},
+        {"has:stripes", "no measure \"stripes\" (start end len ch level loud peak "},
+        {"class:banjo", "no class \"banjo\" (kick snare clap rim tom_low tom_mid "},
+        {"class:hih pad", "no class \"hih\""},
         {"key:H", "no key \"H\" (A Bb B"},
         {"key:Am7", "no key"},
         {"key:A,X pad", "no key \"X\""},
@@ -454,6 +525,8 @@ int main(void)
         cmocka_unit_test_setup(test_words, setup),
         cmocka_unit_test_setup(test_accents, setup),
         cmocka_unit_test_setup(test_fields, setup),
+        cmocka_unit_test_setup(test_names_of_keys, setup),
+        cmocka_unit_test_setup(test_words_for_classes, setup),
         cmocka_unit_test_setup(test_numbers, setup),
         cmocka_unit_test_setup(test_units, setup),
         cmocka_unit_test_setup(test_logic, setup),

@@ -57,7 +57,11 @@ const char *filter_measure_word(enum measure_id measure)
     return measure_table[measure].column;
 }
 
-/* Values come in pairs of two words for one thing, but for the types. */
+bool filter_paired(int field)
+{
+    return field != FF_TYPE && field != FF_CLASS;
+}
+
 const char *filter_set_value(int field, int n, int *bit)
 {
     *bit = n;
@@ -69,6 +73,8 @@ const char *filter_set_value(int field, int n, int *bit)
                                   : category_folder((enum category)(n / 2));
     case FF_TYPE:
         return n < KIND_COUNT ? kind_type((enum kind)n) : NULL;
+    case FF_CLASS:
+        return n < DRUM_CLASS_COUNT ? drum_class_name((enum drum_class)n) : NULL;
     case FF_IS:
         *bit = n / 2;
         return n >= 2 * IS_COUNT ? NULL
@@ -375,14 +381,11 @@ static void offer_values(struct offers *o, const char *head, int field, const ch
     for (int n = 0; (value = filter_set_value(field, n, &bit)) != NULL; n++) {
         /* the second word of a pair only when the first cannot be meant */
         const char *first =
-            field != FF_TYPE && n % 2 ? filter_set_value(field, n - 1, &bit) : NULL;
+            filter_paired(field) && n % 2 ? filter_set_value(field, n - 1, &bit) : NULL;
         if (strncmp(value, typed, length) == 0 &&
             (first == NULL || strncmp(first, typed, length) != 0))
             offer(o, head, value);
     }
-    for (int n = 0; field == FF_CLASS && n < DRUM_CLASS_COUNT; n++)
-        if (strncmp(drum_class_name((enum drum_class)n), typed, length) == 0)
-            offer(o, head, drum_class_name((enum drum_class)n));
     for (int n = 0; n < 3; n++) {
         if (field == FF_GRADE && typed[0] == '\0')
             offer(o, head, grades[n]);

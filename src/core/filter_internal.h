@@ -39,8 +39,10 @@ extern const int filter_alias_count;
 
 /* The field a word names (FF_… or FF_MEASURE + …), or −1. */
 int filter_field_find(const char *word);
-/* The n-th value a SET field knows, NULL after the last; *bit = its number. */
+/* The n-th value a SET field or `class` knows, NULL after the last; *bit = its number. */
 const char *filter_set_value(int field, int n, int *bit);
+/* Do they come in pairs of two words for one thing? */
+bool filter_paired(int field);
 
 enum filter_op {
     OP_AND,

@@ -1,6 +1,7 @@
 #include "core/filter_internal.h"
 
 #include "core/array.h"
+#include "core/kit_names.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -143,21 +144,24 @@ static int text_node(struct parser *p, int field, const char *pattern, bool whol
 /* "Bb minor" becomes "a#m", as the catalog writes keys but for the case. */
 static void key_name(char *key, size_t size, const char *typed)
 {
-    static const char pairs[] = "dbc#ebd#gbf#abg#bba#";
+    static const char *const others[][2] = {{"db", "c#"}, {"eb", "d#"}, {"gb", "f#"},
+                                            {"ab", "g#"}, {"bb", "a#"}, {"cb", "b"},
+                                            {"fb", "e"},  {"e#", "f"},  {"b#", "c"}};
     char folded[TERM_BYTES];
     filter_fold(folded, sizeof folded, typed);
-    size_t tonic = folded[0] == '\0' ? 0 : folded[1] == '#' ? 2 : 1;
-    for (int i = 0; i < 5; i++)
-        if (strncmp(folded, pairs + 4 * i, 2) == 0) {
-            memcpy(folded, pairs + 4 * i + 2, 2);
-            tonic = 2;
+    size_t letters = folded[0] == '\0' ? 0 : folded[1] == '#' ? 2 : 1;
+    const char *tonic = folded;
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (strncmp(folded, others[i][0], 2) == 0) {
+            tonic = others[i][1];
+            letters = 2;
         }
-    const char *rest = folded + tonic + strspn(folded + tonic, " ");
+    const char *rest = folded + letters + strspn(folded + letters, " ");
     if (strcmp(rest, "min") == 0 || strcmp(rest, "minor") == 0)
         rest = "m";
     else if (strcmp(rest, "maj") == 0 || strcmp(rest, "major") == 0)
         rest = "";
-    snprintf(key, size, "%.*s%s", (int)tonic, folded, rest);
+    snprintf(key, size, "%.*s%s", (int)letters, tonic, rest);
 }
 
 static int key_node(struct parser *p, const char *typed, bool last)
@@ -222,9 +226,32 @@ static int bad_set_value(struct parser *p, int field, const char *value, int fou
     return wrong(p, "there is no %s \"%.60s\" (%s)",
                  field == FF_CATEGORY ? "category"
                  : field == FF_TYPE   ? "type"
+                 : field == FF_CLASS  ? "class"
                  : field == FF_IS     ? "state"
                                       : "measure",
                  value, list);
+}
+
+/* Part of a class's name ("snare", "tom"), or what musicians call it ("hihat", "bd"). */
+static int class_node(struct parser *p, const char *typed, bool literal, bool last)
+{
+    char folded[TERM_BYTES];
+    const char *name;
+    int bit, any = NOTHING;
+    filter_fold(folded, sizeof folded, typed);
+    bool known = !literal && strpbrk(folded, "*?") != NULL;
+    for (int n = 0; !known && (name = filter_set_value(FF_CLASS, n, &bit)) != NULL; n++)
+        known = strstr(name, folded) != NULL;
+    if (known)
+        return text_node(p, FF_CLASS, folded, false, literal);
+    unsigned classes = kit_classes_in_name(folded);
+    for (int n = 0; (name = filter_set_value(FF_CLASS, n, &bit)) != NULL; n++)
+        if ((classes >> bit & 1) != 0)
+            any = join(p, OP_OR, any, text_node(p, FF_CLASS, name, true, true));
+    if (classes != 0)
+        return any;
+    return last && kit_word_begins(folded) ? unfinished(p)
+                                           : bad_set_value(p, FF_CLASS, typed, 0);
 }
 
 static int values_node(struct parser *p, int field, enum filter_how how,
@@ -239,7 +266,9 @@ static int values_node(struct parser *p, int field, enum filter_how how,
         if (next != NULL)
             *next++ = '\0';
         bool last = *p->at == '\0' && next == NULL;
-        if (how == HOW_TEXT) {
+        if (field == FF_CLASS) {
+            any = join(p, OP_OR, any, class_node(p, value, w->quoted, last));
+        } else if (how == HOW_TEXT) {
             any = join(p, OP_OR, any, text_node(p, field, value, false, w->quoted));
         } else if (how == HOW_EXACT) {
             any = join(p, OP_OR, any, key_node(p, value, last));

@@ -2,7 +2,6 @@
 
 #include "dsp/drum_class.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -107,6 +106,14 @@ static const struct {
     {"foot", CLOSED},
     {"pedal", CLOSED},
 };
+
+bool kit_word_begins(const char *typed)
+{
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strncmp(words[i].word, typed, strlen(typed)) == 0)
+            return true;
+    return false;
+}
 
 static bool is_letter(char c)
 {
