@@ -246,7 +246,7 @@ static void commands_say_what_they_lack(void **state)
         {"note", " has no note"},
         {"tempo 99", "kit tempo 99"},
         {"tempo 1000", "a tempo is 20 to 400 bpm, not 1000"},
-        {"sort dur", "sorted by dur"},
+        {"sort dur", "sorted by len"},
         {"sort similar", "finds like the one under the cursor first"}};
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         command(lines[i][0]);

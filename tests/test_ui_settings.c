@@ -398,7 +398,33 @@ static void columns_sort_by_their_titles(void **state)
         ui_rig_type(&rig, told[i].title);
         ui_rig_keys(&rig, "Enter");
         assert_int_equal(view_order(rig.app.view), told[i].order);
+        if (told[i].order != ORDER_GRADE && told[i].order != ORDER_CLASS) {
+            char by[24]; /* and the line of the list's state calls it so */
+            snprintf(by, sizeof by, " by %s", told[i].title);
+            assert_true(ui_rig_shows(&rig, by));
+        }
     }
+}
+
+/* The longest kind is whole. */
+static void no_kind_is_cut(void **state)
+{
+    (void)state;
+    struct candidate c;
+    struct err e;
+    struct catalog_source src = {.rate_hz = 44100, .channels = 1, .frames = 441000};
+    candidate_clear(&c);
+    snprintf(src.stem, sizeof src.stem, "reel");
+    snprintf(src.path, sizeof src.path, "reel.wav");
+    c.kind = KIND_FLICKER;
+    c.saved = true;
+    snprintf(c.filename, sizeof c.filename, "reel_hiss_001_flicker.wav");
+    snprintf(c.source, sizeof c.source, "reel");
+    assert_int_equal(session_add(rig.session, &src, &c, 1, NULL, &e), ST_OK);
+    app_command(&rig.app, "filter type:hiss_flicker");
+    app_command(&rig.app, "sort kind");
+    for (int cols = 112; cols < 140; cols++)
+        assert_true(ui_rig_shows_at(&rig, 30, cols, " hiss_flicker "));
 }
 
 int main(void)
@@ -417,6 +443,7 @@ int main(void)
         IN_RIG(quitting_asks_while_it_is_mining, four_tapes),
         IN_RIG(a_theme_is_one_that_there_is, four_tapes),
         IN_RIG(columns_sort_by_their_titles, four_tapes),
+        IN_RIG(no_kind_is_cut, four_tapes),
     };
     return cmocka_run_group_tests_name("ui settings", tests, NULL, NULL);
 }

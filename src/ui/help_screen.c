@@ -79,7 +79,7 @@ static int add_filters(struct line *out, int n, int cells)
     static const char *const examples[][2] = {
         {"tape*", "words match names"},
         {"cat:pads", "category; also class: src: key: bright: type:"},
-        {"grade>=B", "any measure: dur>2 rms<-20 score>=.8 rating>=3"},
+        {"grade>=B", "any measure: len>2 level<-20 score>=.8 rating>=3"},
         {"bpm:118..124", "a range"},
         {"is:undecided", "accepted rejected tagged stacked near-miss saved"},
         {"!x  a | b", "not, or; words side by side must all hold"}};

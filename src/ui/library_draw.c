@@ -73,13 +73,13 @@ enum column {
 static const struct {
     const char *title;
     int cells, order; /* the order that sorts by it */
-} columns[COLUMNS] = {[COL_LEN] = {"len", 7, ORDER_MEASURE + ME_duration_sec},
+} columns[COLUMNS] = {[COL_LEN] = {"len", 6, ORDER_MEASURE + ME_duration_sec},
                       [COL_LEVEL] = {"level", 6, ORDER_MEASURE + ME_rms_db},
                       [COL_GRADE] = {"gr", 3, ORDER_GRADE},
                       [COL_SCORE] = {"score", 6, ORDER_MEASURE + ME_score},
                       [COL_KEY] = {"key", 4, ORDER_KEY},
                       [COL_BPM] = {"bpm", 4, ORDER_MEASURE + ME_bpm},
-                      [COL_KIND] = {"kind", 11, ORDER_CLASS},
+                      [COL_KIND] = {"kind", 13, ORDER_CLASS},
                       [COL_DRUM] = {"drum", 5, ORDER_DRUM},
                       [COL_STACK] = {"", 5, ORDER_STACK}};
 
