@@ -5,12 +5,15 @@
 #include "core/kit.h"
 #include "core/kit_load.h"
 #include "core/recipe.h"
+#include "dsp/level.h"
 #include "io/manifest.h"
 #include "io/sha256.h"
 #include "io/soundfile.h"
 #include "mined_rig.h"
 #include "program.h"
+#include "tone.h"
 
+#include <glob.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -205,6 +208,62 @@ static void kits_hold_what_was_edited(void **state)
     free(rows);
     text_done(&text);
     assert_int_equal(rename(to, from), 0);
+}
+
+/* The first sample of the kit that was written last. */
+static const char *exported_sample(struct mined *m)
+{
+    glob_t found;
+    char pattern[400];
+    snprintf(pattern, sizeof pattern, "%s/kits/K/ROLAND/*/SAMPLE/K/*.WAV", m->top);
+    assert_int_equal(glob(pattern, 0, NULL, &found), 0);
+    snprintf(m->path, sizeof m->path, "%s", found.gl_pathv[0]);
+    globfree(&found);
+    return m->path;
+}
+
+/* Of a recording with another rate, too: the sound that the workstation plays. */
+static void an_edited_loop_is_exported_as_it_is_heard(void **state)
+{
+    struct mined *m = *state;
+    char folder[300], mined[sizeof m->project], value[64];
+    struct audio chord, kit;
+    struct recut_site site;
+    struct recut heard;
+    struct kit_result result;
+    struct rng r = rng_derive(5, 1, "edited", 0);
+    snprintf(folder, sizeof folder, "%s/other", m->top);
+    assert_int_equal(audio_init(&chord, (size_t)8 * 48000, 1, 48000, NULL), ST_OK);
+    tone_harmonic(&chord, 110, 0.12, 3000);
+    tone_harmonic(&chord, 164.9, 0.08, 3000);
+    tone_noise(&chord, 0.004, &r);
+    folder_wav(folder, "chord.wav", &chord, 24);
+    audio_done(&chord);
+    memcpy(mined, m->project, sizeof mined);
+    mined_rig_process(m, folder, "Q", 1u << STAGE_PADS);
+    snprintf(m->project, sizeof m->project, "%s/Q", m->export_root);
+    struct catalog_find pad = mined_first(m, KIND_PAD, false);
+    pad.c.end_frame += 96;
+    snprintf(value, sizeof value, "%lld %lld", (long long)pad.c.start_frame,
+             (long long)pad.c.end_frame);
+    mined_say(m, FIELD_EDGES, pad.id, value);
+    mined_say(m, FIELD_DECISION, pad.id, "accepted");
+    assert_int_equal(write_kit(m, &result, NULL), ST_OK);
+    assert_int_equal(result.exported, 1);
+    recut_site_init(&site, m->project, &m->cfg);
+    assert_int_equal(recut_find(&heard, &site, &pad.c, m->cfg.global.sample_rate, NULL),
+                     ST_OK);
+    assert_int_equal(soundfile_load(exported_sample(m), 0, &kit, NULL), ST_OK);
+    assert_int_equal(kit.frames, heard.sound.frames);
+    size_t from = 441, to = kit.frames - 441; /* but for the fades of the ends */
+    double gain =
+        level_rms_range(&kit, from, to) / level_rms_range(&heard.sound, from, to);
+    for (size_t i = from; i < to; i++)
+        assert_true(fabs((double)kit.data[i] - gain * (double)heard.sound.data[i]) <
+                    3.0 / 32768);
+    audio_done(&kit);
+    recut_done(&heard);
+    memcpy(m->project, mined, sizeof mined);
 }
 
 /* A recording that is there, but is none any more: the mined file, as it was mined. */
@@ -546,6 +605,7 @@ int main(void)
         cmocka_unit_test(what_was_put_into_a_kit_is_in_it),
         cmocka_unit_test(a_damaged_recording_cuts_nothing),
         cmocka_unit_test(kits_hold_what_was_edited),
+        cmocka_unit_test(an_edited_loop_is_exported_as_it_is_heard),
         cmocka_unit_test(damaged_settings_cut_nothing),
         cmocka_unit_test(the_sheet_lets_ring_what_rings),
         cmocka_unit_test(best_of_sets_hold_what_was_edited),

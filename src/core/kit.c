@@ -146,7 +146,8 @@ static enum status sound_of(struct making *m, struct kit_item *item, struct audi
     struct err why;
     if (!item->recut)
         return soundfile_load(item->path, 0, sound, e);
-    enum status st = recut_find(&r, &m->set.site, &item->c, 0, &why);
+    const struct recut_site *site = &m->set.site;
+    enum status st = recut_find(&r, site, &item->c, site->cfg.global.sample_rate, &why);
     if (st == ST_OK) {
         *sound = r.sound;
         item->c = r.c;
@@ -157,7 +158,7 @@ static enum status sound_of(struct making *m, struct kit_item *item, struct audi
     log_write(m->job->log, LOG_WARNING, "%s; the mined file is used", why.msg);
     snprintf(item->cut, sizeof item->cut, "edit not applied: %.90s", why.msg);
     item->recut = false;
-    recut_as_mined(&item->c, &m->set.site, item->c.filename);
+    recut_as_mined(&item->c, site, item->c.filename);
     return soundfile_load(item->path, 0, sound, e);
 }
 

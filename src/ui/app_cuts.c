@@ -1,6 +1,7 @@
 /* The sound of near-misses, of finds that were not written and of those whose edges or
  * loop were moved: cut by a job into a folder of this session, so that what is heard and
- * drawn is what an export will hold, crossfades and all. */
+ * drawn is what an export will hold, crossfades and all: by the project's own settings.
+ */
 #include "ui/state.h"
 
 #include "core/recut.h"
@@ -15,7 +16,7 @@ struct cut_job {
     struct app *app;
     uint64_t key, id;
     bool edited;
-    char name[32], recording[PATH_BYTES];
+    char name[32], recording[PATH_BYTES], project[PATH_BYTES];
     struct root root; /* lent */
     struct config cfg;
     struct candidate find;
@@ -55,13 +56,17 @@ static bool open_folder(struct app *app)
 static enum status work(void *arg, const struct job_context *ctx, struct err *e)
 {
     struct cut_job *j = arg;
+    struct recut_site site;
     struct recut r;
     (void)ctx;
+    recut_site_init(&site, j->project, &j->cfg);
+    if (site.why.code != ST_OK)
+        return err_set(e, site.why.code, "%s", site.why.msg);
     enum status st =
-        recut_make(&r, j->recording, &j->find, &j->cfg, j->cfg.global.sample_rate, e);
+        recut_make(&r, j->recording, &j->find, &site.cfg, site.cfg.global.sample_rate, e);
     if (st != ST_OK)
         return st;
-    st = recut_write(&r, &j->root, j->name, &j->cfg, e);
+    st = recut_write(&r, &j->root, j->name, &site.cfg, e);
     recut_done(&r);
     return st;
 }
@@ -131,6 +136,7 @@ static void order(struct app *app, const struct catalog_find *f, uint64_t key)
     j->find = f->c;
     name_of(j->name, key);
     app_source_path(app, f->c.source_path, j->recording);
+    snprintf(j->project, sizeof j->project, "%s", session_folder(app->session));
     struct job_spec spec = {.title = "cut anew", .work = work, .done = done, .arg = j};
     jobs_submit(app->quick, &spec);
 }
