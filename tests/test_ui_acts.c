@@ -183,6 +183,20 @@ static void a_filter_leads_to_where_its_finds_are(void **state)
     }
 }
 
+/* Without colour, too: the rows of a range are told by a sign, as the tagged are. */
+static void a_range_has_a_sign(void **state)
+{
+    (void)state;
+    ui_rig_keys(&rig, "gg t v j j");
+    char *screen = ui_rig_screen(&rig);
+    int signs = 0;
+    for (const char *at = screen; (at = strstr(at, "││·")) != NULL; at++)
+        signs++;
+    assert_int_equal(signs, 2);
+    free(screen);
+    assert_true(ui_rig_shows(&rig, "│◆·"));
+}
+
 static void tags_ranges_and_repeat(void **state)
 {
     (void)state;
@@ -803,6 +817,7 @@ int main(void)
         IN_RIG(what_is_called_a_drum_is_one, four_tapes),
         IN_RIG(edges_stay_within_the_recording, four_tapes),
         IN_RIG(a_filter_leads_to_where_its_finds_are, four_tapes),
+        IN_RIG(a_range_has_a_sign, four_tapes),
         IN_RIG(tags_ranges_and_repeat, four_tapes),
         IN_RIG(counts_move_and_digits_rate, four_tapes),
         IN_RIG(classes_stacks_and_loops_change, four_tapes),

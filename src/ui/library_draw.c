@@ -234,6 +234,8 @@ static void draw_row(struct app *app, const struct area *a, const struct layout 
         area_glyph(a, row, 0, ROLE_SELECTION, GLYPH_TAG);
     else if (f->id == app->library.pinned)
         area_glyph(a, row, 0, ROLE_STRONG, GLYPH_PIN);
+    else if (selected)
+        area_glyph(a, row, 0, ROLE_SELECTION, GLYPH_VLINE);
     area_glyph(a, row, 1, words_mark_role(f), words_mark(f));
     draw_stars(a, row, l->mark, l->stars, f->rating);
     enum role role = f->decision == DECISION_REJECTED ? ROLE_REJECTED
