@@ -903,6 +903,13 @@ static void the_curve_names_its_keys(void **state)
         assert_non_null(strstr(screen, moved
                                            ? "   ( ) move it   Y mines with it   ^G next"
                                            : "   ( ) move it   ^G next curve"));
+        /* a loop that does not join is known when it is mined */
+        char counted[40];
+        struct source_state *s = &rig.app.source;
+        snprintf(counted, sizeof counted,
+                 moved ? "   up to %d → %d pad" : "   up to %d pad", s->found_before,
+                 s->found_now);
+        assert_non_null(strstr(screen, counted));
         free(screen);
         ui_rig_keys(&rig, ")");
         jobs_wait(rig.app.quick);

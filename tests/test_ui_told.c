@@ -527,9 +527,9 @@ static void a_wide_list_shows_names_whole(void **state)
     resize(60, 200);
     assert_true(shown("siege_of_laurelmor_pitch_+12_loop_airy   "));
     resize(40, 150);
-    assert_true(shown("siege_of_la…r_pitch_+12_loop_airy   ")); /* 33 cells of it */
+    assert_true(shown("siege_of_la…or_pitch_+12_loop_airy  2.00s")); /* 34 cells of it */
     resize(24, 80);
-    assert_true(shown("siege_of…ch_+12_loop_airy"));
+    assert_true(shown("siege_of_…ch_+12_loop_airy"));
 }
 
 /* However many loops of one's own came between: the message counts as the inspector. */

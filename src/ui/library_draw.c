@@ -79,7 +79,7 @@ static const struct {
                       [COL_SCORE] = {"score", 6, ORDER_MEASURE + ME_score},
                       [COL_KEY] = {"key", 4, ORDER_KEY},
                       [COL_BPM] = {"bpm", 4, ORDER_MEASURE + ME_bpm},
-                      [COL_KIND] = {"kind", 13, ORDER_CLASS},
+                      [COL_KIND] = {"kind", 12, ORDER_CLASS},
                       [COL_DRUM] = {"drum", 5, ORDER_DRUM},
                       [COL_STACK] = {"", 5, ORDER_STACK}};
 
@@ -209,8 +209,8 @@ static void draw_columns(struct app *app, const struct area *a, const struct lay
         enum role role = f ? cell_role(f, (enum column)c)
                          : columns[c].order == view_order(app->view) ? ROLE_STRONG
                                                                      : ROLE_DIM;
-        if (c == COL_KIND)
-            area_fit(a, row, col + 1, columns[c].cells - 1, role, CUT_END, text);
+        if (c == COL_KIND) /* all columns begin with a gap: its end may lie in the next */
+            area_fit(a, row, col + 1, columns[c].cells, role, CUT_END, text);
         else
             area_right_text(a, row, col + columns[c].cells, role, text);
         col += columns[c].cells;

@@ -164,7 +164,8 @@ static float curve_value(const struct track *t, enum curve c, size_t hop)
     }
 }
 
-/* The curve, its threshold, and what pads both give; once moved, what mines with it. */
+/* The curve, its threshold, and what pads both give (less those whose loop turns out not
+ * to join, which only mining tells); once moved, what mines with it. */
 static void draw_curve_title(struct app *app, const struct area *row)
 {
     struct source_state *s = &app->source;
@@ -176,12 +177,11 @@ static void draw_curve_title(struct app *app, const struct area *row)
                           glyph_text(GLYPH_HLINE, tier), glyph_text(GLYPH_HLINE, tier),
                           step < 1 ? 2 : 0, *v, source_curve_unit(s->curve));
     if (s->found_now >= 0 && s->moved)
-        col = area_printf(row, 0, col + 3, ROLE_STRONG, "%d pad%s %s %d pad%s",
-                          s->found_before, s->found_before == 1 ? "" : "s",
-                          glyph_text(GLYPH_RIGHT, tier), s->found_now,
+        col = area_printf(row, 0, col + 3, ROLE_STRONG, "up to %d %s %d pad%s",
+                          s->found_before, glyph_text(GLYPH_RIGHT, tier), s->found_now,
                           s->found_now == 1 ? "" : "s");
     else if (s->found_now >= 0)
-        col = area_printf(row, 0, col + 3, ROLE_TEXT, "%d pad%s", s->found_now,
+        col = area_printf(row, 0, col + 3, ROLE_TEXT, "up to %d pad%s", s->found_now,
                           s->found_now == 1 ? "" : "s");
     if (v)
         col = frame_hint(app, row, 0, col, "   {threshold-down} {threshold-up} move it");
