@@ -772,6 +772,38 @@ static void the_meter_counts_what_is_exported(void **state)
     assert_int_equal(session_find(rig.session, (size_t)slot[1].index)->slot, 1);
 }
 
+/* A length that a manifest tells costs what the export counts: whole sectors, though it
+ * was rounded to a microsecond; and whatever it claims, the meter holds. */
+static void the_meter_counts_as_the_export_does(void **state)
+{
+    (void)state;
+    struct err e;
+    struct budget b;
+    struct catalog_source src = {
+        .stem = "long", .path = "long.flac", .rate_hz = 44100, .frames = 441000};
+    static const double lengths[] = {8.916463 /* 6 × 65536 frames */, 1e300};
+    for (int i = 0; i < 2; i++) {
+        struct candidate c;
+        candidate_clear(&c);
+        c.kind = KIND_PAD;
+        c.m.duration_sec = lengths[i];
+        c.m.channels = 1;
+        c.saved = true;
+        snprintf(c.source, sizeof c.source, "long");
+        snprintf(c.filename, sizeof c.filename, "long_pad%02d.wav", i);
+        assert_int_equal(session_add(rig.session, &src, &c, 1, NULL, &e), ST_OK);
+        size_t at = session_count(rig.session) - 1;
+        assert_int_equal(session_decide(rig.session, &at, 1, DECISION_ACCEPTED, &e),
+                         ST_OK);
+        const struct target *t = kit_budget(&rig.app, &b);
+        assert_int_equal(b.files, i + 1);
+        assert_int_equal(b.sectors,
+                         i == 0 ? 6
+                                : 6 + budget_sectors(t, budget_frames(t, lengths[i]), 1));
+        assert_true(b.seconds > 0);
+    }
+}
+
 /* Twice the memory goes to what is stereo and stays so, not to what is mono as mined. */
 static void only_stereo_finds_count_twice(void **state)
 {
@@ -810,6 +842,7 @@ int main(void)
         IN_RIG(a_pattern_is_one_action, four_tapes),
         IN_RIG(stacks_and_ranges_move_on, four_tapes),
         IN_RIG(the_meter_counts_what_is_exported, four_tapes),
+        IN_RIG(the_meter_counts_as_the_export_does, four_tapes),
         IN_RIG(only_stereo_finds_count_twice, four_tapes),
         IN_RIG(decisions_are_on_disk_at_once, four_tapes),
         IN_RIG(a_filter_never_dead_ends, four_tapes),

@@ -5,6 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
+int64_t budget_frames(const struct target *t, double seconds)
+{
+    /* no sound lasts sixty years; whole frames come back as a little more or less */
+    double frames = fmin(fabs(seconds), 2e9) * t->rate_hz;
+    return isnan(seconds) ? 0 : (int64_t)ceil(frames - 0.05);
+}
+
 int budget_sectors(const struct target *t, int64_t frames, int channels)
 {
     int64_t bytes = frames * channels * (t->bits / 8);

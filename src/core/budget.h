@@ -17,6 +17,9 @@ struct budget {
     double longest_s; /* of one sample, as mono */
 };
 
+/* Of a sound of so many seconds, which a manifest rounds to a microsecond and may claim
+ * any of; not known is none. */
+int64_t budget_frames(const struct target *t, double seconds);
 int budget_sectors(const struct target *t, int64_t frames, int channels);
 void budget_add(struct budget *b, const struct target *t, int64_t frames, int channels);
 /* Would it still fit with one more? `why` says what would not: "402 of 400 files". */

@@ -71,11 +71,8 @@ void kit_load_settle(const struct loading *l, struct kit_item *item)
     const struct candidate *c = &item->c;
     bool stereo =
         c->m.channels >= 2 && (l->stereo || kit_keeps_stereo(l->cfg, item->category));
-    /* a manifest may say anything; no sound lasts sixty years */
-    double seconds = isnan(c->m.duration_sec) ? 0 : fmin(fabs(c->m.duration_sec), 2e9);
     item->channels = stereo ? 2 : 1;
-    /* Written to a microsecond, whole frames come back as a little more or less. */
-    item->frames = (int64_t)ceil(seconds * l->target->rate_hz - 0.05);
+    item->frames = budget_frames(l->target, c->m.duration_sec);
     item->id = candidate_id(c);
 }
 

@@ -25,8 +25,7 @@ int kit_channels(const struct app *app, const struct find *f)
 
 static void count_in(struct app *app, const struct target *t, const struct find *f)
 {
-    double length = session_measure(app->session, f, ME_duration_sec);
-    int64_t frames = isnan(length) ? 0 : (int64_t)ceil(length * t->rate_hz);
+    int64_t frames = budget_frames(t, session_measure(app->session, f, ME_duration_sec));
     budget_add(&app->kit.budget, t, frames, kit_channels(app, f));
 }
 
