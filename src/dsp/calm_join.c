@@ -21,7 +21,7 @@ static const double level_s = 0.05, even_db = 0.75;
 
 struct place {
     size_t frame;
-    bool steps; /* in level */
+    int steps; /* in level: 2 that of all channels or of their sum, 1 that of one alone */
     double unrest;
 };
 
@@ -98,9 +98,40 @@ static int by_unrest(const void *a, const void *b)
     return order ? order : (x->frame > y->frame) - (x->frame < y->frame);
 }
 
-/* Do the levels before and after that frame differ by more than even_db? */
-static bool level_steps(const double *energy, size_t frames, size_t at, size_t block)
+/* Running sums of squares, frames + 1 each: of all channels, of their sum, of each. */
+struct energies {
+    double *line;
+    size_t frames, lines, block;
+};
+
+static bool energies_init(struct energies *g, const struct audio *loop, const float *mono)
 {
+    size_t channels = (size_t)loop->channels, room = loop->frames + 1;
+    *g = (struct energies){.frames = loop->frames,
+                           .lines = channels > 1 ? 2 + channels : 1,
+                           .block = (size_t)(level_s * loop->rate_hz)};
+    g->line = malloc(g->lines * room * sizeof *g->line);
+    if (!g->line)
+        return false;
+    line_running_energy(loop->data, loop->frames, channels, g->line);
+    if (channels > 1)
+        line_running_energy(mono, loop->frames, 1, g->line + room);
+    for (size_t c = 0; c + 2 < g->lines; c++) {
+        double *sum = g->line + (2 + c) * room;
+        sum[0] = 0;
+        for (size_t i = 0; i < loop->frames; i++) {
+            double x = (double)loop->data[i * channels + c];
+            sum[i + 1] = sum[i] + x * x;
+        }
+    }
+    return true;
+}
+
+/* Do the levels of a line before and after that frame differ by more than even_db? */
+static bool level_steps(const struct energies *g, size_t line, size_t at)
+{
+    const double *energy = g->line + line * (g->frames + 1);
+    size_t frames = g->frames, block = g->block;
     size_t from = at < block ? at + frames - block : at - block;
     size_t to = (at + block) % frames;
     double before = energy[at] - energy[from] + (at < block ? energy[frames] : 0);
@@ -109,22 +140,25 @@ static bool level_steps(const double *energy, size_t frames, size_t at, size_t b
     return !(fabs(10 * log10(fmax(ratio, 1e-18))) <= even_db);
 }
 
+static int steps_at(const struct energies *g, size_t at)
+{
+    for (size_t line = 0; line < g->lines; line++)
+        if (level_steps(g, line, at))
+            return line < 2 ? 2 : 1;
+    return 0;
+}
+
 /* The calmest places, calmest first and apart from each other, those where the level
- * steps behind all others; returns how many. `energy`: of all channels, then of mono,
- * which may step where the channels together do not. */
-static size_t choose(const float *flux, const double *energy, size_t hops,
+ * steps behind all others; returns how many. */
+static size_t choose(const float *flux, const struct energies *g, size_t hops,
                      const struct audio *loop, struct place *place, size_t most)
 {
-    const double *of_mono = energy + loop->frames + 1;
-    size_t block = (size_t)(level_s * loop->rate_hz);
     for (size_t h = 0; h < hops; h++) {
         double worst = 0;
         for (size_t k = 0; k <= 2 * AROUND; k++)
             worst = fmax(worst, (double)flux[(h + hops * AROUND + k - AROUND) % hops]);
         size_t at = h * loop->frames / hops;
-        bool steps = level_steps(energy, loop->frames, at, block) ||
-                     level_steps(of_mono, loop->frames, at, block);
-        place[h] = (struct place){at, steps, worst};
+        place[h] = (struct place){at, steps_at(g, at), worst};
     }
     qsort(place, hops, sizeof *place, by_unrest);
     size_t count = 0, apart = (size_t)(apart_s * loop->rate_hz);
@@ -187,23 +221,21 @@ enum status weave_calm_join(struct audio *loop, struct seam *seam, struct err *e
     float *mono = malloc(loop->frames * sizeof *mono);
     float *flux = malloc(hops * sizeof *flux);
     struct place *place = malloc((hops + 1) * sizeof *place);
-    double *energy = malloc(2 * (loop->frames + 1) * sizeof *energy);
+    struct energies energies = {0};
     enum status st = ST_OK;
-    if (!mono || !flux || !place || !energy)
-        st = err_set(e, ST_NO_MEMORY, "no memory to find the calmest join");
-    if (st == ST_OK) {
+    if (mono)
         mixdown(loop, mono);
+    if (!mono || !flux || !place || !energies_init(&energies, loop, mono))
+        st = err_set(e, ST_NO_MEMORY, "no memory to find the calmest join");
+    if (st == ST_OK)
         st = measure_flux(mono, loop->frames, n, hops, flux, e);
-    }
     if (st == ST_OK) {
-        line_running_energy(loop->data, loop->frames, (size_t)loop->channels, energy);
-        line_running_energy(mono, loop->frames, 1, energy + loop->frames + 1);
-        size_t count = choose(flux, energy, hops, loop, place, TRIES);
+        size_t count = choose(flux, &energies, hops, loop, place, TRIES);
         st = try_places(loop, place, count, seam, e);
     }
     free(mono);
     free(flux);
     free(place);
-    free(energy);
+    free(energies.line);
     return st;
 }
