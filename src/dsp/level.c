@@ -95,25 +95,42 @@ struct drift {
     double apart, mean, largest;
 };
 
-static double triangle_mean(const struct audio *a, size_t channel, double centre,
-                            double reach, bool loop)
+enum { POINTS_A_SECOND = 700 };
+
+/* The frames from point p on, before the next; all those left after the last. */
+static void between_points(const struct drift *d, size_t p, size_t frames, size_t *from,
+                           size_t *to)
 {
-    ptrdiff_t first = (ptrdiff_t)ceil(centre - reach),
-              last = (ptrdiff_t)floor(centre + reach);
-    ptrdiff_t frames = (ptrdiff_t)a->frames;
-    double sum = 0, weights = 0;
-    for (ptrdiff_t i = first; i <= last; i++) {
-        ptrdiff_t at = i < 0 ? i + frames : i >= frames ? i - frames : i;
-        if (at != i && !loop)
-            continue;
-        double weight = reach - fabs((double)i - centre);
-        sum += weight * (double)a->data[at * a->channels + (ptrdiff_t)channel];
-        weights += weight;
-    }
-    return weights > 0 ? sum / weights : 0;
+    *from = (size_t)ceil((double)p * d->apart);
+    *to = p + 1 < d->at.frames ? (size_t)ceil((double)(p + 1) * d->apart) : frames;
 }
 
-enum { POINTS_A_SECOND = 700 };
+/* A weighted sum and its weights. */
+struct weighed {
+    double sum, weight;
+};
+
+/* What the frames from point p on add to it and, the nearer the more, to the next. */
+static void share_frames(const struct drift *d, size_t p, const struct audio *a,
+                         size_t channel, struct weighed *here, struct weighed *next)
+{
+    size_t from, to, channels = (size_t)a->channels;
+    between_points(d, p, a->frames, &from, &to);
+    double part = ((double)from - (double)p * d->apart) / d->apart;
+    double step = 1 / d->apart, count = (double)(to - from);
+    double all[4] = {0}, later[4] = {0}; /* side by side, so that none waits */
+    for (size_t i = from; i < to; i += 4)
+        for (size_t k = 0; k < 4 && i + k < to; k++) {
+            double x = (double)a->data[(i + k) * channels + channel];
+            all[k] += x;
+            later[k] += x * (part + step * (double)(i + k - from));
+        }
+    double share = (later[0] + later[1]) + (later[2] + later[3]);
+    double weight = count * (part + 0.5 * step * (count - 1));
+    here->sum += (all[0] + all[1]) + (all[2] + all[3]) - share;
+    here->weight += count - weight;
+    *next = (struct weighed){share, weight};
+}
 
 static enum status sample_points(const struct audio *a, size_t channel, bool loop,
                                  struct drift *d, struct err *e)
@@ -126,10 +143,14 @@ static enum status sample_points(const struct audio *a, size_t channel, bool loo
     size_t points = (size_t)(seconds * POINTS_A_SECOND);
     d->apart = (double)a->frames / (double)points;
     enum status st = audio_init(&d->at, points, 1, POINTS_A_SECOND, e);
-    for (size_t p = 0; p < points && st == ST_OK; p++)
-        d->at.data[p] =
-            (float)(triangle_mean(a, channel, (double)p * d->apart, d->apart, loop) -
-                    d->mean);
+    struct weighed here = {0}, next = {0};
+    if (st == ST_OK && loop)
+        share_frames(d, points - 1, a, channel, &next, &here);
+    for (size_t p = 0; p < points && st == ST_OK; p++) {
+        share_frames(d, p, a, channel, &here, &next);
+        d->at.data[p] = (float)(here.sum / here.weight - d->mean);
+        here = next;
+    }
     return st;
 }
 
@@ -163,17 +184,17 @@ static enum status keep_below(struct drift *d, double corner_hz, bool loop, stru
 static void take_drift(struct audio *a, size_t channel, bool loop, const struct drift *d)
 {
     size_t channels = (size_t)a->channels, points = d->at.frames;
-    for (size_t i = 0; i < a->frames; i++) {
-        double drift = d->mean;
-        if (points > 0) {
-            double place = (double)i / d->apart;
-            size_t p = (size_t)place < points ? (size_t)place : points - 1;
-            size_t next = p + 1 < points ? p + 1 : loop ? 0 : p;
-            double now = (double)d->at.data[p];
-            drift += now + (place - (double)p) * ((double)d->at.data[next] - now);
-        }
-        float *x = &a->data[i * channels + channel];
-        *x = (float)((double)*x - drift);
+    float *x = a->data + channel;
+    for (size_t i = 0; i < a->frames && points == 0; i++)
+        x[i * channels] = (float)((double)x[i * channels] - d->mean);
+    for (size_t p = 0; p < points; p++) {
+        size_t from, to, next = p + 1 < points ? p + 1 : loop ? 0 : p;
+        between_points(d, p, a->frames, &from, &to);
+        double now = (double)d->at.data[p],
+               step = ((double)d->at.data[next] - now) / d->apart;
+        now += d->mean - (double)p * d->apart * step;
+        for (size_t i = from; i < to; i++)
+            x[i * channels] = (float)((double)x[i * channels] - (now + step * (double)i));
     }
 }
 
@@ -236,31 +257,32 @@ enum status level_remove_rumble(struct audio *a, struct err *e)
     return st;
 }
 
-static double raised_cosine(size_t i, size_t n)
+/* A raised cosine over n frames, from `first` on, `next` values from one to the other. */
+static void fade(struct audio *a, size_t n, float *first, ptrdiff_t next)
 {
-    return 0.5 - 0.5 * cos(PI * (double)i / (double)n);
+    double step = PI / (double)n, c = 1, s = 0, step_cos = cos(step),
+           step_sin = sin(step);
+    for (size_t i = 0; i < n; i++, first += next) {
+        float gain = (float)(0.5 - 0.5 * c);
+        for (int k = 0; k < a->channels; k++)
+            first[k] *= gain;
+        double turned = c * step_cos - s * step_sin;
+        s = s * step_cos + c * step_sin;
+        c = turned;
+    }
 }
 
 void level_fade_in(struct audio *a, size_t in_frames)
 {
-    size_t channels = (size_t)a->channels;
     size_t n = in_frames < a->frames ? in_frames : a->frames;
-    for (size_t i = 0; i < n; i++) {
-        float gain = (float)raised_cosine(i, n);
-        for (size_t c = 0; c < channels; c++)
-            a->data[i * channels + c] *= gain;
-    }
+    fade(a, n, a->data, a->channels);
 }
 
 void level_fade_out(struct audio *a, size_t out_frames)
 {
-    size_t channels = (size_t)a->channels;
     size_t n = out_frames < a->frames ? out_frames : a->frames;
-    for (size_t i = 0; i < n; i++) {
-        float gain = (float)raised_cosine(i, n);
-        for (size_t c = 0; c < channels; c++)
-            a->data[(a->frames - 1 - i) * channels + c] *= gain;
-    }
+    if (n > 0)
+        fade(a, n, a->data + (a->frames - 1) * (size_t)a->channels, -a->channels);
 }
 
 bool level_frame_is_loud(const struct audio *a, size_t frame)
