@@ -80,6 +80,27 @@ static void evening_evens(void **state)
     audio_done(&a);
 }
 
+/* Two strokes that are too loud only together, and nothing is in the middle of both. */
+static void evening_tames_pairs(void **state)
+{
+    (void)state;
+    struct audio a;
+    assert_int_equal(audio_init(&a, 4 * 44100, 1, 44100, NULL), ST_OK);
+    struct rng r = rng_derive(12, 0, "test", 0);
+    tone_noise(&a, 0.1, &r);
+    for (size_t i = 0; i < a.frames; i++) {
+        size_t ms = i * 1000 / 44100 % 250;
+        a.data[i] *= ms < 8 || (ms >= 36 && ms < 44) ? 3.5f : ms < 50 ? 0.01f : 1.0f;
+    }
+    double before = density(&a);
+    assert_int_equal(weave_even(&a, 2.5, NULL), ST_OK);
+    double after = density(&a);
+    print_message("pairs of strokes off by %.2f dB, evened %.2f dB\n", before, after);
+    assert_true(before > 4);
+    assert_true(after < 3.5);
+    audio_done(&a);
+}
+
 /* Whatever its length, the gains of a loop go on from frame to frame. */
 static void evening_makes_no_step(void **state)
 {
@@ -498,6 +519,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(evening_evens),
+        cmocka_unit_test(evening_tames_pairs),
         cmocka_unit_test(evening_makes_no_step),
         cmocka_unit_test(width_is_honest),
         cmocka_unit_test(rough_levels_are_evened),

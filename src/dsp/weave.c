@@ -7,6 +7,8 @@
 static const double block_s = 0.005;
 enum { SPAN = 10, ROUNDS = 16 }; /* blocks in 50 ms */
 static const double gain_max = 4.0;
+static const double left_db = 0.05; /* beyond the tolerance is let be */
+static const double of_others = 0.5;
 
 static size_t before(size_t b, size_t blocks)
 {
@@ -37,27 +39,41 @@ static void block_powers(const struct audio *loop, size_t blocks, const double *
     }
 }
 
-/* Gain for each block's middle, from the power of the SPAN blocks around it; false when
- * no block needs one. */
-static bool block_gains(size_t blocks, double tolerance_db, const double *power,
-                        double *gain)
+/* By how many dB the SPAN blocks around each lie beyond the tolerance; false when none
+ * do. */
+static bool find_excess(size_t blocks, double tolerance_db, const double *power,
+                        double *excess)
 {
     double mean = 0;
     for (size_t b = 0; b < blocks; b++)
         mean += power[b] / (double)blocks;
-    bool needed = false;
+    bool any = false;
     for (size_t b = 0; b < blocks; b++) {
         double around = 0;
         for (size_t k = 0; k < SPAN; k++)
             around += power[(b + blocks * SPAN + k - SPAN / 2) % blocks] / SPAN;
         double off = mean > 0 && around > 0 ? 10 * log10(around / mean) : 0;
-        double over = off > tolerance_db    ? off - tolerance_db
-                      : off < -tolerance_db ? off + tolerance_db
-                                            : 0;
-        gain[b] = over == 0 ? 1 : fmin(gain_max, fmax(1 / gain_max, pow(10, -over / 20)));
-        needed |= over != 0;
+        excess[b] = off > tolerance_db    ? off - tolerance_db
+                    : off < -tolerance_db ? off + tolerance_db
+                                          : 0;
+        any |= fabs(excess[b]) > left_db;
     }
-    return needed;
+    return any;
+}
+
+/* Gain for each block's middle: what the span around it takes, and a share of what all
+ * the spans take that hold it. Two strokes may be too loud together, and only what lies
+ * between them is in the middle of both. */
+static void block_gains(size_t blocks, const double *excess, double *gain)
+{
+    for (size_t b = 0; b < blocks; b++) {
+        double mean = 0;
+        for (size_t k = 1; k <= SPAN; k++)
+            mean += excess[(b + blocks * SPAN + k - SPAN / 2) % blocks] / SPAN;
+        double over = excess[b] + of_others * mean;
+        gain[b] = over == 0 ? 1 : pow(10, -over / 20);
+        gain[b] = fmin(gain_max, fmax(1 / gain_max, gain[b]));
+    }
 }
 
 static double middle_of(size_t b, double length)
@@ -95,17 +111,20 @@ enum status weave_even(struct audio *loop, double tolerance_db, struct err *e)
     if (blocks < 2 * SPAN || blocks > loop->frames)
         return ST_OK;
     double *power = malloc(blocks * sizeof *power), *gain = calloc(blocks, sizeof *gain);
+    double *excess = malloc(blocks * sizeof *excess);
     enum status st = ST_OK;
-    if (!power || !gain)
+    if (!power || !gain || !excess)
         st = err_set(e, ST_NO_MEMORY, "no memory to even the level of a loop");
     for (int round = 0; round < ROUNDS && st == ST_OK; round++) {
         block_powers(loop, blocks, gain, power);
-        if (!block_gains(blocks, tolerance_db, power, gain))
+        if (!find_excess(blocks, tolerance_db, power, excess))
             break;
+        block_gains(blocks, excess, gain);
         apply_gains(loop, blocks, gain);
     }
     free(power);
     free(gain);
+    free(excess);
     return st;
 }
 
