@@ -20,6 +20,13 @@ static size_t after(size_t b, size_t blocks)
     return b + 1 < blocks ? b + 1 : 0;
 }
 
+/* The kth of the SPAN blocks around b; the first lies half of them before it. */
+static size_t around(size_t b, size_t k, size_t blocks)
+{
+    size_t at = b + k + blocks - SPAN / 2;
+    return at < blocks ? at : at < 2 * blocks ? at - blocks : at - 2 * blocks;
+}
+
 /* Mean square of each block that the gains have changed. */
 static void block_powers(const struct audio *loop, size_t blocks, const double *gain,
                          double *power)
@@ -49,10 +56,10 @@ static bool find_excess(size_t blocks, double tolerance_db, const double *power,
         mean += power[b] / (double)blocks;
     bool any = false;
     for (size_t b = 0; b < blocks; b++) {
-        double around = 0;
+        double here = 0;
         for (size_t k = 0; k < SPAN; k++)
-            around += power[(b + blocks * SPAN + k - SPAN / 2) % blocks] / SPAN;
-        double off = mean > 0 && around > 0 ? 10 * log10(around / mean) : 0;
+            here += power[around(b, k, blocks)] / SPAN;
+        double off = mean > 0 && here > 0 ? 10 * log10(here / mean) : 0;
         excess[b] = off > tolerance_db    ? off - tolerance_db
                     : off < -tolerance_db ? off + tolerance_db
                                           : 0;
@@ -69,7 +76,7 @@ static void block_gains(size_t blocks, const double *excess, double *gain)
     for (size_t b = 0; b < blocks; b++) {
         double mean = 0;
         for (size_t k = 1; k <= SPAN; k++)
-            mean += excess[(b + blocks * SPAN + k - SPAN / 2) % blocks] / SPAN;
+            mean += excess[around(b, k, blocks)] / SPAN;
         double over = excess[b] + of_others * mean;
         gain[b] = over == 0 ? 1 : pow(10, -over / 20);
         gain[b] = fmin(gain_max, fmax(1 / gain_max, gain[b]));
