@@ -101,6 +101,23 @@ static void evening_tames_pairs(void **state)
     audio_done(&a);
 }
 
+/* What is hardly there is not made sound. */
+static void evening_leaves_gaps(void **state)
+{
+    (void)state;
+    struct audio a;
+    assert_int_equal(audio_init(&a, 4 * 44100, 1, 44100, NULL), ST_OK);
+    struct rng r = rng_derive(13, 0, "test", 0);
+    tone_noise(&a, 0.1, &r);
+    for (size_t i = 0; i < a.frames; i++)
+        a.data[i] *= i / 4410 % 4 == 0 ? 1e-5f : 1.0f;
+    assert_int_equal(weave_even(&a, 2.5, NULL), ST_OK);
+    double gap = level_rms_range(&a, 1000, 3400), mean = level_rms(&a);
+    print_message("a gap of -100 dB lies at %.1f dB\n", level_to_db(gap / mean));
+    assert_true(level_to_db(gap / mean) < -65);
+    audio_done(&a);
+}
+
 /* Whatever its length, the gains of a loop go on from frame to frame. */
 static void evening_makes_no_step(void **state)
 {
@@ -520,6 +537,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(evening_evens),
         cmocka_unit_test(evening_tames_pairs),
+        cmocka_unit_test(evening_leaves_gaps),
         cmocka_unit_test(evening_makes_no_step),
         cmocka_unit_test(width_is_honest),
         cmocka_unit_test(rough_levels_are_evened),

@@ -5,9 +5,9 @@
 
 /* The level of low notes moves within 10 ms. */
 static const double block_s = 0.005;
-enum { SPAN = 10, ROUNDS = 16 }; /* blocks in 50 ms */
-static const double gain_max = 4.0;
-static const double left_db = 0.05; /* beyond the tolerance is let be */
+enum { SPAN = 10, ROUNDS = 16 };                      /* blocks in 50 ms */
+static const double gain_max = 4.0, total_max = 32.0; /* of a round, and of all */
+static const double left_db = 0.05;                   /* beyond the tolerance is let be */
 static const double of_others = 0.5;
 
 static size_t before(size_t b, size_t blocks)
@@ -70,8 +70,9 @@ static bool find_excess(size_t blocks, double tolerance_db, const double *power,
 
 /* Gain for each block's middle: what the span around it takes, and a share of what all
  * the spans take that hold it. Two strokes may be too loud together, and only what lies
- * between them is in the middle of both. */
-static void block_gains(size_t blocks, const double *excess, double *gain)
+ * between them is in the middle of both. Gaps stay gaps: in a cloud of few grains they
+ * hold what rings on in the filters. */
+static void block_gains(size_t blocks, const double *excess, double *gain, double *total)
 {
     for (size_t b = 0; b < blocks; b++) {
         double mean = 0;
@@ -79,7 +80,9 @@ static void block_gains(size_t blocks, const double *excess, double *gain)
             mean += excess[around(b, k, blocks)] / SPAN;
         double over = excess[b] + of_others * mean;
         gain[b] = over == 0 ? 1 : pow(10, -over / 20);
-        gain[b] = fmin(gain_max, fmax(1 / gain_max, gain[b]));
+        double most = fmin(gain_max, total_max / total[b]);
+        gain[b] = fmin(most, fmax(1 / gain_max, gain[b]));
+        total[b] *= gain[b];
     }
 }
 
@@ -119,19 +122,23 @@ enum status weave_even(struct audio *loop, double tolerance_db, struct err *e)
         return ST_OK;
     double *power = malloc(blocks * sizeof *power), *gain = calloc(blocks, sizeof *gain);
     double *excess = malloc(blocks * sizeof *excess);
+    double *total = malloc(blocks * sizeof *total);
     enum status st = ST_OK;
-    if (!power || !gain || !excess)
+    if (!power || !gain || !excess || !total)
         st = err_set(e, ST_NO_MEMORY, "no memory to even the level of a loop");
+    for (size_t b = 0; b < blocks && st == ST_OK; b++)
+        total[b] = 1;
     for (int round = 0; round < ROUNDS && st == ST_OK; round++) {
         block_powers(loop, blocks, gain, power);
         if (!find_excess(blocks, tolerance_db, power, excess))
             break;
-        block_gains(blocks, excess, gain);
+        block_gains(blocks, excess, gain, total);
         apply_gains(loop, blocks, gain);
     }
     free(power);
     free(gain);
     free(excess);
+    free(total);
     return st;
 }
 

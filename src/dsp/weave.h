@@ -10,7 +10,8 @@
 
 /* Bring the 50 ms level of a loop within ± tolerance_db of its mean by smooth gains
  * common to all channels, of at most 12 dB a round, as many rounds as it takes (16 at
- * most). Silence stays silence. */
+ * most), but nothing is raised by more than 30 dB: a gap stays one. Silence stays
+ * silence. */
 enum status weave_even(struct audio *loop, double tolerance_db, struct err *e);
 
 /* Bring the correlation of a stereo sound into low … high by scaling its side signal (or
