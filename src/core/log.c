@@ -5,8 +5,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-static void put(const struct log *log, enum log_level level, const char *source,
-                const char *format, va_list args)
+__attribute__((format(printf, 4, 0))) static void put(const struct log *log,
+                                                      enum log_level level,
+                                                      const char *source,
+                                                      const char *format, va_list args)
 {
     char line[1024];
     if (!log || !log->sink || level < log->threshold)
