@@ -351,10 +351,32 @@ static enum status make_room(struct making *m, struct err *e)
     return st;
 }
 
+static const char NO_KIT[] = "none of the samples can be used: there is no kit";
+
+/* Of the samples one at least can be read: none are no kit to replace another. */
+static enum status check_samples(const struct making *m, struct err *e)
+{
+    for (size_t i = 0; i < m->plan.count; i++) {
+        const struct kit_item *item = &m->plan.item[i];
+        struct audio sound;
+        if (!item->in)
+            continue;
+        if (item->recut)
+            return ST_OK; /* it has a recording besides */
+        enum status st = soundfile_load(item->path, 0, &sound, e);
+        audio_done(&sound);
+        if (st == ST_OK || st == ST_NO_MEMORY)
+            return st;
+    }
+    return err_set(e, ST_NOTHING, NO_KIT);
+}
+
 static enum status write_kit(struct making *m, struct err *e)
 {
-    enum status st = open_folder(m, e);
     bool room = false;
+    enum status st = check_samples(m, e);
+    if (st == ST_OK)
+        st = open_folder(m, e);
     if (st == ST_OK)
         st = make_room(m, e);
     room = st == ST_OK;
@@ -362,7 +384,7 @@ static enum status write_kit(struct making *m, struct err *e)
         st = write_samples(m, e);
     recount(m);
     if (st == ST_OK && m->plan.budget.files == 0)
-        st = err_set(e, ST_NOTHING, "none of the samples can be used: there is no kit");
+        st = err_set(e, ST_NOTHING, NO_KIT);
     if (st == ST_OK)
         st = write_paper(m, e);
     announce_leave(&m->names);
