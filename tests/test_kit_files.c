@@ -521,8 +521,11 @@ static void what_cannot_be_read_is_no_kit(void **state)
     put(in, "manifest.csv",
         "filename,source,source_path,type,duration_sec,channels\r\n"
         "kick.wav,tape,tape.flac,drum,0.2,1\r\n");
-    assert_int_equal(run_kit(in, top, "K", false, NULL, &e), ST_NOTHING);
+    struct text told = {0};
+    assert_int_equal(run_kit(in, top, "K", false, &told, &e), ST_NOTHING);
     assert_string_equal(e.msg, "none of the samples can be used: there is no kit");
+    assert_string_equal(told.at, ""); /* no plan of a kit that is not there */
+    text_done(&told);
     snprintf(sheet, sizeof sheet, "%s/K/ASSIGN.txt", top);
     assert_int_equal(access(sheet, F_OK), -1);
     write_sample(in, "kick.wav", SYNTH_KICK, 0, 44100, 1);

@@ -535,11 +535,14 @@ enum status kit_run(const struct kit_job *job, struct kit_result *result,
     if (st == ST_OK)
         st = plan(&m, summary, e);
     size_t planned = m.plan.left_out;
-    if (st == ST_OK)
+    if (st == ST_OK) {
         st = job->dry_run ? check_there(&m, e) : write_kit(&m, e);
-    if (st == ST_OK && m.plan.left_out > planned && summary) {
-        summary->length = before; /* not all that was planned could be used */
-        st = summarise(&m, summary, e);
+        bool other = st == ST_NOTHING || m.plan.left_out > planned;
+        if (other && summary) { /* not all that was planned could be used */
+            summary->length = before;
+            summary->at[before] = '\0';
+            st = st == ST_OK ? summarise(&m, summary, e) : st;
+        }
     }
     if (st == ST_OK)
         sum_up(&m, result);
