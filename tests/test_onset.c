@@ -616,6 +616,51 @@ static void attacks_stand_out_of_a_tail(void **state)
     free(s.mono);
 }
 
+/* Drums hit at once, 6 dB over the noise they lie in, told up to 4 ms early or late. */
+static void attacks_stand_out_of_noise(void **state)
+{
+    (void)state;
+    static const double tones_hz[] = {60, 180, 480, 1700};
+    static const int rates[] = {22050, 44100, 96000};
+    enum { DRUMS = 120 };
+    for (size_t k = 0; k < 3; k++) {
+        int within_one_ms = 0, rate = rates[k];
+        for (size_t i = 0; i < DRUMS; i++) {
+            struct sound s = silence(0.4, rate);
+            struct rng r = rng_derive(9, i, "onset-test", 12);
+            size_t start = (size_t)(0.2 * rate) + i;
+            for (size_t n = 0; n < s.n; n++)
+                s.mono[n] = (float)rng_range(&r, -0.07, 0.07);
+            for (size_t n = start; n < s.n; n++) {
+                double t = (double)(n - start) / rate;
+                s.mono[n] +=
+                    (float)(0.12 * exp(-t / 0.08) * cos(2 * PI * tones_hz[i % 4] * t));
+            }
+            size_t near = (size_t)((double)start + rng_range(&r, -0.004, 0.004) * rate);
+            size_t at = onset_attack(s.mono, s.n, rate, near);
+            within_one_ms += fabs((double)at - (double)start) < 0.001 * rate;
+            free(s.mono);
+        }
+        assert_true(within_one_ms >= 0.97 * DRUMS);
+    }
+}
+
+/* Coders put an echo before a stroke, as noise 35 dB below it. */
+static void the_echo_of_a_coder_is_no_attack(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 40; i++) {
+        struct sound s = silence(0.4, 44100);
+        struct rng r = rng_derive(9, i, "onset-test", 13);
+        for (size_t n = 8820 - 440; n < 8820; n++)
+            s.mono[n] = (float)rng_range(&r, -0.01, 0.01);
+        burst(&s, 0.2, 0.6, &r);
+        size_t at = onset_attack(s.mono, s.n, 44100, 8820 - 100);
+        assert_true(labs((long)at - 8820) < 30);
+        free(s.mono);
+    }
+}
+
 static void attacks_survive_anything(void **state)
 {
     (void)state;
@@ -795,6 +840,8 @@ int main(void)
         cmocka_unit_test(attacks_are_exact),
         cmocka_unit_test(a_slow_attack_starts_at_its_zero),
         cmocka_unit_test(attacks_stand_out_of_a_tail),
+        cmocka_unit_test(attacks_stand_out_of_noise),
+        cmocka_unit_test(the_echo_of_a_coder_is_no_attack),
         cmocka_unit_test(attacks_survive_anything),
         cmocka_unit_test(soft_strokes_between_loud_ones_are_heard),
         cmocka_unit_test(strokes_of_a_roll_do_not_hide_each_other),

@@ -107,10 +107,12 @@ struct novelty {
 enum status onset_pick(const struct novelty *novelty, const struct onset_params *p,
                        struct onset_list *out, struct err *e);
 
-/* The sample where the attack near `near` starts, in `n` mono samples at `rate_hz`: the
- * first above 5 % of the attack's peak on a high-passed envelope, walked back to the
- * local minimum before it. Looks at most 30 ms before `near` and 50 ms after; returns
- * `near` (clamped) when nothing rises there. */
+/* The sample where the attack near `near` starts, in `n` mono samples at `rate_hz`,
+ * before which there is silence: where what sounds stops going on as before and gets
+ * louder, but not before the first sample above 5 % of the attack's peak; walked back to
+ * the local minimum before it. From 15 ms before `near` to 10 ms after; looks 30 ms
+ * before it and 50 ms behind the start. Returns `near` (clamped) when nothing rises
+ * there. */
 size_t onset_attack(const float *mono, size_t n, int rate_hz, size_t near);
 
 #endif
