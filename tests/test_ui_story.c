@@ -100,7 +100,8 @@ static bool shows(const char *keys, const char *answer, int looks)
         const char *frame = strstr(pty.text, clear);
         pty.used -= (size_t)(frame - pty.text);
         memmove(pty.text, frame, pty.used + 1);
-        if (pty_wait_for(&pty, answer, 0.1))
+        /* a busy machine may need longer to draw it */
+        if (pty_wait_for(&pty, answer, 0.1 * (1 + i / 10)))
             return true;
         pty_forget(&pty);
     }
