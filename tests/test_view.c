@@ -450,6 +450,19 @@ static void test_similar_search_range(void **state)
     assert_int_equal(view_at(v, 1), 30); /* sounds exactly like it */
     view_set_similar(v, -1, NULL, NULL);
     assert_int_equal(view_order(v), ORDER_MEASURE + ME_score);
+    /* back is back at the place, however far the look around led, and onwards from there
+     */
+    view_move_to(v, 7);
+    long left = view_current(v);
+    assert_int_equal(view_set_similar(v, left, NULL, NULL), ST_OK);
+    view_move_to(v, 15);
+    assert_int_equal(view_set_similar(v, view_current(v), NULL, NULL), ST_OK);
+    view_move_to(v, 20);
+    view_set_similar(v, -1, NULL, NULL);
+    assert_int_equal(view_current(v), left);
+    assert_int_equal(view_cursor(v), 7);
+    assert_true(view_next_undecided(v, 0) && view_cursor(v) == 8);
+    view_move_to(v, 0);
     size_t n;
     assert_true(view_search(v, "DRUM013", 1));
     assert_string_equal(session_find(s, (size_t)view_current(v))->name, "night_drum013");

@@ -187,8 +187,12 @@ enum status view_set_similar(struct view *v, long index,
 {
     keep_cursor(v);
     if (index < 0) {
-        if (v->order == ORDER_SIMILAR)
+        int travel = v->travel;
+        if (v->order == ORDER_SIMILAR) {
             view_set_order(v, v->order_before, v->descending_before);
+            view_move_to_id(v, v->cursor_before);
+            v->travel = travel;
+        }
         return ST_OK;
     }
     size_t count = session_count(v->s);
@@ -199,6 +203,7 @@ enum status view_set_similar(struct view *v, long index,
         return st;
     if (v->order != ORDER_SIMILAR) {
         v->order_before = v->order;
+        v->cursor_before = v->cursor_id;
         v->descending_before = v->descending;
     }
     v->distance_count = count;

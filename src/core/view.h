@@ -60,7 +60,8 @@ bool view_descending(const struct view *v);
  * among those of its own kind: the scores themselves do not compare. */
 bool view_by_standing(const struct view *v);
 
-/* Order by likeness to a find (nearest first); index −1 goes back to the order before. */
+/* Order by likeness to a find (nearest first); index −1 goes back to the order and the
+ * place in it before. */
 enum status view_set_similar(struct view *v, long index,
                              const struct similarity_weights *weights, struct err *e);
 long view_similar(const struct view *v); /* the find, or −1 */

@@ -16,6 +16,7 @@ struct view {
     bool descending;
     int order_before; /* of ORDER_SIMILAR */
     bool descending_before;
+    uint64_t cursor_before;
     uint64_t similar; /* id */
     struct similarity_weights weights;
     float *distance;
