@@ -293,4 +293,11 @@ static bool act(struct app *app, const struct key_action *a)
     }
 }
 
-const struct screen_ops jobs_screen = {draw, act, NULL};
+/* What runs is at the top. */
+static void enter(struct app *app)
+{
+    app->job_list.id = 0;
+    app->job_list.cursor = 0;
+}
+
+const struct screen_ops jobs_screen = {draw, act, enter};
