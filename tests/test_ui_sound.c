@@ -488,6 +488,20 @@ static double heard_s(void)
     return sound()->length_s;
 }
 
+/* To the millisecond, by which it is moved, and with the seam of what is heard. */
+static void says_the_loop(double now_s, double before_s)
+{
+    char said[64], before[64];
+    snprintf(said, sizeof said, "the loop is %.3f s long", now_s);
+    assert_true(ui_rig_said(&rig, said));
+    snprintf(said, sizeof said, "loop   %.3f s seam ", now_s);
+    snprintf(before, sizeof before, "loop   %.3f s", before_s);
+    char *screen = ui_rig_screen(&rig), *loop = strstr(screen, said);
+    assert_true(loop && strstr(loop, " dB own") && !strstr(screen, before));
+    free(screen);
+    assert_true(rig.app.library.detail.c.m.seam_error_db < 0);
+}
+
 static void what_was_nudged_is_heard_as_cut(void **state)
 {
     (void)state;
@@ -511,6 +525,7 @@ static void what_was_nudged_is_heard_as_cut(void **state)
     assert_true(f->edited && once_s > mined_s && once_s < mined_s + 0.01);
     assert_true(fabs(heard_s() - once_s) < 1e-4);
     assert_true(sound()->id == f->id);
+    says_the_loop(once_s, mined_s);
     ui_rig_keys(&rig, "("); /* the edges of a pad are its loop points */
     assert_true(fabs(fabs(session_measure(rig.session, f, ME_duration_sec) - once_s) -
                      0.02) < 1e-4);
@@ -791,6 +806,33 @@ static void a_cut_put_off_is_made_later(void **state)
     assert_int_equal(cuts(CUT_READY), 1);
 }
 
+/* Mined again by other settings, it is cut by those. */
+static void a_cut_is_of_what_was_mined_last(void **state)
+{
+    (void)state;
+    struct err e;
+    rig.config.interface.audition_delay_ms = 0;
+    write_recording();
+    app_command(&rig.app, "filter type:pad");
+    long pad = library_current(&rig.app);
+    size_t source = session_find(rig.session, (size_t)pad)->source;
+    struct catalog_source src = *session_source(rig.session, source);
+    struct catalog_find mined;
+    assert_int_equal(session_detail(rig.session, (size_t)pad, &mined, &e), ST_OK);
+    ui_rig_keys(&rig, ">");
+    jobs_wait(rig.app.quick);
+    app_play(&rig.app, pad);
+    jobs_wait(rig.app.quick);
+    assert_int_equal(cuts(CUT_READY), 1);
+    src.recipe_hash++;
+    assert_int_equal(session_add(rig.session, &src, &mined.c, 1, NULL, &e), ST_OK);
+    session_announce(rig.session);
+    assert_true(session_find(rig.session, (size_t)pad)->edited);
+    app_play(&rig.app, pad);
+    jobs_wait(rig.app.quick);
+    assert_int_equal(cuts(CUT_READY), 2);
+}
+
 /* A recording is mined again: its files are gone for a while. */
 /* On a busy machine a short hit may be over before it is looked at: then again. */
 static bool space_plays(uint64_t id)
@@ -984,6 +1026,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(in_context_the_bar_is_the_context, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_was_nudged_is_heard_as_cut, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_cut_is_of_what_was_mined_last, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_cut_put_off_is_made_later, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_late_cut_leaves_what_is_heard, set_up,

@@ -7,6 +7,7 @@
 #include "core/recut.h"
 #include "core/rng.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,16 +17,25 @@ struct cut_job {
     struct app *app;
     uint64_t key, id;
     bool edited;
+    double seam_db;
     char name[32], recording[PATH_BYTES], project[PATH_BYTES];
     struct root root; /* lent */
     struct config cfg;
     struct candidate find;
 };
 
-static uint64_t key_of(const struct catalog_find *f)
+/* Mined anew by other settings, it sounds otherwise. */
+static uint64_t key_of(const struct app *app, const struct catalog_find *f)
 {
+    long at = session_index_of(app->session, f->id);
+    size_t source = at >= 0 ? session_find(app->session, (size_t)at)->source : SIZE_MAX;
     int64_t where[2] = {f->c.start_frame, f->c.end_frame};
-    return rng_hash(rng_hash(0, &f->id, sizeof f->id), where, sizeof where) | 1;
+    uint64_t key = rng_hash(rng_hash(0, &f->id, sizeof f->id), where, sizeof where);
+    if (source < session_source_count(app->session)) {
+        uint64_t recipe = session_source(app->session, source)->recipe_hash;
+        key = rng_hash(key, &recipe, sizeof recipe);
+    }
+    return key | 1;
 }
 
 static void name_of(char out[32], uint64_t key)
@@ -66,6 +76,7 @@ static enum status work(void *arg, const struct job_context *ctx, struct err *e)
         recut_make(&r, j->recording, &j->find, &site.cfg, site.cfg.global.sample_rate, e);
     if (st != ST_OK)
         return st;
+    j->seam_db = r.c.m.seam_error_db;
     st = recut_write(&r, &j->root, j->name, &site.cfg, e);
     recut_done(&r);
     return st;
@@ -92,8 +103,11 @@ static void done(void *arg, enum status st, const struct err *e)
     bool falls_back = !j->edited && app->cuts.wanted == j->key;
     if (s && st == ST_CANCELLED) /* whoever wants it orders it again */
         *s = (struct cut_slot){0};
-    else if (s)
+    else if (s) {
         s->state = st == ST_OK ? CUT_READY : CUT_FAILED;
+        s->seam_db = j->seam_db;
+        app->library.detail_index = -1;
+    }
     if (st != ST_OK && st != ST_CANCELLED && !falls_back)
         app_warn(app, "%s", e->msg);
     if (app->cuts.wanted == j->key && here)
@@ -149,7 +163,7 @@ enum cut_state app_cut(struct app *app, size_t index, bool wanted, struct play_i
     const struct catalog_find *f = &app->library.detail;
     if (app->library.detail_index < 0)
         return CUT_FAILED;
-    uint64_t key = key_of(f);
+    uint64_t key = key_of(app, f);
     struct cut_slot *s = slot_of(app, key);
     if (!s && wanted) {
         order(app, f, key);
@@ -164,6 +178,12 @@ enum cut_state app_cut(struct app *app, size_t index, bool wanted, struct play_i
     if (path_join(path, PATH_BYTES, app->cuts.folder, name, NULL) != ST_OK)
         return CUT_FAILED;
     return CUT_READY;
+}
+
+double app_cut_seam(struct app *app, const struct catalog_find *f)
+{
+    const struct cut_slot *s = slot_of(app, key_of(app, f));
+    return s && s->state == CUT_READY ? s->seam_db : (double)NAN;
 }
 
 void app_cuts_done(struct app *app)

@@ -8,16 +8,16 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The seam was measured of the loop that was written; of one the user made nothing is
- * known, of another of the ranked ones what its search tells. */
-static void forget_the_written_seam(struct catalog_find *d)
+/* The seam was measured of the loop that was written; one that the user made tells its
+ * own when it was cut, another of the ranked ones what its search tells. */
+static void forget_the_written_seam(struct app *app, struct catalog_find *d)
 {
     struct candidate *c = &d->c;
     bool written = d->loop_at == 0 && (c->loop_count > 0 || !d->edited);
     int kept = 0;
     if (written)
         return;
-    c->m.seam_error_db = c->loop_count > 0 ? c->loop[0].seam_error_db : (double)NAN;
+    c->m.seam_error_db = d->loop_at > 0 ? c->loop[0].seam_error_db : app_cut_seam(app, d);
     for (int i = 0; i < c->parts.count; i++)
         if (strcmp(c->parts.part[i].name, "seam") != 0)
             c->parts.part[kept++] = c->parts.part[i];
@@ -36,7 +36,7 @@ void library_refresh_detail(struct app *app, long index)
         index = -1;
     l->note[0] = '\0';
     if (index >= 0) {
-        forget_the_written_seam(&l->detail);
+        forget_the_written_seam(app, &l->detail);
         catalog_value(session_catalog(app->session), FIELD_NOTE, l->detail.id, "",
                       l->note, NULL);
     }
@@ -174,7 +174,8 @@ static void say_seam(const struct candidate *c, enum tier tier, char *to, size_t
                  glyph_text(good ? GLYPH_CHECK : GLYPH_WARN, tier), seam);
 }
 
-/* "2.1 s · seam ✓ -43 dB (1/5)"; where that is too long, without the signs between. */
+/* "2.1 s · seam ✓ -43 dB (1/5)"; where that is too long, without the signs between. One
+ * of the user's own is moved by milliseconds. */
 static void say_loop(const struct area *a, const struct catalog_find *d, int cells,
                      char *to, size_t n)
 {
@@ -187,14 +188,15 @@ static void say_loop(const struct area *a, const struct catalog_find *d, int cel
             : c->m.duration_sec;
     say_seam(c, tier, seam, sizeof seam);
     if (d->loop_at < 0)
-        snprintf(which, sizeof which, "yours");
+        snprintf(which, sizeof which, "own");
     else if (c->loop_count > 1)
         snprintf(which, sizeof which, "%d/%d", d->loop_at + 1, c->loop_count);
-    snprintf(to, n, "%.1f s%s%s%s%s%s%s%s", length, seam[0] ? " " : "",
+    int decimals = d->loop_at >= 0 ? 1 : length < 9.9995 ? 3 : 2;
+    snprintf(to, n, "%.*f s%s%s%s%s%s%s%s", decimals, length, seam[0] ? " " : "",
              seam[0] ? glyph_text(GLYPH_DOT, tier) : "", seam[0] ? " " : "", seam,
              which[0] ? " (" : "", which, which[0] ? ")" : "");
     if (utf8_cells(to) > cells)
-        snprintf(to, n, "%.1f s %s %s", length, seam, which);
+        snprintf(to, n, "%.*f s %s %s", decimals, length, seam, which);
 }
 
 /* As many beside each other as fit; the rows they take. `a` NULL: only that. */

@@ -248,6 +248,18 @@ static const char *name_at(const struct app *app, long index)
     return session_find(app->session, (size_t)index)->name;
 }
 
+/* An edit of milliseconds, in a number that shows it. */
+static void say_length(struct app *app, long index, const char *what, bool loop)
+{
+    const struct candidate *c = &app->library.detail.c;
+    library_refresh_detail(app, index);
+    int64_t frames = loop && c->loop_count > 0
+                         ? c->loop[0].end_frame - c->loop[0].start_frame
+                         : c->end_frame - c->start_frame;
+    app_say(app, "%s is %.3f s long %s {undo} undoes", what,
+            (double)frames / c->source_rate_hz, glyph_text(GLYPH_DOT, app->canvas.tier));
+}
+
 static void nudge_loop(struct app *app, long index, int steps)
 {
     const struct candidate *c = &app->library.detail.c;
@@ -257,7 +269,8 @@ static void nudge_loop(struct app *app, long index, int steps)
     }
     int64_t by = (int64_t)steps * c->source_rate_hz / 1000;
     int64_t end = c->loop[0].end_frame + by;
-    set_loop(app, index, c->loop[0].start_frame, end);
+    if (set_loop(app, index, c->loop[0].start_frame, end))
+        say_length(app, index, "the loop", true);
 }
 
 /* The alternatives go round: the one after the one in force. */
@@ -285,7 +298,8 @@ static void nudge_edges(struct app *app, long index, int steps)
     const struct candidate *c = &app->library.detail.c;
     int64_t by = (int64_t)steps * c->source_rate_hz / 100;
     if (c->kind == KIND_PAD && c->loop_count > 0) { /* a pad is its loop */
-        set_loop(app, index, c->loop[0].start_frame - by, c->loop[0].end_frame + by);
+        if (set_loop(app, index, c->loop[0].start_frame - by, c->loop[0].end_frame + by))
+            say_length(app, index, "the loop", true);
         return;
     }
     int64_t start = within(app, index, c->start_frame - by);
@@ -294,8 +308,10 @@ static void nudge_edges(struct app *app, long index, int steps)
         app_warn(app, "it is as short as it can be");
         return;
     }
-    if (app_did(app, session_set_edges(app->session, (size_t)index, start, end, &e), &e))
-        app_play_edited(app, index);
+    if (!app_did(app, session_set_edges(app->session, (size_t)index, start, end, &e), &e))
+        return;
+    app_play_edited(app, index);
+    say_length(app, index, "the find", false);
 }
 
 static void classify(struct app *app, uint32_t key)

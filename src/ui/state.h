@@ -53,8 +53,9 @@ struct picture_slot {
 enum { CUTS_MAX = 64 };
 enum cut_state { CUT_NONE, CUT_MAKING, CUT_READY, CUT_FAILED };
 struct cut_slot {
-    uint64_t key; /* of find and positions, 0 = free */
+    uint64_t key; /* of find, positions and what its recording was mined by, 0 = free */
     uint64_t used;
+    double seam_db; /* of a loop that is ready */
     enum cut_state state;
 };
 struct cut_shelf {
@@ -368,6 +369,8 @@ void app_pictures_done(struct app *app);
  * in hand (CUT_MAKING) or it cannot be cut, or was not `wanted` yet (CUT_FAILED). */
 enum cut_state app_cut(struct app *app, size_t index, bool wanted, struct play_item *item,
                        char path[PATH_BYTES]);
+/* The seam of an edited loop, in dB; NAN while it is not cut. */
+double app_cut_seam(struct app *app, const struct catalog_find *f);
 void app_cuts_done(struct app *app);
 
 /* --- the screens ------------------------------------------------------------------- */
