@@ -46,6 +46,10 @@ static void keys_are_quick_in_a_large_project(void **state)
     print_message("100,000 finds: median %.2f ms, p99 %.2f ms\n", took[KEYS / 2] * 1e3,
                   took[KEYS * 99 / 100] * 1e3);
     assert_true(took[KEYS / 2] < 0.004);
+    /* the counts of so many stand apart */
+    assert_true(ui_rig_shows_at(&big, 50, 160, " all         95000     0     0  95000 "));
+    assert_true(ui_rig_shows_at(&big, 50, 160, " near misses  5000 "));
+    assert_true(ui_rig_shows_at(&big, 24, 80, " near miss… 5000 "));
     ui_rig_done(&big);
 }
 

@@ -527,9 +527,14 @@ static void a_wide_list_shows_names_whole(void **state)
     resize(60, 200);
     assert_true(shown("siege_of_laurelmor_pitch_+12_loop_airy   "));
     resize(40, 150);
-    assert_true(shown("siege_of_la…or_pitch_+12_loop_airy  2.00s")); /* 34 cells of it */
-    resize(24, 80);
-    assert_true(shown("siege_of_…ch_+12_loop_airy"));
+    assert_true(shown("siege_of_laur…_+12_loop_airy  2.00s -20.0")); /* 28 of it */
+    resize(24, 80); /* the name before the level */
+    assert_true(shown("siege_of_la…_pitch_+12_loop_airy  2.00s     1.00"));
+    resize(29, 110);
+    assert_true(shown("siege_of_lau…_+12_loop_airy  2.00s     1.00"));
+    view_set_order(rig.app.view, ORDER_MEASURE + ME_rms_db,
+                   true); /* unless it is wanted */
+    assert_true(shown("siege_of_…_+12_loop_airy  2.00s -20.0  1.00"));
 }
 
 /* However many loops of one's own came between: the message counts as the inspector. */

@@ -48,9 +48,7 @@ static void tell_of_notes(struct app *app)
     words_count(some, sizeof some, notes);
     words_count(all, sizeof all, hits);
     app->library.notes_told = true;
-    app_say(app,
-            "%s of these %s hits are more likely notes; {filter} drum>.5 shows only the "
-            "drums",
+    app_say(app, "%s of %s hits are more likely notes; {filter} drum>.5 shows only drums",
             some, all);
 }
 
@@ -472,7 +470,7 @@ static void draw(struct app *app, const struct area *a)
     char said[680];
     say_project(app, a->cols, said, sizeof said);
     struct area rest = frame(app, a, said);
-    int side = a->cols >= 150 ? 35 : 19, right = 0;
+    int side = a->cols >= 150 ? 41 : 19, right = 0;
     if (a->cols >= 104)
         right = a->cols >= 150 ? a->cols * 3 / 10 : 34;
     struct area body = area_sub(&rest, 1, side + 1, rest.rows - 2, rest.cols - side - 1);

@@ -6,24 +6,36 @@
 
 /* --- categories -------------------------------------------------------------------- */
 
+/* Where the counts end: all, accepted, rejected, undecided; a narrow one has the first.
+ */
+enum { SIDE_NARROW_END = 18 };
+static const int side_end[] = {20, 26, 32, 39};
+
+static bool side_is_wide(const struct area *a)
+{
+    return a->cols > side_end[3];
+}
+
 static void side_line(struct app *app, const struct area *a, int row,
                       enum view_scope scope, size_t count, const struct session_tally *t)
 {
     bool here = view_scope(app->view) == scope;
+    int end = side_is_wide(a) ? side_end[0] : SIDE_NARROW_END;
     char text[32];
     snprintf(text, sizeof text, "%zu", count);
     if (here)
         area_glyph(a, row, 1, ROLE_STRONG, GLYPH_CURSOR);
-    area_text(a, row, 3, here ? ROLE_STRONG : ROLE_TEXT, view_scope_name(scope));
-    area_right_text(a, row, 18, here ? ROLE_STRONG : ROLE_DIM, text);
-    if (t && a->cols >= 34) { /* undecided, accepted, rejected */
+    area_fit(a, row, 3, end - 4 - utf8_cells(text), here ? ROLE_STRONG : ROLE_TEXT,
+             CUT_END, view_scope_name(scope));
+    area_right_text(a, row, end, here ? ROLE_STRONG : ROLE_DIM, text);
+    if (t && side_is_wide(a)) {
         char part[3][16];
         snprintf(part[0], sizeof part[0], "%zu", t->undecided);
         snprintf(part[1], sizeof part[1], "%zu", t->accepted);
         snprintf(part[2], sizeof part[2], "%zu", t->rejected);
-        area_right_text(a, row, 23, ROLE_ACCEPTED, part[1]);
-        area_right_text(a, row, 28, ROLE_REJECTED, part[2]);
-        area_right_text(a, row, 33, ROLE_UNDECIDED, part[0]);
+        area_right_text(a, row, side_end[1], ROLE_ACCEPTED, part[1]);
+        area_right_text(a, row, side_end[2], ROLE_REJECTED, part[2]);
+        area_right_text(a, row, side_end[3], ROLE_UNDECIDED, part[0]);
     }
     if (here && app->library.side)
         area_ground(a, row, 0, a->cols, ROLE_CURSOR);
@@ -38,11 +50,11 @@ void library_draw_side(struct app *app, const struct area *a)
 {
     const struct session_tallies *t = session_tallies(app->session);
     int row = 0;
-    if (a->cols >= 34 && a->rows > CAT_COUNT + 4) {
-        area_right_text(a, row, 18, ROLE_DIM, "all");
-        area_glyph(a, row, 22, ROLE_ACCEPTED, GLYPH_ACCEPTED);
-        area_glyph(a, row, 27, ROLE_REJECTED, GLYPH_REJECTED);
-        area_glyph(a, row++, 32, ROLE_UNDECIDED, GLYPH_UNDECIDED);
+    if (side_is_wide(a) && a->rows > CAT_COUNT + 4) {
+        area_right_text(a, row, side_end[0], ROLE_DIM, "all");
+        area_glyph(a, row, side_end[1] - 1, ROLE_ACCEPTED, GLYPH_ACCEPTED);
+        area_glyph(a, row, side_end[2] - 1, ROLE_REJECTED, GLYPH_REJECTED);
+        area_glyph(a, row++, side_end[3] - 1, ROLE_UNDECIDED, GLYPH_UNDECIDED);
     }
     side_line(app, a, row++, SCOPE_ALL, sum(&t->all), &t->all);
     for (int c = 0; c < CAT_COUNT; c++)
@@ -84,13 +96,14 @@ static const struct {
                       [COL_STACK] = {"", 5, ORDER_STACK}};
 
 static const enum column by_worth[2][COLUMNS] = {
-    {COL_LEN, COL_LEVEL, COL_SCORE, COL_KEY, COL_GRADE, COL_KIND, COL_STACK, COL_BPM,
+    {COL_LEN, COL_SCORE, COL_KEY, COL_GRADE, COL_LEVEL, COL_KIND, COL_STACK, COL_BPM,
      COL_DRUM},
-    {COL_LEN, COL_KIND, COL_SCORE, COL_LEVEL, COL_GRADE, COL_DRUM, COL_STACK, COL_BPM,
+    {COL_LEN, COL_KIND, COL_SCORE, COL_GRADE, COL_LEVEL, COL_DRUM, COL_STACK, COL_BPM,
      COL_KEY}};
 
-/* What a column leaves the name, by its worth: only a wide list shows them all. */
-static const int name_left[COLUMNS] = {20, 20, 20, 20, 20, 30, 40, 40, 48};
+/* What a column leaves the name, by its worth: only a wide list shows them all. Half of
+ * all names fit into 28; grade and level, which the inspector tells, come after that. */
+static const int name_left[COLUMNS] = {20, 20, 20, 28, 28, 30, 40, 40, 48};
 
 enum { NAME_LEAST = 20, STARS_MAX = 5 };
 

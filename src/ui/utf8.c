@@ -4,6 +4,7 @@
 #endif
 #include "ui/utf8.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <wchar.h>
 
@@ -153,6 +154,23 @@ size_t utf8_wrap(const char *s, int cells)
     return word > n / 3 ? word : n;
 }
 
+/* Where the kept end of s begins, a cut at `at` being asked for: a number that it would
+ * break stays whole, the rest of a word goes, where that is short against the `cells`
+ * kept. */
+static const char *end_to_keep(const char *s, const char *at, int cells)
+{
+    static const char number[] = "0123456789+-.", starts[] = " _-/0123456789";
+    const char *from = at;
+    if (at == s || strchr(" _-/", at[-1]))
+        return at;
+    if (*at < '0' || *at > '9')
+        from += strcspn(at, starts);
+    else
+        while (from > s && strchr(number, from[-1]))
+            from--;
+    return labs((long)(from - at)) <= cells / 3 ? from : at;
+}
+
 void utf8_fit(char *to, size_t n, const char *s, int cells, enum utf8_cut cut,
               const char *ellipsis)
 {
@@ -166,12 +184,12 @@ void utf8_fit(char *to, size_t n, const char *s, int cells, enum utf8_cut cut,
         return;
     /* names begin with the recording and end with what tells them apart */
     int tail = cut == CUT_MIDDLE ? (cells - 1) * 2 / 3 : 0;
-    size_t used = append(to, n, 0, s, prefix(s, cells - 1 - tail));
+    const char *rest = "";
+    if (tail > 0)
+        rest = end_to_keep(s, s + suffix_offset(s, total, tail), tail);
+    size_t used = append(to, n, 0, s, prefix(s, cells - 1 - utf8_cells(rest)));
     used = append(to, n, used, ellipsis, strlen(ellipsis));
-    if (tail > 0) {
-        const char *rest = s + suffix_offset(s, total, tail);
-        append(to, n, used, rest, strlen(rest));
-    }
+    append(to, n, used, rest, strlen(rest));
 }
 
 size_t utf8_before(const char *s, size_t at)
