@@ -13,7 +13,8 @@ bool frame_mining(const struct app *app)
     return app->batch.mining.active > 0;
 }
 
-static int progress_cells(const struct app *app, char *text, size_t n)
+/* What the screen is about counts more than a long bar where the width is short. */
+static int progress_cells(const struct app *app, int cols, char *text, size_t n, int *bar)
 {
     const struct batch_state *b = &app->batch;
     if (b->active == 0)
@@ -21,31 +22,32 @@ static int progress_cells(const struct app *app, char *text, size_t n)
     const struct job_count *c = frame_mining(app) ? &b->mining : &b->other;
     snprintf(text, n, "%s %d/%d", frame_mining(app) ? "mining" : "working",
              c->total - c->active, c->total);
-    return utf8_cells(text) + 1 + 12 + 11;
+    *bar = cols >= 100 ? 12 : 6;
+    return utf8_cells(text) + 1 + *bar + 11;
 }
 
 /* "mining 3/12 ▕████▌     ▏ 4:10 left", right-aligned. */
 static void draw_progress(struct app *app, const struct area *row)
 {
     char text[64], left[32];
-    int cells = progress_cells(app, text, sizeof text);
+    int bar, cells = progress_cells(app, row->cols, text, sizeof text, &bar);
     int col = row->cols - cells - 1;
     if (cells == 0 || col < 0)
         return;
     col = area_text(row, 0, col, ROLE_TEXT, text) + 1;
-    paint_bar(row, 0, col, 12, app->batch.fraction);
+    paint_bar(row, 0, col, bar, app->batch.fraction);
     double f = app->batch.fraction, gone = app->now - app->batch.since;
     if (f > 0.02 && gone > 2) {
         words_time(left, sizeof left, gone * (1 - f) / f, 0);
-        area_printf(row, 0, col + 13, ROLE_DIM, "%s left", left);
+        area_printf(row, 0, col + bar + 1, ROLE_DIM, "%s left", left);
     }
 }
 
 int frame_top_room(struct app *app, int cols)
 {
     char text[64];
-    return cols - 1 - utf8_cells("trowel . ") - progress_cells(app, text, sizeof text) -
-           2;
+    int bar, progress = progress_cells(app, cols, text, sizeof text, &bar);
+    return cols - 1 - utf8_cells("trowel . ") - progress - 2;
 }
 
 static void draw_top(struct app *app, const struct area *row, const char *left)

@@ -6,7 +6,8 @@
 
 enum { KIT_NAME_LEAST = 12, KIT_NAME_GOOD = 30 }; /* cells */
 
-/* Where room is short the number of samples goes, which the meter below tells, too. */
+/* Where room is short the number of samples goes, which the meter below tells, too, then
+ * the step, which the pattern shows. */
 static void say_kit(struct app *app, int cols, char *to, size_t n)
 {
     const struct kit_state *k = session_kit(app->session);
@@ -24,14 +25,15 @@ static void say_kit(struct app *app, int cols, char *to, size_t n)
     const char *whole = k->name[0] ? k->name : session_name(app->session);
     char about[220], name[400];
     int room = frame_top_room(app, cols) - (int)strlen("kit "), cells = utf8_cells(whole);
-    for (int without = 0; without < 2; without++) {
+    for (int without = 0; without < 3; without++) {
         const char *gap = without ? "  " : "   ";
         snprintf(about, sizeof about, "%s%s%s%s=%.0f%s%s pattern%s%s%s",
                  without ? "" : files, size, gap, glyph_text(GLYPH_TEMPO, tier),
                  kit_tempo(app), gap,
                  glyph_text(app->sound.kit_running ? GLYPH_PLAY : GLYPH_STOP, tier),
-                 *pattern ? " " : "", pattern, step);
-        if (utf8_cells(about) + (cells < KIT_NAME_GOOD ? cells : KIT_NAME_GOOD) <= room)
+                 *pattern ? " " : "", pattern, without < 2 ? step : "");
+        int good = without < 1 ? KIT_NAME_GOOD : KIT_NAME_LEAST;
+        if (utf8_cells(about) + (cells < good ? cells : good) <= room)
             break;
     }
     room -= utf8_cells(about); /* what changes stays in sight, however long the name is */
@@ -62,9 +64,9 @@ struct columns {
 static struct columns lay_out(int cols)
 {
     int steps = cols - KIT_STEPS - 1;
-    struct columns c = {.steps = steps, .level = steps - 2, .len = steps - 10};
+    struct columns c = {.steps = steps, .level = steps - 2, .len = steps - 9};
     c.sample = 10;
-    c.name = c.len - 8 - c.sample;
+    c.name = c.len - 7 - c.sample;
     return c;
 }
 
@@ -120,6 +122,16 @@ static void draw_slots(struct app *app, const struct area *a)
         area_text(a, KIT_SLOTS + 1, c.steps, ROLE_DIM, "CH chokes OH");
 }
 
+/* The class where the name does not tell it, and how well it suits the slot. */
+static void say_match(const struct find *f, double value, char *to, size_t n)
+{
+    char suits[16];
+    size_t name = strlen(f->name), word = strlen(f->hit_class);
+    bool named = name >= word && strcmp(f->name + name - word, f->hit_class) == 0;
+    words_score(suits, sizeof suits, value);
+    snprintf(to, n, "%s%s%s", named ? "" : f->hit_class, named ? "" : " ", suits);
+}
+
 static void draw_matches(struct app *app, const struct area *a)
 {
     const struct kit_slot *k = &session_kit(app->session)->slot[app->kit.slot];
@@ -136,9 +148,8 @@ static void draw_matches(struct app *app, const struct area *a)
     for (int i = 0; i < rows && (size_t)(top + i) < m->count; i++) {
         const struct find *f = session_find(app->session, m->find[top + i]);
         bool in = k->index == (long)m->find[top + i];
-        char right[40], suits[16];
-        words_score(suits, sizeof suits, m->value[top + i]);
-        snprintf(right, sizeof right, "%s %s", f->hit_class, suits);
+        char right[40];
+        say_match(f, m->value[top + i], right, sizeof right);
         int end = a->cols - utf8_cells(right) - 1;
         if (in)
             area_glyph(a, i + 1, 0, ROLE_STRONG, GLYPH_CURSOR);

@@ -67,19 +67,20 @@ static void say_source(struct app *app, int cols, char *to, size_t n)
     char about[220], name[256];
     int room = frame_top_room(app, cols), whole = utf8_cells(path_base(src->path));
     /* what was decided stays longest */
-    for (int left_out = 0; left_out < 4; left_out++) {
-        snprintf(missed_too, sizeof missed_too, "%s %d",
+    for (int left_out = 0; left_out < 5; left_out++) {
+        snprintf(missed_too, sizeof missed_too, "   %s %d",
                  left_out < 2 ? "near misses" : glyph_text(GLYPH_NEAR_MISS, tier),
                  missed);
-        snprintf(about, sizeof about, "   %s%s%s%s%s%s%s%s %d  %s %d  %s %d   %s",
+        snprintf(about, sizeof about, "   %s%s%s%s%s%s%s%s %d  %s %d  %s %d%s",
                  left_out < 3 ? length : "", left_out < 3 ? "   " : "",
                  left_out < 1 ? sound : "", left_out < 3 ? zoom : "",
                  left_out < 3 ? "   " : "",
                  s->only == CATEGORY_ANY ? "" : category_folder((enum category)s->only),
                  s->only == CATEGORY_ANY ? "" : " ", glyph_text(GLYPH_ACCEPTED, tier),
                  accepted, glyph_text(GLYPH_REJECTED, tier), rejected,
-                 glyph_text(GLYPH_UNDECIDED, tier), open, missed_too);
-        if (utf8_cells(about) + (whole < NAME_GOOD ? whole : NAME_GOOD) <= room)
+                 glyph_text(GLYPH_UNDECIDED, tier), open, left_out < 4 ? missed_too : "");
+        int good = left_out < 3 ? NAME_GOOD : NAME_LEAST;
+        if (utf8_cells(about) + (whole < good ? whole : good) <= room)
             break;
     }
     room -= utf8_cells(about);
