@@ -138,7 +138,12 @@ static void thresholds_follow_the_settings(void **state)
     ui_rig_keys(&rig, "M } }");
     assert_true(rig.app.source.moved);
     assert_true(p->min_rms_db == rig.config.pad_miner.min_rms_db + 2);
-    ui_rig_keys(&rig, "q");
+    ui_rig_keys(&rig, "Tab } X"); /* all of them, whichever is shown */
+    assert_true(p->min_rms_db == rig.config.pad_miner.min_rms_db);
+    assert_true(p->spectral_flatness_threshold ==
+                rig.config.pad_miner.spectral_flatness_threshold);
+    assert_false(rig.app.source.moved);
+    ui_rig_keys(&rig, "Tab Tab Tab } q");
     app_command(&rig.app, "set pad_miner.min_rms_db=-61");
     ui_rig_keys(&rig, "M");
     assert_true(p->min_rms_db == -61);

@@ -926,6 +926,23 @@ static void a_track_is_looked_at_while_it_stays(void **state)
     assert_true(s->found_now >= 0);
 }
 
+/* What mining would cut to whole bars is shown and counted so. */
+static void pads_on_the_grid_are_looked_for_in_bars(void **state)
+{
+    (void)state;
+    const struct source_state *s = &rig.app.source;
+    rig.config.musicality.snap_to_grid = true;
+    rig.config.musicality.reference_bpm = 100;
+    rig.config.musicality.bar_lengths = (struct config_ints){1, {1}};
+    write_recording();
+    ui_rig_keys(&rig, "M");
+    jobs_wait(rig.app.quick);
+    assert_true(s->live.found_count > 0);
+    for (size_t i = 0; i < s->live.found_count; i++)
+        assert_true(fabs(s->live.found[i].end_sec - s->live.found[i].start_sec - 2.4) <
+                    0.01);
+}
+
 /* Beside the curve, too, stand the keys that the user has. */
 static void the_curve_names_its_keys(void **state)
 {
@@ -942,9 +959,9 @@ static void the_curve_names_its_keys(void **state)
     jobs_wait(rig.app.quick);
     for (int moved = 0; moved < 2; moved++) {
         char *screen = ui_rig_screen(&rig);
-        assert_non_null(strstr(screen, moved
-                                           ? "   ( ) move it   Y mines with it   ^G next"
-                                           : "   ( ) move it   ^G next curve"));
+        assert_non_null(
+            strstr(screen, moved ? "   ( ) move it   Y mines with it   X back   ^G"
+                                 : "   ( ) move it   ^G next curve"));
         /* a loop that does not join is known when it is mined */
         char counted[40];
         struct source_state *s = &rig.app.source;
@@ -1035,6 +1052,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_mined_again_is_heard_from_its_recording,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_slot_is_told_by_its_shape, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(pads_on_the_grid_are_looked_for_in_bars, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(space_plays_what_thresholds_find, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_track_is_looked_at_while_it_stays, set_up,

@@ -63,12 +63,6 @@ static bool nearly_cancels(const struct track_info *t)
     return t->channels == 2 && t->loudness_lufs > t->peak_db + louder_db;
 }
 
-static double bar_tempo(const struct dig *d)
-{
-    double wanted = d->recipe->cfg.musicality.reference_bpm;
-    return isnan(wanted) ? track_info(d->track)->tempo.bpm : wanted;
-}
-
 static bool separates_pads(const struct dig *d)
 {
     bool made = dig_wants(d, STAGE_PADS) || dig_wants(d, STAGE_DRONES) ||
@@ -154,7 +148,7 @@ enum status dig_open(struct dig *d, const struct recipe *recipe,
         return st;
     }
     tell_doubts(d, ctx ? ctx->log : NULL);
-    d->bpm = bar_tempo(d);
+    d->bpm = survey_bar_tempo(&recipe->cfg, d->track);
     return ST_OK;
 }
 

@@ -9,9 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Bars longer or shorter than this make no pad. */
-static const double BAR_MIN_S = 0.4, BAR_MAX_S = 30;
-
 /* Swells may be stereo where pads are not, and are made from them. */
 static int channels_read(const struct config *cfg)
 {
@@ -28,24 +25,10 @@ static bool on_grid(const struct dig *d)
     return d->recipe->cfg.musicality.snap_to_grid && d->bpm > 0;
 }
 
-static void use_bars(const struct dig *d, struct pad_params *p)
-{
-    const struct config_ints *bars = &d->recipe->cfg.musicality.bar_lengths;
-    int n = 0;
-    for (int i = 0; i < bars->count; i++) {
-        double seconds = bars->v[i] * 4 * 60 / d->bpm;
-        if (seconds >= BAR_MIN_S && seconds <= BAR_MAX_S)
-            p->target_durations_sec[n++] = seconds;
-    }
-    if (n > 0)
-        p->target_duration_count = n;
-}
-
 static struct pad_params params(const struct dig *d)
 {
     struct pad_params p = survey_pad_params(&d->recipe->cfg);
-    if (on_grid(d))
-        use_bars(d, &p);
+    survey_use_bars(&p, &d->recipe->cfg, d->bpm);
     return p;
 }
 

@@ -124,3 +124,25 @@ struct pad_params survey_pad_params(const struct config *config)
     q->skip_transient_regions = config->pre_analysis.skip_transient_regions;
     return p;
 }
+
+double survey_bar_tempo(const struct config *config, const struct track *t)
+{
+    double wanted = config->musicality.reference_bpm;
+    return isnan(wanted) ? track_info(t)->tempo.bpm : wanted;
+}
+
+void survey_use_bars(struct pad_params *p, const struct config *config, double bpm)
+{
+    static const double least_s = 0.4, most_s = 30; /* of a pad */
+    const struct config_ints *bars = &config->musicality.bar_lengths;
+    int n = 0;
+    if (!config->musicality.snap_to_grid || !(bpm > 0))
+        return;
+    for (int i = 0; i < bars->count; i++) {
+        double seconds = bars->v[i] * 4 * 60 / bpm;
+        if (seconds >= least_s && seconds <= most_s)
+            p->target_durations_sec[n++] = seconds;
+    }
+    if (n > 0)
+        p->target_duration_count = n;
+}

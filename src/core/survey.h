@@ -20,6 +20,10 @@ enum status survey_analyse(const char *path, bool apart, const struct job_contex
 
 /* The pad miner's parameters as the config has them. */
 struct pad_params survey_pad_params(const struct config *config);
+/* The tempo of bars: the config's, else the recording's (not above 0: none is known). */
+double survey_bar_tempo(const struct config *config, const struct track *t);
+/* If pads are to last whole bars, and there is a tempo, lengths of bars. */
+void survey_use_bars(struct pad_params *p, const struct config *config, double bpm);
 
 /* Where a reading's progress begins and ends in the whole. */
 struct survey_progress {

@@ -135,6 +135,8 @@ static void find_pads(struct app *app)
     *j = (struct find_job){.app = app,
                            .track = source_pads_track(s),
                            .params = first ? survey_pad_params(app->config) : s->params};
+    double bpm = survey_bar_tempo(app->config, s->track);
+    survey_use_bars(&j->params, app->config, bpm);
     s->find_again = first && s->moved;
     s->finding = true;
     struct job_spec spec = {
@@ -466,6 +468,10 @@ static bool act(struct app *app, const struct key_action *a)
         return true;
     case ACT_THRESHOLD_DOWN:
         move_threshold(app, -n);
+        return true;
+    case ACT_THRESHOLD_BACK:
+        source_follow_settings(app);
+        app_say(app, "the thresholds are those of the settings");
         return true;
     case ACT_ZOOM_IN:
         zoom(app, pow(0.5, n));

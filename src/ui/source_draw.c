@@ -184,10 +184,11 @@ static void draw_curve_title(struct app *app, const struct area *row)
     else if (s->found_now >= 0)
         col = area_printf(row, 0, col + 3, ROLE_TEXT, "up to %d pad%s", s->found_now,
                           s->found_now == 1 ? "" : "s");
-    if (v)
+    if (v && !(s->moved && row->cols < 100))
         col = frame_hint(app, row, 0, col, "   {threshold-down} {threshold-up} move it");
     if (s->moved)
-        col = frame_hint(app, row, 0, col, "   {mine} mines with it");
+        col = frame_hint(app, row, 0, col,
+                         "   {mine} mines with it   {thresholds-back} back");
     frame_hint(app, row, 0, col, "   {pane} next curve");
 }
 
