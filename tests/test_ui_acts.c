@@ -292,8 +292,10 @@ static void counts_move_and_digits_rate(void **state)
     assert_int_equal(view_cursor(rig.app.view), 2);
     ui_rig_keys(&rig, "# 5 0 u"); /* as far as it goes, and what that was */
     assert_true(ui_rig_said(&rig, "undone: rated 5"));
+    assert_true(ui_rig_said(&rig, "redoes (2 in all)"));
     ui_rig_keys(&rig, "u");
     assert_true(ui_rig_said(&rig, "nothing to undo"));
+    assert_false(ui_rig_said(&rig, "in all"));
     ui_rig_keys(&rig, "# 5 0 ^R");
     assert_true(ui_rig_said(&rig, "redone: rated 0"));
     ui_rig_keys(&rig, ", } # 5 0 u");

@@ -424,7 +424,7 @@ static void undo_redo(struct app *app, const struct key_action *a)
     struct err e;
     long index = -1, at = library_current(app);
     uint64_t heard = app_heard_as(app, at);
-    char said[ECHO_BYTES];
+    char said[ECHO_BYTES], all[32] = "";
     for (int i = 0; i < times_asked(a); i++) {
         enum status st = a->action == ACT_UNDO ? session_undo(app->session, &index, &e)
                                                : session_redo(app->session, &index, &e);
@@ -437,6 +437,8 @@ static void undo_redo(struct app *app, const struct key_action *a)
         snprintf(said, sizeof said, "%s", session_echo(app->session));
         if (st == ST_NOTHING)
             break;
+        if (i > 0)
+            snprintf(all, sizeof all, " (%d in all)", i + 1);
     }
     if (index >= 0) {
         view_move_to_id(app->view, session_find(app->session, (size_t)index)->id);
@@ -449,7 +451,7 @@ static void undo_redo(struct app *app, const struct key_action *a)
             app_audition_soon(app);
     }
     kit_sync_sound(app);
-    app_say(app, "%s", said);
+    app_say(app, "%s%s", said, all);
 }
 
 /* Actions that mean the same on every screen. */
