@@ -425,6 +425,7 @@ static void test_errors_say_where_and_what(void **state)
         {"pad grdae:B", "\"grdae\""},
         {"grad>=B", "is it \"grade\""},
         {"dur>x", "\"x\" is not a number in s"},
+        {"bpm:120-130", "\"120-130\" is not a number in bpm; a range is 1..2"},
         {"cat:zebras", "no category \"zebras\" (pads swells clouds hiss drums silences)"},
         {"type:zebra", "no type \"zebra\" (pad drone dust swell cloud hiss_loop "},
         {"has:stripes", "no measure \"stripes\" (start end len ch level loud peak "},

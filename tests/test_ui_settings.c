@@ -236,6 +236,12 @@ static void likeness_heeds_its_weights(void **state)
         ui_rig_keys(&rig, "gg s");
         for (int i = 0; i < N; i++)
             order[a][i] = view_at(rig.app.view, (size_t)i);
+        char like[128];
+        snprintf(like, sizeof like, "· most like %s first, S back",
+                 session_find(rig.session, order[a][0])->name);
+        ui_rig_keys(&rig, "j"); /* it stays said */
+        assert_true(ui_rig_shows_at(&rig, 24, 112, like));
+        assert_true(ui_rig_shows_at(&rig, 24, 80, "· most alike first, S back"));
         for (int b = 0; b < a; b++)
             assert_memory_not_equal(order[a], order[b], sizeof order[a]);
         ui_rig_keys(&rig, "S");

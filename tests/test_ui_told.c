@@ -467,7 +467,15 @@ static void a_long_title_leaves_room_for_the_counts(void **state)
         assert_true(shown("=124"));
         assert_true(shown("kit kkkkkk"));
     }
-    resize(24, 80);
+    resize(24, 80); /* beside the progress of what is mined, too */
+    goes_on(true);
+    rig.app.sound.kit_running = true;
+    rig.app.sound.kit_step = 11;
+    assert_false(shown("s…"));
+    assert_int_equal(session_kit_name(rig.session, "jam", NULL), ST_OK);
+    assert_true(shown("pattern   step 12  "));
+    rig.app.batch = (struct batch_state){0};
+    rig.app.sound.kit_running = false;
 }
 
 /* A near-miss is not measured in full: what is not known is not written down. */

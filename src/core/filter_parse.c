@@ -329,8 +329,9 @@ static int bad_number(struct parser *p, const struct word *w, int field)
     if (field == FF_GRADE)
         return wrong(p, "\"%.60s\" is not a grade: A, B or F", w->text);
     const char *unit = field >= FF_MEASURE ? measure_table[field - FF_MEASURE].unit : "";
-    return wrong(p, "\"%.60s\" is not a number%s%s%s", w->text, unit[0] ? " in " : "",
-                 unit, strcmp(unit, "s") == 0 ? ", ms or m:ss" : "");
+    return wrong(p, "\"%.60s\" is not a number%s%s%s%s", w->text, unit[0] ? " in " : "",
+                 unit, strcmp(unit, "s") == 0 ? ", ms or m:ss" : "",
+                 strchr(w->text, '-') ? "; a range is 1..2" : "");
 }
 
 static int range_node(struct parser *p, int field, const char *op, const struct word *w)

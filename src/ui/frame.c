@@ -261,16 +261,19 @@ static int draw_budget(struct app *app, const struct area *row)
     return row->cols - cells - 2;
 }
 
-/* " · by score reversed", " · most alike first, S back" */
-static void say_order(struct app *app, const char *dot, char *to, size_t n)
+/* " · by score reversed", " · most like tape_drum_012_kick first, S back" */
+static void say_order(struct app *app, int cols, const char *dot, char *to, size_t n)
 {
     struct view *v = app->view;
     int order = view_order(v);
     bool turned = view_descending(v) != view_order_descends(order);
-    if (view_similar(v) >= 0) {
-        char back[32];
+    long like = view_similar(v);
+    if (like >= 0) {
+        char back[32], what[100] = "like ";
         app_name_keys(app, "{similar-back} back", back, sizeof back);
-        snprintf(to, n, " %s most alike first, %s", dot, back);
+        utf8_fit(what + 5, 95, session_find(app->session, (size_t)like)->name, cols / 4,
+                 CUT_MIDDLE, glyph_text(GLYPH_ELLIPSIS, app->canvas.tier));
+        snprintf(to, n, " %s most %s first, %s", dot, cols < 100 ? "alike" : what, back);
         return;
     }
     snprintf(to, n, " %s by %s%s%s", dot, words_order(order),
@@ -288,9 +291,9 @@ static void draw_state(struct app *app, const struct area *row)
     struct view *v = app->view;
     if (app->screen != SCREEN_LIBRARY)
         return;
-    char order[96], marks[64] = "", advance[64];
+    char order[160], marks[64] = "", advance[64];
     size_t tagged = session_tallies(app->session)->tagged, n = 0;
-    say_order(app, dot, order, sizeof order);
+    say_order(app, row->cols, dot, order, sizeof order);
     if (tagged > 0)
         n = (size_t)snprintf(marks, sizeof marks, " %s %zu tagged", dot, tagged);
     if (app->library.range || app->library.on_tagged)

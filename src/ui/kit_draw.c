@@ -160,8 +160,12 @@ static void draw_matches(struct app *app, const struct area *a)
     }
 }
 
+/* What a row ends with stands near enough to its name to be of it. */
+enum { EXTRA_CELLS = 100 };
+
 static void draw_extra(struct app *app, const struct area *a, int row, size_t i)
 {
+    int cols = a->cols < EXTRA_CELLS ? a->cols : EXTRA_CELLS;
     const struct find *f = session_find(app->session, kit_extra_at(app, i));
     bool along = i >= session_kit(app->session)->extra_count;
     char right[64];
@@ -172,11 +176,10 @@ static void draw_extra(struct app *app, const struct area *a, int row, size_t i)
              f->hit_class[0] ? f->hit_class : category_singular(f->category),
              session_measure(app->session, f, ME_duration_sec));
     if (app->kit.extras && i == app->kit.extra)
-        area_cursor(a, row, 1, a->cols - 2);
+        area_cursor(a, row, 1, cols - 2);
     area_glyph(a, row, 2, words_mark_role(f), words_mark(f));
-    area_fit(a, row, 4, a->cols - 32, ROLE_TEXT, CUT_MIDDLE,
-             words_name(app, f, a->cols - 32));
-    area_right_text(a, row, a->cols - 2, ROLE_DIM, right);
+    area_fit(a, row, 4, cols - 32, ROLE_TEXT, CUT_MIDDLE, words_name(app, f, cols - 32));
+    area_right_text(a, row, cols - 2, ROLE_DIM, right);
 }
 
 static void draw_extras(struct app *app, const struct area *a)
