@@ -610,6 +610,11 @@ static void what_stays_empty_is_named(void **state)
     assert_true(shown("CC RC · u undoes"));
     ui_rig_keys(&rig, "u d L F"); /* what is locked is meant to be as it is */
     assert_true(ui_rig_said(&rig, "no drum here fits MT HT RS HC CH OH CC RC"));
+    ui_rig_keys(&rig, "u"); /* what is mined later may fit better */
+    goes_on(true);
+    ui_rig_keys(&rig, "F");
+    assert_true(ui_rig_said(&rig, "from what is mined so far · u F later fills anew"));
+    rig.app.batch = (struct batch_state){0};
 }
 
 /* A snare of a telephone, a little better isolated, is not what fills the slot, though

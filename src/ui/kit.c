@@ -202,18 +202,23 @@ static bool propose(struct app *app, bool shuffle, long index[KIT_SLOTS])
     return app_check(app, st, &e);
 }
 
-/* After filling: the slots that no drum fits. */
+/* After filling: the slots that no drum fits, and that better ones may come. */
 static void say_left_empty(struct app *app)
 {
     const struct kit_state *kit = session_kit(app->session);
+    const char *dot = glyph_text(GLYPH_DOT, app->canvas.tier);
     char names[8 * KIT_SLOTS] = "";
     for (int s = 0; s < KIT_SLOTS; s++)
         if (kit->slot[s].index < 0 && !kit->slot[s].locked)
             snprintf(names + strlen(names), sizeof names - strlen(names), " %s",
                      kit_slot_name(s));
-    if (names[0])
+    if (frame_mining(app))
+        app_say(app,
+                "filled%s%s from what is mined so far %s {undo} {fill} later fills anew",
+                names[0] ? " all but" : "", names, dot);
+    else if (names[0])
         app_say(app, "filled the kit, but no drum here fits%s %s {undo} undoes", names,
-                glyph_text(GLYPH_DOT, app->canvas.tier));
+                dot);
 }
 
 static void fill_slots(struct app *app, bool shuffle)
