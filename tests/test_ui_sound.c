@@ -973,6 +973,10 @@ static void the_curve_names_its_keys(void **state)
         ui_rig_keys(&rig, ")");
         jobs_wait(rig.app.quick);
     }
+    ui_rig_keys(&rig, "^G ^G )"); /* the longest of them, on the least width */
+    jobs_wait(rig.app.quick);
+    assert_true(ui_rig_shows_at(&rig, 24, 80, " / s   up to "));
+    assert_true(ui_rig_shows_at(&rig, 24, 80, "   Y mines with it   X back\n"));
 }
 
 /* Whoever quits when a recording was just listened to: what would be looked for in it

@@ -215,7 +215,7 @@ const char *source_curve_name(enum curve c)
 
 const char *source_curve_unit(enum curve c)
 {
-    return c == CURVE_LEVEL ? " dBFS" : c == CURVE_ONSETS ? " a second" : "";
+    return c == CURVE_LEVEL ? " dBFS" : c == CURVE_ONSETS ? " / s" : "";
 }
 
 double *source_threshold(struct app *app, double *low, double *high, double *step)

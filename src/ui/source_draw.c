@@ -184,12 +184,14 @@ static void draw_curve_title(struct app *app, const struct area *row)
     else if (s->found_now >= 0)
         col = area_printf(row, 0, col + 3, ROLE_TEXT, "up to %d pad%s", s->found_now,
                           s->found_now == 1 ? "" : "s");
-    if (v && !(s->moved && row->cols < 100))
+    bool crowded = s->moved && row->cols < 100;
+    if (v && !crowded)
         col = frame_hint(app, row, 0, col, "   {threshold-down} {threshold-up} move it");
     if (s->moved)
         col = frame_hint(app, row, 0, col,
                          "   {mine} mines with it   {thresholds-back} back");
-    frame_hint(app, row, 0, col, "   {pane} next curve");
+    if (!crowded)
+        frame_hint(app, row, 0, col, "   {pane} next curve");
 }
 
 static void draw_curve(struct app *app, const struct area *a, double from, double to)
