@@ -368,6 +368,19 @@ static void a_theme_is_one_that_there_is(void **state)
     assert_string_equal(rig.app.theme.name, "amber");
     ui_rig_keys(&rig, "u");
     assert_string_equal(rig.app.theme.name, "dusk");
+    ui_rig_keys(&rig,
+                "Enter Tab"); /* a whole one is not what is looked for: all are told */
+    assert_true(ui_rig_shows(&rig, "amber  clear  contrast  day  dusk  kiln  terminal"));
+    assert_string_equal(rig.app.prompt.text, "amber");
+    ui_rig_keys(&rig, "Esc :");
+    ui_rig_type(&rig, "set interface.theme=c");
+    ui_rig_keys(&rig, "Tab Tab");
+    assert_string_equal(rig.app.prompt.text, "set interface.theme=contrast");
+    ui_rig_keys(&rig, "^U");
+    ui_rig_type(&rig, "set drum_miner.slice_mode=f"); /* as those of any choice */
+    ui_rig_keys(&rig, "Tab");
+    assert_string_equal(rig.app.prompt.text, "set drum_miner.slice_mode=fixed_length");
+    ui_rig_keys(&rig, "Esc");
     snprintf(rig.config.interface.theme, sizeof rig.config.interface.theme, "gone");
     app_command(&rig.app, "set curation.diversity=0.5"); /* one that has gone is in no
                                                           * other setting's way */

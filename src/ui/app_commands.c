@@ -525,7 +525,9 @@ static int complete_argument(struct app *app, enum completes how, const char *ty
 
 bool app_value_completes(const char *key)
 {
-    return strcmp(key, "interface.theme") == 0 || strcmp(key, "audio.device") == 0;
+    int i = config_find(key);
+    bool named = strcmp(key, "interface.theme") == 0 || strcmp(key, "audio.device") == 0;
+    return i >= 0 && (named || config_key(i)->type == CONFIG_CHOICE);
 }
 
 int app_value_complete(struct app *app, const char *key, const char *typed,
@@ -533,8 +535,17 @@ int app_value_complete(struct app *app, const char *key, const char *typed,
 {
     if (!app_value_completes(key))
         return 0;
-    bool theme = strcmp(key, "interface.theme") == 0;
-    return complete_argument(app, theme ? THEME : DEVICE, typed, out, max);
+    const char *words = config_key(config_find(key))->words;
+    enum completes named = strcmp(key, "audio.device") == 0 ? DEVICE : THEME;
+    int n = words ? 0 : complete_argument(app, named, typed, out, max);
+    char word[COMPLETION_BYTES];
+    for (size_t end; words && *words; words += end + (words[end] == '|')) {
+        end = strcspn(words, "|");
+        snprintf(word, sizeof word, "%.*s", (int)end, words);
+        n = add(out, n, max, word, typed);
+    }
+    bool whole = n == 1 && strcmp(out[0], typed) == 0; /* then it is not what is sought */
+    return whole && *typed ? app_value_complete(app, key, "", out, max) : n;
 }
 
 int app_command_complete(struct app *app, const char *line, size_t at,
@@ -551,12 +562,20 @@ int app_command_complete(struct app *app, const char *line, size_t at,
     int c = command_named(line, length);
     if (c < 0)
         return 0;
-    *from = length + strspn(line + length, " ");
+    const char *argument = line + length + strspn(line + length, " ");
+    const char *value = strchr(argument, '=');
+    *from = (size_t)(argument - line);
+    if (table[c].completes == KEYS && value) {
+        char key[COMPLETION_BYTES];
+        snprintf(key, sizeof key, "%.*s", (int)(value++ - argument), argument);
+        *from = (size_t)(value - line);
+        return app_value_complete(app, key, value, out, max);
+    }
     if (table[c].completes != FILTER)
-        return complete_argument(app, table[c].completes, line + *from, out, max);
+        return complete_argument(app, table[c].completes, argument, out, max);
     char words[COMPLETIONS_MAX][FILTER_WORD_BYTES];
     size_t inside = 0;
-    n = filter_complete(line + *from, words, max, &inside);
+    n = filter_complete(argument, words, max, &inside);
     for (int i = 0; i < n; i++)
         snprintf(out[i], COMPLETION_BYTES, "%.47s", words[i]);
     *from += inside;
