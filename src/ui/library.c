@@ -447,6 +447,18 @@ static void draw_rules(const struct area *a, const int *uprights, int count)
     }
 }
 
+/* Where in how many rows the cursor stands, in the rule below the list. */
+static void draw_position(struct app *app, const struct area *a, int row, int end)
+{
+    size_t rows = view_count(app->view);
+    char at[24], of[24], text[64];
+    words_count(at, sizeof at, view_cursor(app->view) + 1);
+    words_count(of, sizeof of, rows);
+    snprintf(text, sizeof text, " %s of %s ", at, of);
+    if (rows > 0)
+        area_right_text(a, row, end, ROLE_DIM, text);
+}
+
 static void draw_below(struct app *app, struct area *list, const struct area *a,
                        int split)
 {
@@ -454,6 +466,7 @@ static void draw_below(struct app *app, struct area *list, const struct area *a,
     int rows = list->rows >= 44 ? 18 : list->rows >= 28 ? 12 : 7;
     if (at < 0 || list->rows - rows < 8) {
         library_draw_list(app, list);
+        draw_position(app, a, a->rows - 1, a->cols - 2);
         return;
     }
     struct area below = area_bottom(list, rows);
@@ -462,6 +475,7 @@ static void draw_below(struct app *app, struct area *list, const struct area *a,
     library_draw_list(app, list);
     struct area line = area_sub(&rule, 0, 0, 1, list->cols - 1);
     area_hline(&line, 0);
+    draw_position(app, &line, 0, line.cols - 1);
     inspector_draw(app, &below, at);
 }
 
@@ -496,6 +510,7 @@ static void draw(struct app *app, const struct area *a)
     struct area inspector = area_right(&body, right);
     area_right(&body, 1);
     library_draw_list(app, &body);
+    draw_position(app, &rest, rest.rows - 1, uprights[1] - 1);
     inspector_draw(app, &inspector, library_current(app));
 }
 
