@@ -245,6 +245,10 @@ static void likeness_heeds_its_weights(void **state)
         for (int b = 0; b < a; b++)
             assert_memory_not_equal(order[a], order[b], sizeof order[a]);
         ui_rig_keys(&rig, "S");
+        assert_int_equal(view_current(rig.app.view), order[a][0]);
+        snprintf(like, sizeof like, "back at %s",
+                 session_find(rig.session, order[a][0])->name);
+        assert_true(ui_rig_said(&rig, like));
     }
 }
 

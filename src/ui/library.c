@@ -203,9 +203,24 @@ static void similar(struct app *app)
     }
 }
 
+static void similar_back(struct app *app)
+{
+    long at = library_current(app);
+    if (view_similar(app->view) < 0) {
+        app_say(app,
+                "this list is not in the order of likeness; {similar} puts it there");
+        return;
+    }
+    view_set_similar(app->view, -1, NULL, NULL);
+    long back = library_current(app);
+    if (back < 0 || back == at)
+        return;
+    app_say(app, "back at %s", session_find(app->session, (size_t)back)->name);
+    app_audition_soon(app);
+}
+
 static bool find(struct app *app, const struct key_action *a)
 {
-    struct err e;
     switch (a->action) {
     case ACT_FILTER:
         snprintf(app->library.before_prompt, PROMPT_BYTES, "%s", view_filter(app->view));
@@ -225,10 +240,7 @@ static bool find(struct app *app, const struct key_action *a)
         similar(app);
         return true;
     case ACT_SIMILAR_BACK:
-        if (view_similar(app->view) < 0)
-            app_say(app,
-                    "this list is not in the order of likeness; {similar} puts it there");
-        app_check(app, view_set_similar(app->view, -1, NULL, &e), &e);
+        similar_back(app);
         return true;
     case ACT_TAG_MATCHING:
         app_ask(app, ASK_TAG, "");
