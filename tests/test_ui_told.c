@@ -535,7 +535,9 @@ static void a_wide_list_shows_names_whole(void **state)
     resize(60, 200);
     assert_true(shown("siege_of_laurelmor_pitch_+12_loop_airy   "));
     resize(40, 150);
-    assert_true(shown("siege_of_laur…_+12_loop_airy  2.00s -20.0")); /* 28 of it */
+    assert_true(shown("siege_of_laurelmor_pitch_+12_loop_airy  "));
+    resize(45, 160); /* the counts at its side cost three cells of it */
+    assert_true(shown("siege_of_laure…_pitch_+12_loop_airy  2.00s -20.0"));
     resize(24, 80); /* the name before the level */
     assert_true(shown("siege_of_la…_pitch_+12_loop_airy  2.00s     1.00"));
     resize(29, 110);

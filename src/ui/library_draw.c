@@ -103,7 +103,7 @@ static const enum column by_worth[2][COLUMNS] = {
 
 /* What a column leaves the name, by its worth: only a wide list shows them all. Half of
  * all names fit into 28; grade and level, which the inspector tells, come after that. */
-static const int name_left[COLUMNS] = {20, 20, 20, 28, 28, 30, 40, 40, 48};
+static const int name_left[COLUMNS] = {20, 20, 20, 28, 28, 40, 40, 40, 48};
 
 enum { NAME_LEAST = 20, STARS_MAX = 5 };
 
