@@ -85,31 +85,47 @@ static enum status put_find(struct catalog *c, const struct entry *n, int64_t so
     return catalog_run(c, q, e);
 }
 
+static int within(int count, int most)
+{
+    return count < 0 ? 0 : count > most ? most : count;
+}
+
+/* Nothing of what lies behind the end of a name comes along. */
+static size_t pack_parts(unsigned char *to, const struct score_parts *p)
+{
+    int n = within(p->count, PARTS_MAX);
+    memset(to, 0, (size_t)n * PART_BYTES);
+    for (int i = 0; i < n; i++, to += PART_BYTES) {
+        memcpy(to, p->part[i].name, strnlen(p->part[i].name, PART_NAME_BYTES - 1));
+        memcpy(to + PART_NAME_BYTES, &p->part[i].value, sizeof p->part[i].value);
+    }
+    return (size_t)n * PART_BYTES;
+}
+
 static enum status put_detail(struct catalog *c, const struct entry *n, struct err *e)
 {
     const struct candidate *f = n->find;
-    unsigned char parts[PARTS_MAX * PART_BYTES], loops[LOOP_CHOICES_MAX * LOOP_BYTES];
+    unsigned char parts[PARTS_MAX * PART_BYTES];
+    size_t loops = (size_t)within(f->loop_count, LOOP_CHOICES_MAX);
     struct query *q = catalog_query(c, Q_DETAIL_PUT, e);
     query_int(q, 1, n->position);
     query_text(q, 2, f->source_path);
     query_int(q, 3, (int64_t)f->seed);
     query_text(q, 4, f->algorithm_version);
     query_text(q, 5, f->sha256);
-    query_blob(q, 6, parts, catalog_pack_parts(parts, &f->parts));
-    query_blob(q, 7, loops, catalog_pack_loops(loops, f));
+    query_blob(q, 6, parts, pack_parts(parts, &f->parts));
+    query_blob(q, 7, f->loop, loops * sizeof *f->loop);
     return catalog_run(c, q, e);
 }
 
 static enum status put_vector(struct catalog *c, int64_t position, const float *v,
                               struct err *e)
 {
-    unsigned char bytes[VECTOR_BYTES];
     if (v == NULL || isnan(v[0]))
         return ST_OK;
-    catalog_pack_vector(bytes, v);
     struct query *q = catalog_query(c, Q_VECTOR_PUT, e);
     query_int(q, 1, position);
-    query_blob(q, 2, bytes, sizeof bytes);
+    query_blob(q, 2, v, VECTOR_BYTES);
     return catalog_run(c, q, e);
 }
 

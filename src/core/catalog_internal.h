@@ -99,21 +99,13 @@ enum status catalog_end(struct catalog *c, enum status st, struct err *e);
 enum status catalog_begin_unsynced(struct catalog *c, struct err *e);
 enum status catalog_end_unsynced(struct catalog *c, enum status st, struct err *e);
 
-/* --- catalog_pack.c: what stands in blobs, low byte first -------------------------- */
-
-enum {
-    PART_BYTES = PART_NAME_BYTES + 8,
-    LOOP_BYTES = 4 * 8,
-    VECTOR_BYTES = SIMILARITY_DIM * 4
-};
-void catalog_pack_vector(unsigned char to[VECTOR_BYTES], const float *v);
-void catalog_unpack_vector(float *v, const unsigned char *from, size_t bytes);
-size_t catalog_pack_parts(unsigned char *to, const struct score_parts *p);
-void catalog_unpack_parts(struct score_parts *p, const unsigned char *from, size_t bytes);
-size_t catalog_pack_loops(unsigned char *to, const struct candidate *c);
-void catalog_unpack_loops(struct candidate *c, const unsigned char *from, size_t bytes);
-
 /* --- catalog_finds.c --------------------------------------------------------------- */
+
+/* Blobs are numbers as they lie in memory; a part's name, then its value. */
+enum {
+    PART_BYTES = PART_NAME_BYTES + sizeof(double),
+    VECTOR_BYTES = SIMILARITY_DIM * sizeof(float)
+};
 
 /* `carried` are the decisions and ratings that candidates bring along; the caller frees
  * its `at`. */

@@ -147,22 +147,51 @@ static void reader_overlay(const struct reader *r, struct catalog_find *f)
 static void read_parts(struct query *q, int at, struct candidate *c)
 {
     size_t bytes;
+    const unsigned char *blob = row_blob(q, at, &bytes);
+    struct score_parts *p = &c->parts;
+    for (p->count = 0; bytes >= PART_BYTES && p->count < PARTS_MAX; bytes -= PART_BYTES) {
+        struct score_part *part = &p->part[p->count++];
+        memcpy(part->name, blob, PART_NAME_BYTES);
+        part->name[PART_NAME_BYTES - 1] = '\0';
+        memcpy(&part->value, blob + PART_NAME_BYTES, sizeof part->value);
+        blob += PART_BYTES;
+    }
+}
+
+_Static_assert(sizeof(struct loop_choice) == 32, "loops are stored without gaps");
+
+static void read_loops(struct query *q, int at, struct candidate *c)
+{
+    size_t bytes;
     const void *blob = row_blob(q, at, &bytes);
-    catalog_unpack_parts(&c->parts, blob, bytes);
+    size_t n = bytes / sizeof *c->loop;
+    c->loop_count = n < LOOP_CHOICES_MAX ? (int)n : LOOP_CHOICES_MAX;
+    if (n > 0)
+        memcpy(c->loop, blob, (size_t)c->loop_count * sizeof *c->loop);
+}
+
+/* One of another version is as if there were none. */
+static void read_vector(struct query *q, int at, float *v)
+{
+    size_t bytes;
+    const void *blob = row_blob(q, at, &bytes);
+    if (bytes == VECTOR_BYTES)
+        memcpy(v, blob, VECTOR_BYTES);
+    else
+        for (int i = 0; i < SIMILARITY_DIM; i++)
+            v[i] = NAN;
 }
 
 static void read_detail(struct query *q, struct catalog_find *f)
 {
     struct candidate *c = &f->c;
     int at = 14 + ME_COUNT;
-    size_t bytes;
     row_text(q, at, c->source_path, sizeof c->source_path);
     c->seed = (uint64_t)row_int(q, at + 1);
     row_text(q, at + 2, c->algorithm_version, sizeof c->algorithm_version);
     row_text(q, at + 3, c->sha256, sizeof c->sha256);
     read_parts(q, at + 4, c);
-    const void *blob = row_blob(q, at + 5, &bytes);
-    catalog_unpack_loops(c, blob, bytes);
+    read_loops(q, at + 5, c);
 }
 
 /* False for a row this version cannot place (an unknown type). */
@@ -340,7 +369,7 @@ static enum status load_vectors(struct catalog *c, const struct loading *l, floa
         return err_set(e, ST_NO_MEMORY, "no memory for %zu vectors", l->count);
     for (size_t i = 0; i < l->count * SIMILARITY_DIM; i++)
         v[i] = NAN;
-    size_t at = 0, bytes;
+    size_t at = 0;
     enum status st = ST_OK;
     struct query *q = catalog_query(c, Q_VECTORS, e);
     while (query_next(c, q, &st, e)) {
@@ -350,8 +379,7 @@ static enum status load_vectors(struct catalog *c, const struct loading *l, floa
         if (its == l->count)
             continue;
         at = its;
-        const void *blob = row_blob(q, 1, &bytes);
-        catalog_unpack_vector(v + at * SIMILARITY_DIM, blob, bytes);
+        read_vector(q, 1, v + at * SIMILARITY_DIM);
     }
     if (st != ST_OK)
         free(v);
@@ -403,16 +431,13 @@ enum status catalog_load(struct catalog *c, struct catalog_find **out, float **e
 enum status catalog_vector(struct catalog *c, uint64_t id, float vector[SIMILARITY_DIM],
                            struct err *e)
 {
-    size_t bytes;
     enum status st = ST_OK;
     struct query *q = catalog_query(c, Q_VECTOR_ONE, e);
     query_int(q, 1, (int64_t)id);
-    if (query_next(c, q, &st, e)) {
-        const void *blob = row_blob(q, 0, &bytes);
-        catalog_unpack_vector(vector, blob, bytes);
-    } else if (st == ST_OK) {
+    if (query_next(c, q, &st, e))
+        read_vector(q, 0, vector);
+    else if (st == ST_OK)
         st = err_set(e, ST_NOT_FOUND, "nothing is known of it");
-    }
     query_reset(q);
     return st;
 }
@@ -420,7 +445,7 @@ enum status catalog_vector(struct catalog *c, uint64_t id, float vector[SIMILARI
 enum status catalog_embeddings(struct catalog *c, uint64_t **ids, float **vectors,
                                size_t *count, struct err *e)
 {
-    size_t room = 0, bytes;
+    size_t room = 0;
     *ids = NULL;
     *vectors = NULL;
     *count = 0;
@@ -435,9 +460,8 @@ enum status catalog_embeddings(struct catalog *c, uint64_t **ids, float **vector
                 continue;
             }
         }
-        const void *blob = row_blob(q, 1, &bytes);
         (*ids)[*count] = (uint64_t)row_int(q, 0);
-        catalog_unpack_vector(*vectors + (*count)++ * SIMILARITY_DIM, blob, bytes);
+        read_vector(q, 1, *vectors + (*count)++ * SIMILARITY_DIM);
     }
     if (st == ST_OK)
         return ST_OK;
