@@ -324,7 +324,8 @@ static int curate_all(struct place *p)
     struct curate_job job = {.input_root = p->project,
                              .output_root = p->best,
                              .options = {.top = FINDS, .diversity = 0.3}};
-    return curate_run(&job, NULL, NULL) != ST_OK;
+    struct curate_result result;
+    return curate_run(&job, &result, NULL) != ST_OK;
 }
 
 static size_t whole_files(const struct place *p)

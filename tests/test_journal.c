@@ -124,11 +124,10 @@ struct echo {
     size_t events;
 };
 
-static enum status echo_event(void *user, size_t line, const struct change *c,
-                              const char *path, struct err *e)
+static enum status echo_event(void *user, const struct change *c, const char *path,
+                              struct err *e)
 {
     struct echo *echo = user;
-    (void)line;
     (void)e;
     assert_true(c->field < FIELD_COUNT);
     assert_true(strlen(c->value) < sizeof c->value && strlen(c->key) < sizeof c->key);
@@ -268,11 +267,11 @@ struct last {
     size_t events;
 };
 
-static enum status keep_last(void *user, size_t line, const struct change *c,
-                             const char *path, struct err *e)
+static enum status keep_last(void *user, const struct change *c, const char *path,
+                             struct err *e)
 {
     struct last *last = user;
-    (void)line, (void)path, (void)e;
+    (void)path, (void)e;
     last->change = *c;
     last->events++;
     return ST_OK;

@@ -58,15 +58,14 @@ static enum status replay_slot(struct catalog *c, struct change *change, bool *k
     return st;
 }
 
-static enum status replay_one(void *user, size_t line, const struct change *change,
-                              const char *path, struct err *e)
+static enum status replay_one(void *user, const struct change *change, const char *path,
+                              struct err *e)
 {
     struct replaying *r = user;
     struct change c = *change;
     bool known = true, bare = c.candidate == 0;
     bool sound = event_subject(c.field) == SUBJECT_CANDIDATE;
     enum status st = ST_OK;
-    (void)line;
     if (sound)
         st = replay_subject(r->c, &c, path, &known, e);
     else if (c.field == FIELD_SLOT && c.value[0] != '\0' && !strchr(c.value, '/'))
@@ -85,24 +84,23 @@ static enum status replay_one(void *user, size_t line, const struct change *chan
 enum status catalog_replay(struct catalog *c, const char *file,
                            struct replay_report *report, struct err *e)
 {
-    struct replay_report own;
-    struct replaying r = {.c = c, .report = report != NULL ? report : &own};
+    struct replaying r = {.c = c, .report = report};
     char label[ACTION_LABEL_BYTES];
-    memset(r.report, 0, sizeof *r.report);
+    *report = (struct replay_report){0};
     snprintf(label, sizeof label, "replayed %.180s", file);
     enum status st = catalog_begin(c, e);
     if (st != ST_OK)
         return st;
     st = catalog_action_begin(c, &r.action, ACTION_DO, catalog_now_ms(), e);
     if (st == ST_OK)
-        st = journal_read(file, replay_one, &r, &r.report->journal, e);
+        st = journal_read(file, replay_one, &r, &report->journal, e);
     if (st == ST_OK)
         st = catalog_action_finish(c, &r.action, label, e);
     st = catalog_end(c, st, e);
     if (st != ST_OK)
         return st;
     catalog_action_note(c, &r.action);
-    r.report->applied = r.action.applied;
+    report->applied = r.action.applied;
     return ST_OK;
 }
 

@@ -74,11 +74,10 @@ static struct curate_find *find_name(const struct heeding *h, const char *name)
     return there && !twice ? h->by_name[low] : NULL;
 }
 
-static enum status heed_one(void *user, size_t line, const struct change *c,
-                            const char *path, struct err *e)
+static enum status heed_one(void *user, const struct change *c, const char *path,
+                            struct err *e)
 {
     struct heeding *h = user;
-    (void)line;
     (void)e;
     if (event_subject(c->field) != SUBJECT_CANDIDATE) {
         h->of_kit++;

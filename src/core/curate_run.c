@@ -438,16 +438,15 @@ static enum status check_folder(struct plan *p, const char *folder, bool force,
 enum status curate_run(const struct curate_job *job, struct curate_result *result,
                        struct err *e)
 {
-    struct curate_result own;
     struct curate_pool pool = {.job = job};
-    struct plan p = {.result = result != NULL ? result : &own};
-    memset(p.result, 0, sizeof *p.result);
+    struct plan p = {.result = result};
+    *result = (struct curate_result){0};
     enum status st = curate_gather(&pool, e);
     if (st == ST_OK)
         st = curate_heed(&pool, e);
     drop_misses(&pool);
-    p.result->considered = pool.count;
-    p.result->missing = pool.missing;
+    result->considered = pool.count;
+    result->missing = pool.missing;
     if (st == ST_OK)
         st = make_plan(&p, &pool, e);
     if (st == ST_OK && p.count == 0 && job->fail_on_empty)

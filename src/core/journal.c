@@ -499,9 +499,8 @@ static enum status open_decisions(FILE **f, const char *file, struct err *e)
 }
 
 enum status journal_read(const char *file,
-                         enum status (*fn)(void *user, size_t line,
-                                           const struct change *c, const char *path,
-                                           struct err *e),
+                         enum status (*fn)(void *user, const struct change *c,
+                                           const char *path, struct err *e),
                          void *user, struct journal_report *report, struct err *e)
 {
     struct journal_report r = {0};
@@ -533,7 +532,7 @@ enum status journal_read(const char *file,
             continue;
         }
         read++;
-        st = fn(user, lines, &c, path, e);
+        st = fn(user, &c, path, e);
     }
     if (st == ST_OK && ferror(f))
         st = err_set(e, ST_UNREADABLE, "%s: reading stopped at line %zu", file, lines);
@@ -551,10 +550,10 @@ enum status journal_read(const char *file,
     return st;
 }
 
-static enum status pass_over(void *user, size_t line, const struct change *c,
-                             const char *path, struct err *e)
+static enum status pass_over(void *user, const struct change *c, const char *path,
+                             struct err *e)
 {
-    (void)user, (void)line, (void)c, (void)path, (void)e;
+    (void)user, (void)c, (void)path, (void)e;
     return ST_OK;
 }
 

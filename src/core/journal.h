@@ -71,19 +71,18 @@ bool change_frames(const char *value, int64_t *start, int64_t *end);
 /* Its line; path is the candidate's (ignored for other subjects). */
 void journal_add(struct text *t, const struct change *c, const char *path);
 
-/* Every event of a file in order. `fn` gets the line number from 1; what it returns ends
- * the reading unless ST_OK. Lines that are wrong are counted and the first is described
- * in `report` (may be NULL); they do not stop the rest. ST_NOT_FOUND; ST_UNREADABLE,
- * also where no line is an event and some line is wrong, or one has no end; ST_NO_MEMORY.
- * After events, a later line may fail: whoever gets an error takes back what `fn` did. */
+/* Every event of a file in order. What `fn` returns ends the reading unless ST_OK. Lines
+ * that are wrong are counted and the first is described in `report` (may be NULL); they
+ * do not stop the rest. ST_NOT_FOUND; ST_UNREADABLE, also where no line is an event and
+ * some line is wrong, or one has no end; ST_NO_MEMORY. After events, a later line may
+ * fail: whoever gets an error takes back what `fn` did. */
 struct journal_report {
     size_t bad;
     struct err first_bad; /* with "FILE:LINE: " */
 };
 enum status journal_read(const char *file,
-                         enum status (*fn)(void *user, size_t line,
-                                           const struct change *c, const char *path,
-                                           struct err *e),
+                         enum status (*fn)(void *user, const struct change *c,
+                                           const char *path, struct err *e),
                          void *user, struct journal_report *report, struct err *e);
 
 /* Would journal_read read it? Of a pipe that some program writes to nothing is taken:

@@ -199,12 +199,11 @@ struct heard {
     size_t count;
 };
 
-static enum status hear(void *user, size_t line, const struct change *c, const char *path,
+static enum status hear(void *user, const struct change *c, const char *path,
                         struct err *e)
 {
     struct heard *h = user;
     struct change again = *c;
-    (void)line;
     /* the name of a sample alone is looked up later */
     insist(c->field == FIELD_SLOT ||
            (change_check(&again, e) == ST_OK && strcmp(again.value, c->value) == 0));
