@@ -7,6 +7,7 @@
 #include "core/dig.h"
 #include "core/kit.h"
 #include "core/process.h"
+#include "core/project_list.h"
 #include "core/rng.h"
 #include "core/session.h"
 #include "dsp/synth.h"
@@ -272,7 +273,7 @@ static void process_tape(const struct place *p)
         fail_msg("%s", e.msg);
     struct source_job one = {.project = &dug, .recipe = &recipe, .file = &tape};
     if (project_record(&dug, "tape", &source, NULL, NULL) == ST_OK)
-        project_settle(&dug, "tape", NULL);
+        project_forget(&dug, "tape", ".begun", NULL);
     else if (process_source(&one, NULL, &finds, NULL, &e) != ST_OK)
         fail_msg("%s", e.msg);
     find_list_done(&finds);

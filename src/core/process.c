@@ -63,10 +63,13 @@ static enum status is_done(const struct task *t, bool *done, struct err *e)
     return ST_OK;
 }
 
+/* A run that was killed just then left the list of announced names: it goes. */
 static enum status already_done(const struct task *t, bool *done, struct err *e)
 {
     enum status st = is_done(t, done, e);
-    return st == ST_OK && *done ? project_settle(&t->run->project, t->file->stem, e) : st;
+    return st == ST_OK && *done
+               ? project_forget(&t->run->project, t->file->stem, ".begun", e)
+               : st;
 }
 
 static enum status try_once(struct task *t, const struct job_context *ctx, struct err *e)
@@ -583,9 +586,7 @@ enum status process_run(const struct process_job *job, struct process_result *re
     *result = (struct process_result){0};
     double began = clock_s();
     struct run r = {.job = job, .result = result};
-    enum status st = ST_OK;
-    if (!job->flat_dir)
-        st = project_check_name(job->project_name, e);
+    enum status st = job->flat_dir ? ST_OK : project_check_name(job->project_name, e);
     if (st == ST_OK)
         st = find_sources(&r, e);
     if (st == ST_OK) {

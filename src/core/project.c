@@ -336,11 +336,6 @@ enum status project_begin(const struct project *p, const char *stem, struct begu
     return project_restart(b, NULL, e);
 }
 
-enum status project_settle(const struct project *p, const char *stem, struct err *e)
-{
-    return project_forget(p, stem, ".begun", e);
-}
-
 bool project_announce(void *begun, const char *const *names, size_t count)
 {
     struct begun *b = begun;

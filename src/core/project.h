@@ -99,9 +99,6 @@ bool project_announce(void *begun, const char *const *names, size_t count);
 /* All written: make the record. The source is complete when this returns ST_OK. */
 enum status project_complete(struct begun *b, const struct catalog_source *source,
                              const struct find_list *finds, struct err *e);
-/* A source that is complete but whose list of announced names stayed, because the run was
- * killed between the two: the list goes, the files stay. Free for any complete source. */
-enum status project_settle(const struct project *p, const char *stem, struct err *e);
 /* Not complete: what was written stays listed and goes when the source is begun again. */
 void project_abandon(struct begun *b);
 
