@@ -12,10 +12,8 @@ enum { BLOCK_FRAMES = 1 << 15, NOT_WISHED = 1 << 30 };
 
 struct entry {
     uint64_t hash;
-    char *path;
-    int64_t from, to;
-    double around_s;
-    struct sample_shape shape;
+    struct stretch what;
+    char *path; /* what.path, our own */
     enum stream_answer state;
     bool loading;
     bool stale; /* forgotten while it was being loaded */
@@ -50,10 +48,12 @@ static uint64_t hash_of(const struct stretch *w)
     return rng_hash(h, &w->around_s, sizeof w->around_s);
 }
 
-static bool same_shape(const struct sample_shape *a, const struct sample_shape *b)
+static bool same_stretch(const struct stretch *a, const struct stretch *b)
 {
-    return a->channels == b->channels && a->rate_hz == b->rate_hz &&
-           a->struck == b->struck;
+    return a->from == b->from && a->to == b->to && a->around_s == b->around_s &&
+           a->shape.channels == b->shape.channels &&
+           a->shape.rate_hz == b->shape.rate_hz && a->shape.struck == b->shape.struck &&
+           strcmp(a->path, b->path) == 0;
 }
 
 static struct entry *lookup(struct stream *s, const struct stretch *w)
@@ -61,9 +61,7 @@ static struct entry *lookup(struct stream *s, const struct stretch *w)
     uint64_t hash = hash_of(w);
     for (size_t i = 0; i < s->count; i++) {
         struct entry *n = s->entry[i];
-        if (n->hash == hash && !n->stale && n->from == w->from && n->to == w->to &&
-            n->around_s == w->around_s && same_shape(&n->shape, &w->shape) &&
-            strcmp(n->path, w->path) == 0)
+        if (n->hash == hash && !n->stale && same_stretch(&n->what, w))
             return n;
     }
     return NULL;
@@ -80,13 +78,9 @@ static struct entry *create(struct stream *s, const struct stretch *w)
         free(path);
         return NULL;
     }
-    n->hash = hash_of(w);
-    n->path = path;
-    n->from = w->from;
-    n->to = w->to;
-    n->around_s = w->around_s;
-    n->shape = w->shape;
-    n->state = STREAM_WAITING;
+    *n = (struct entry){
+        .hash = hash_of(w), .what = *w, .path = path, .state = STREAM_WAITING};
+    n->what.path = path;
     s->entry[s->count++] = n;
     return n;
 }
@@ -232,7 +226,7 @@ static enum status wrap(struct decode *d, int64_t from, bool full, struct sound 
         return err_set(e, ST_EMPTY, "%s has no sound at this place", d->entry->path);
     int64_t claimed = soundfile_info(d->file)->claimed_frames;
     int64_t end = from + (int64_t)d->audio.frames;
-    const struct sample_shape *shape = &d->entry->shape;
+    const struct sample_shape *shape = &d->entry->what.shape;
     enum status st = shape->rate_hz > 0 ? sample_shape_apply(&d->audio, shape, e) : ST_OK;
     if (st != ST_OK)
         return st;
@@ -253,15 +247,15 @@ static enum status wrap(struct decode *d, int64_t from, bool full, struct sound 
 static enum status decode(struct decode *d, struct sound **out, struct err *e)
 {
     const struct soundfile_info *info = soundfile_info(d->file);
-    const struct entry *n = d->entry;
-    int64_t around = (int64_t)(n->around_s * info->rate_hz);
-    int64_t from = at_least_0(n->from - around);
+    const struct stretch *w = &d->entry->what;
+    int64_t around = (int64_t)(w->around_s * info->rate_hz);
+    int64_t from = at_least_0(w->from - around);
     d->channels = info->channels == 1 ? 1 : 2;
     d->audio.channels = d->channels;
     d->audio.rate_hz = info->rate_hz;
     size_t most = STREAM_SOUND_BYTES / ((size_t)d->channels * sizeof(float));
-    if (n->to > n->from && (uint64_t)(n->to + around - from) < most)
-        most = (size_t)(n->to + around - from);
+    if (w->to > w->from && (uint64_t)(w->to + around - from) < most)
+        most = (size_t)(w->to + around - from);
     size_t first = most < BLOCK_FRAMES ? most : BLOCK_FRAMES, got = 0;
     enum status st = read_first(d, from, first, &got, e);
     if (st == ST_OK && got == first)
