@@ -1,7 +1,5 @@
 #include "core/session_internal.h"
 
-#include "core/order.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -107,23 +105,19 @@ static enum status let_others_go(struct session *s, long source,
                                  const struct candidate *found, size_t count,
                                  struct err *e)
 {
-    uint64_t *keep = malloc((count + 1) * sizeof *keep);
-    if (source < 0 || keep == NULL) {
-        free(keep);
-        return err_set(e, ST_NO_MEMORY, "no memory for the finds");
+    bool *stays = calloc(s->count + 1, sizeof *stays);
+    enum status st = source >= 0 && stays != NULL
+                         ? ST_OK
+                         : err_set(e, ST_NO_MEMORY, "no memory for the finds");
+    for (size_t i = 0; i < count && st == ST_OK; i++) {
+        long index = session_index_of(s, candidate_id(&found[i]));
+        if (index >= 0)
+            stays[index] = true;
     }
-    for (size_t i = 0; i < count; i++)
-        keep[i] = candidate_id(&found[i]);
-    qsort(keep, count, sizeof *keep, order_ids);
-    enum status st = ST_OK;
-    for (size_t i = 0; i < s->count && st == ST_OK; i++) {
-        const struct find *f = &s->find[i];
-        if (f->source != (uint32_t)source || f->gone ||
-            bsearch(&f->id, keep, count, sizeof *keep, order_ids) != NULL)
-            continue;
-        st = session_let_go(s, i, e);
-    }
-    free(keep);
+    for (size_t i = 0; i < s->count && st == ST_OK; i++)
+        if (s->find[i].source == (uint32_t)source && !s->find[i].gone && !stays[i])
+            st = session_let_go(s, i, e);
+    free(stays);
     return st;
 }
 
