@@ -244,16 +244,14 @@ static enum status write_paper(struct making *m, struct err *e)
     return st;
 }
 
-static enum status open_folder(struct making *m, struct err *e)
+static enum status open_folder(struct making *m, bool make, struct err *e)
 {
     struct root above;
-    enum status st = root_open(&above, m->job->output_dir, true, e);
+    enum status st = root_open(&above, m->job->output_dir, make, e);
     if (st != ST_OK)
         return st;
-    st = root_sub(&m->root, &above, m->job->kit_name, true, e);
+    st = root_sub(&m->root, &above, m->job->kit_name, make, e);
     root_done(&above);
-    if (st == ST_OK)
-        root_clean(&m->root);
     return st;
 }
 
@@ -302,13 +300,8 @@ static enum status check_earlier(struct earlier *kit, const struct making *m,
 /* A dry run: would what is there refuse this kit? */
 static enum status check_there(struct making *m, struct err *e)
 {
-    struct root above;
     struct earlier kit;
-    enum status st = root_open(&above, m->job->output_dir, false, e);
-    if (st == ST_OK) {
-        st = root_sub(&m->root, &above, m->job->kit_name, false, e);
-        root_done(&above);
-    }
+    enum status st = open_folder(m, false, e);
     if (st != ST_OK)
         return st == ST_NOT_FOUND ? ST_OK : st;
     st = check_earlier(&kit, m, e);
@@ -376,7 +369,9 @@ static enum status write_kit(struct making *m, struct err *e)
     bool room = false;
     enum status st = check_samples(m, e);
     if (st == ST_OK)
-        st = open_folder(m, e);
+        st = open_folder(m, true, e);
+    if (st == ST_OK)
+        root_clean(&m->root);
     if (st == ST_OK)
         st = make_room(m, e);
     room = st == ST_OK;
