@@ -102,8 +102,9 @@ static enum status publish(void *arg, const struct job_context *ctx, struct err 
     return project_assemble(b->place.project, &more, NULL, e);
 }
 
-static void all_done(struct batch_of_jobs *b, enum status st, const struct err *e)
+static void all_done(void *arg, enum status st, const struct err *e)
 {
+    struct batch_of_jobs *b = arg;
     char sentence[360], failed[64] = "", elsewhere[64] = "", changed[48] = "";
     char before[80] = "";
     if (b->before > 0)
@@ -140,11 +141,6 @@ static void all_done(struct batch_of_jobs *b, enum status st, const struct err *
     free_all(b);
 }
 
-static void published(void *arg, enum status st, const struct err *e)
-{
-    all_done(arg, st, e); /* the screens follow what others write */
-}
-
 static void joined(void *arg, enum status st, const struct err *e)
 {
     struct batch_of_jobs *b = arg;
@@ -154,7 +150,7 @@ static void joined(void *arg, enum status st, const struct err *e)
     if (known)
         all_done(b, st, e);
     else
-        submit_join(b, publish, published);
+        submit_join(b, publish, all_done); /* the screens follow what others write */
 }
 
 static void finish(struct batch_of_jobs *b)
