@@ -145,11 +145,10 @@ static void put(const char *folder, const char *name, const char *text)
 
 static void a_kit_from_bare_files(void **state)
 {
-    (void)state;
-    char top[256], in[300], out[300], card[400];
+    const char *top = *state;
+    char in[300], out[300], card[400];
     struct err e = {0};
     struct text summary = {0};
-    folder_make(top);
     snprintf(in, sizeof in, "%s/in", top);
     snprintf(out, sizeof out, "%s/out", top);
     snprintf(card, sizeof card, "%s/NIGHT BUS/ROLAND/TR-8S/SAMPLE/NIGHT_BUS", out);
@@ -190,7 +189,6 @@ static void a_kit_from_bare_files(void **state)
     free(before);
     free(after);
     text_done(&summary);
-    folder_remove(top);
 }
 
 /* The field of the row whose column `key` is `value`; the caller frees. */
@@ -217,11 +215,10 @@ static char *field_of(const char *path, const char *key, const char *value,
  * had cut it is the crash of its kit. */
 static void a_short_one_shot_has_its_slot(void **state)
 {
-    (void)state;
-    char top[256], in[300], path[600];
+    const char *top = *state;
+    char in[300], path[600];
     struct audio a;
     struct rng rng = rng_derive(3, 0, "a short crash", 0);
-    folder_make(top);
     snprintf(in, sizeof in, "%s/in", top);
     assert_int_equal(audio_init(&a, 5292, 1, 44100, NULL), ST_OK); /* 0.12 s */
     synth_drum(SYNTH_CRASH, 0.5, 1, &rng, a.data, a.frames, a.rate_hz);
@@ -232,15 +229,13 @@ static void a_short_one_shot_has_its_slot(void **state)
     char *slot = field_of(path, "filename", "Crash.wav", "slot");
     assert_string_equal(slot, "CC");
     free(slot);
-    folder_remove(top);
 }
 
 /* A kit among the samples it is made of is no sample of the next one. */
 static void a_kit_among_its_samples(void **state)
 {
-    (void)state;
-    char top[256], in[300];
-    folder_make(top);
+    const char *top = *state;
+    char in[300];
     snprintf(in, sizeof in, "%s/in", top);
     write_sample(in, "kick.wav", SYNTH_KICK, 0, 44100, 1);
     write_sample(in, "more/snare.wav", SYNTH_SNARE, 0, 44100, 1);
@@ -251,7 +246,6 @@ static void a_kit_among_its_samples(void **state)
     assert_string_equal(before, after);
     free(before);
     free(after);
-    folder_remove(top);
 }
 
 static int times_in(const char *text, const char *what)
@@ -265,11 +259,10 @@ static int times_in(const char *text, const char *what)
 /* Of what is left out the first are told, and how many more there are. */
 static void a_long_list_is_told_in_short(void **state)
 {
-    (void)state;
-    char top[256], in[300];
+    const char *top = *state;
+    char in[300];
     struct text summary = {0};
     struct audio a;
-    folder_make(top);
     snprintf(in, sizeof in, "%s/in", top);
     for (int k = 0; k < 413; k++) { /* more than the machine takes */
         char name[32];
@@ -299,7 +292,6 @@ static void a_long_list_is_told_in_short(void **state)
     assert_int_equal(times_in(summary.at, "left out: "), 10);
     assert_true(text_has(summary.at, "and 3 more left out; manifest.csv says why"));
     text_done(&summary);
-    folder_remove(top);
 }
 
 static const struct kit_item *item_of(const struct kit_set *set, const char *filename)
@@ -326,7 +318,7 @@ static void write_tone(const char *folder, const char *name, double seconds)
  * to 20 s, what is not up to 2.5. */
 static void bare_files_are_what_they_are_called(void **state)
 {
-    (void)state;
+    const char *top = *state;
     static const struct {
         const char *name;
         int drum; /* SYNTH_…; −1: a tone */
@@ -345,11 +337,9 @@ static void bare_files_are_what_they_are_called(void **state)
                {"c.wav", -1, 2.6, KIND_PAD, "", 0, 0},
                {"crash 1.wav", -1, 19, KIND_DRUM, "crash", 0.92, 1},
                {"crash 2.wav", -1, 21, KIND_PAD, "", 0, 0}};
-    char top[256];
     struct config cfg;
     struct kit_set set;
     struct err e;
-    folder_make(top);
     config_defaults(&cfg, NULL);
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (all[i].drum < 0)
@@ -383,17 +373,15 @@ static void bare_files_are_what_they_are_called(void **state)
                             SIMILARITY_DIM * sizeof(float));
     kit_set_done(&twins);
     kit_set_done(&set);
-    folder_remove(top);
 }
 
 /* A folder with a manifest: what it says of the samples goes with them. */
 static void a_kit_from_a_manifest(void **state)
 {
-    (void)state;
-    char top[256], in[300], path[600], *text;
+    const char *top = *state;
+    char in[300], path[600], *text;
     size_t n;
     struct text summary = {0};
-    folder_make(top);
     snprintf(in, sizeof in, "%s/in", top);
     write_sample(in, "good.wav", SYNTH_KICK, 0, 44100, 1);
     write_sample(in, "later.wav", SYNTH_SNARE, 0, 44100, 1);
@@ -431,18 +419,16 @@ static void a_kit_from_a_manifest(void **state)
     audio_done(&after);
     free(file);
     free(gain);
-    folder_remove(top);
 }
 
 /* Asked for whole, a kit that lacks a sample is not written, and one in place stays. */
 static void a_whole_kit_or_none(void **state)
 {
-    (void)state;
-    char top[256], in[300], kit[320];
+    const char *top = *state;
+    char in[300], kit[320];
     struct config cfg;
     struct kit_result r;
     struct err e;
-    folder_make(top);
     snprintf(in, sizeof in, "%s/in", top);
     snprintf(kit, sizeof kit, "%s/K", top);
     config_defaults(&cfg, NULL);
@@ -464,7 +450,6 @@ static void a_whole_kit_or_none(void **state)
     write_sample(in, "later.wav", SYNTH_SNARE, 0, 44100, 1);
     assert_int_equal(kit_run(&job, &r, NULL, &e), ST_OK);
     assert_int_equal(r.exported, 2);
-    folder_remove(top);
 }
 
 /* One sample that is longer than the machine takes, and nothing else: no empty kit is
@@ -472,11 +457,10 @@ static void a_whole_kit_or_none(void **state)
 static void what_fits_nowhere_is_no_kit(void **state)
 {
     enum { LOW_RATE = 8000, TOO_LONG = 180 * LOW_RATE + 100 };
-    (void)state;
-    char top[256], in[300], kit[300], path[400];
+    const char *top = *state;
+    char in[300], kit[300], path[400];
     struct err e;
     struct text summary = {0};
-    folder_make(top);
     snprintf(in, sizeof in, "%s/in", top);
     snprintf(kit, sizeof kit, "%s/K", top);
     write_sample(in, "kick.wav", SYNTH_KICK, 0, 44100, 1);
@@ -506,16 +490,14 @@ static void what_fits_nowhere_is_no_kit(void **state)
     assert_string_equal(before, after);
     free(before);
     free(after);
-    folder_remove(top);
 }
 
 /* A list of samples whose disk gives nothing back. */
 static void what_cannot_be_read_is_no_kit(void **state)
 {
-    (void)state;
-    char top[256], in[300], sheet[400];
+    const char *top = *state;
+    char in[300], sheet[400];
     struct err e;
-    folder_make(top);
     snprintf(in, sizeof in, "%s/in", top);
     put(in, "kick.wav", "RIFF");
     put(in, "manifest.csv",
@@ -531,17 +513,15 @@ static void what_cannot_be_read_is_no_kit(void **state)
     write_sample(in, "kick.wav", SYNTH_KICK, 0, 44100, 1);
     assert_int_equal(run_kit(in, top, "K", false, NULL, &e), ST_OK);
     assert_int_equal(access(sheet, F_OK), 0);
-    folder_remove(top);
 }
 
 /* What is told is what was written, not what was planned. */
 static void a_sample_that_cannot_be_read_is_not_told_as_there(void **state)
 {
-    (void)state;
-    char top[256], in[300];
+    const char *top = *state;
+    char in[300];
     struct err e;
     struct text summary = {0};
-    folder_make(top);
     snprintf(in, sizeof in, "%s/in", top);
     write_sample(in, "kick.wav", SYNTH_KICK, 0, 44100, 1);
     put(in, "snare.wav", "RIFF");
@@ -557,20 +537,18 @@ static void a_sample_that_cannot_be_read_is_not_told_as_there(void **state)
     assert_true(text_has(summary.at, "  SD  -                 (empty)\n"));
     assert_true(text_has(summary.at, "  left out: snare.wav ("));
     text_done(&summary);
-    folder_remove(top);
 }
 
 /* Whatever the list says: of what the user put in a sample's place the length and the
  * channels count, also where one of them is as it was. */
 static void a_sample_is_as_its_file_is(void **state)
 {
-    (void)state;
-    char top[256], list[300];
+    const char *top = *state;
+    char list[300];
     struct err e;
     struct config cfg;
     struct kit_set set = {0};
     double length_s = synth_drum_length_s(SYNTH_KICK);
-    folder_make(top);
     write_sample(top, "longer.wav", SYNTH_KICK, 1, 44100, 2);
     write_sample(top, "wider.wav", SYNTH_KICK, 0, 44100, 2);
     snprintf(list, sizeof list,
@@ -589,16 +567,14 @@ static void a_sample_is_as_its_file_is(void **state)
         assert_true(llabs(set.item[i].frames - llround(seconds * 44100)) <= 1);
     }
     kit_set_done(&set);
-    folder_remove(top);
 }
 
 /* A recording and a place in it tell where a sample came from; one that was made has no
  * place, and tells nothing. */
 static void a_kit_is_known_by_places(void **state)
 {
-    (void)state;
-    char top[256], kit[300], project[300];
-    folder_make(top);
+    const char *top = *state;
+    char kit[300], project[300];
     snprintf(kit, sizeof kit, "%s/K", top);
     snprintf(project, sizeof project, "%s/P", top);
     static const struct {
@@ -621,15 +597,13 @@ static void a_kit_is_known_by_places(void **state)
         put(kit, "manifest.csv", list);
         assert_int_equal(kit_is_from(kit, project), of[i].same);
     }
-    folder_remove(top);
 }
 
 /* Mined from the folder that is given, or from the one recording that is. */
 static void a_kit_of_the_same_recordings_is_known(void **state)
 {
-    (void)state;
-    char top[256], kit[300], input[320];
-    folder_make(top);
+    const char *top = *state;
+    char kit[300], input[320];
     snprintf(kit, sizeof kit, "%s/K", top);
     put(kit, "manifest.csv",
         "filename,source,source_path,type\r\nBD.WAV,b,sub/b.wav,drum\r\n"
@@ -649,16 +623,14 @@ static void a_kit_of_the_same_recordings_is_known(void **state)
         snprintf(input, sizeof input, "%s/%s", top, of[i].input);
         assert_int_equal(kit_is_of_recordings(kit, input), of[i].same);
     }
-    folder_remove(top);
 }
 
 /* A kit whose only sample was cut anew: from the project where that find's edges were
  * moved, wherever they are by now, and from no other that has a find of that name. */
 static void a_kit_that_was_cut_is_known(void **state)
 {
-    (void)state;
-    char top[256], kit[300], project[300], path[320];
-    folder_make(top);
+    const char *top = *state;
+    char kit[300], project[300], path[320];
     snprintf(kit, sizeof kit, "%s/K", top);
     snprintf(project, sizeof project, "%s/P", top);
     snprintf(path, sizeof path, "%s/catalog.db", project);
@@ -700,7 +672,6 @@ static void a_kit_that_was_cut_is_known(void **state)
         assert_int_equal(catalog_record(catalog, &move, 1, "moved", NULL, NULL), ST_OK);
         catalog_close(catalog);
     }
-    folder_remove(top);
 }
 
 /* kit_load of the folder by nobody, who may not read everything: what it says. */
@@ -726,9 +697,8 @@ static bool nobody_is_told(const char *folder, enum status code, const char *wha
  * are in a manifest: no kit is made as if nothing had been said. */
 static void a_catalog_that_cannot_be_read_is_told(void **state)
 {
-    (void)state;
-    char top[256], project[300], best[320], path[340];
-    folder_make(top);
+    const char *top = *state;
+    char project[300], best[320], path[340];
     snprintf(project, sizeof project, "%s/P", top);
     snprintf(path, sizeof path, "%s/catalog.db", project);
     put(project, "manifest.csv",
@@ -751,16 +721,14 @@ static void a_catalog_that_cannot_be_read_is_told(void **state)
     assert_int_equal(chmod(path, 0), 0);
     assert_true(nobody_is_told(project, ST_UNREADABLE, "no permission"));
     assert_true(nobody_is_told(best, ST_UNREADABLE, "no permission"));
-    folder_remove(top);
 }
 
 /* Notes on the assignment sheet outlast the kit they were made on. */
 static void an_edited_sheet_is_kept(void **state)
 {
-    (void)state;
-    char top[256], in[300], kit[300], path[400], *text;
+    const char *top = *state;
+    char in[300], kit[300], path[400], *text;
     size_t n;
-    folder_make(top);
     snprintf(in, sizeof in, "%s/in", top);
     snprintf(kit, sizeof kit, "%s/K", top);
     write_sample(in, "kick.wav", SYNTH_KICK, 0, 44100, 1);
@@ -784,16 +752,14 @@ static void an_edited_sheet_is_kept(void **state)
     assert_int_equal(path_read_file(path, 1 << 20, &text, &n, NULL), ST_OK);
     assert_true(text_has(text, "BD_kick"));
     free(text);
-    folder_remove(top);
 }
 
 /* What the user changed or put there is noticed before anything goes. */
 static void nothing_goes_before_all_can_come(void **state)
 {
-    (void)state;
-    char top[256], in[300], kit[300], card[400];
+    const char *top = *state;
+    char in[300], kit[300], card[400];
     struct err e = {0};
-    folder_make(top);
     snprintf(in, sizeof in, "%s/in", top);
     snprintf(kit, sizeof kit, "%s/K", top);
     snprintf(card, sizeof card, "%s/ROLAND/TR-8S/SAMPLE/K", kit);
@@ -836,29 +802,24 @@ static void nothing_goes_before_all_can_come(void **state)
         free(before);
         free(after);
     }
-    folder_remove(top);
 }
 
 static void bad_names_are_refused(void **state)
 {
-    (void)state;
-    char top[256];
+    const char *top = *state;
     struct err e;
-    folder_make(top);
     write_sample(top, "kick.wav", SYNTH_KICK, 0, 44100, 1);
     static const char *const bad[] = {"..", "a/b", "", ".hidden", "a\\b"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_int_equal(run_kit(top, top, bad[i], false, NULL, &e), ST_REFUSED);
-    folder_remove(top);
 }
 
 /* A limit on file size stands for a full disk. */
 static void a_full_disk_is_named(void **state)
 {
-    (void)state;
-    char top[256], in[300];
+    const char *top = *state;
+    char in[300];
     struct err e = {0};
-    folder_make(top);
     snprintf(in, sizeof in, "%s/in", top);
     write_sample(in, "kick.wav", SYNTH_KICK, 0, 44100, 1);
     pid_t pid = fork();
@@ -872,17 +833,15 @@ static void a_full_disk_is_named(void **state)
                   : 1);
     }
     assert_int_equal(program_wait(pid), 0);
-    folder_remove(top);
 }
 
 /* Half a kit that a full disk left is nobody else's: a dry run says so, too. */
 static void half_a_kit_is_not_in_the_way(void **state)
 {
-    (void)state;
-    char top[256], in[300], list[400];
+    const char *top = *state;
+    char in[300], list[400];
     struct err e = {0};
     struct audio a;
-    folder_make(top);
     snprintf(in, sizeof in, "%s/in", top);
     write_sample(in, "kick.wav", SYNTH_KICK, 0, 44100, 1);
     assert_int_equal(audio_init(&a, (size_t)44100 * 4, 1, 44100, NULL), ST_OK);
@@ -905,15 +864,13 @@ static void half_a_kit_is_not_in_the_way(void **state)
     snprintf(list, sizeof list, "%s/K/.trowel/kit.begun", top);
     assert_int_equal(unlink(list), 0);
     assert_int_equal(dry_run(in, top, NULL, &e), ST_EXISTS);
-    folder_remove(top);
 }
 
 /* Killed at any moment and run again: the same kit as without. */
 static void killed_exports_leave_whole_files(void **state)
 {
-    (void)state;
-    char top[256], in[300], once[300], killed[300];
-    folder_make(top);
+    const char *top = *state;
+    char in[300], once[300], killed[300];
     snprintf(in, sizeof in, "%s/in", top);
     snprintf(once, sizeof once, "%s/once", top);
     snprintf(killed, sizeof killed, "%s/killed", top);
@@ -944,33 +901,32 @@ static void killed_exports_leave_whole_files(void **state)
     assert_string_equal(a, b);
     free(a);
     free(b);
-    folder_remove(top);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_kit_from_bare_files),
-        cmocka_unit_test(a_short_one_shot_has_its_slot),
-        cmocka_unit_test(a_kit_among_its_samples),
-        cmocka_unit_test(a_long_list_is_told_in_short),
-        cmocka_unit_test(bare_files_are_what_they_are_called),
-        cmocka_unit_test(a_kit_from_a_manifest),
-        cmocka_unit_test(a_whole_kit_or_none),
-        cmocka_unit_test(what_fits_nowhere_is_no_kit),
-        cmocka_unit_test(what_cannot_be_read_is_no_kit),
-        cmocka_unit_test(a_sample_that_cannot_be_read_is_not_told_as_there),
-        cmocka_unit_test(a_sample_is_as_its_file_is),
-        cmocka_unit_test(a_kit_is_known_by_places),
-        cmocka_unit_test(a_kit_of_the_same_recordings_is_known),
-        cmocka_unit_test(a_kit_that_was_cut_is_known),
-        cmocka_unit_test(a_catalog_that_cannot_be_read_is_told),
-        cmocka_unit_test(an_edited_sheet_is_kept),
-        cmocka_unit_test(nothing_goes_before_all_can_come),
-        cmocka_unit_test(bad_names_are_refused),
-        cmocka_unit_test(a_full_disk_is_named),
-        cmocka_unit_test(half_a_kit_is_not_in_the_way),
-        cmocka_unit_test(killed_exports_leave_whole_files),
+        IN_FOLDER(a_kit_from_bare_files),
+        IN_FOLDER(a_short_one_shot_has_its_slot),
+        IN_FOLDER(a_kit_among_its_samples),
+        IN_FOLDER(a_long_list_is_told_in_short),
+        IN_FOLDER(bare_files_are_what_they_are_called),
+        IN_FOLDER(a_kit_from_a_manifest),
+        IN_FOLDER(a_whole_kit_or_none),
+        IN_FOLDER(what_fits_nowhere_is_no_kit),
+        IN_FOLDER(what_cannot_be_read_is_no_kit),
+        IN_FOLDER(a_sample_that_cannot_be_read_is_not_told_as_there),
+        IN_FOLDER(a_sample_is_as_its_file_is),
+        IN_FOLDER(a_kit_is_known_by_places),
+        IN_FOLDER(a_kit_of_the_same_recordings_is_known),
+        IN_FOLDER(a_kit_that_was_cut_is_known),
+        IN_FOLDER(a_catalog_that_cannot_be_read_is_told),
+        IN_FOLDER(an_edited_sheet_is_kept),
+        IN_FOLDER(nothing_goes_before_all_can_come),
+        IN_FOLDER(bad_names_are_refused),
+        IN_FOLDER(a_full_disk_is_named),
+        IN_FOLDER(half_a_kit_is_not_in_the_way),
+        IN_FOLDER(killed_exports_leave_whole_files),
     };
     return cmocka_run_group_tests_name("kit files", tests, NULL, NULL);
 }
