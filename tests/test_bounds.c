@@ -114,9 +114,8 @@ static long peak_kb(const char *path)
 
 static void an_hour_takes_little_memory(void **state)
 {
-    (void)state;
-    char folder[256], path[300];
-    folder_make(folder);
+    const char *folder = *state;
+    char path[300];
     snprintf(path, sizeof path, "%s/long.wav", folder);
     write_long(path, 2, 5000);
     long small = peak_kb(path);
@@ -128,17 +127,15 @@ static void an_hour_takes_little_memory(void **state)
         /* and any number of hours, by what this one added */
         assert_true(large - small < 18 * 1024);
     }
-    folder_remove(folder);
 }
 
 /* What grows with the number of hits: between two lengths that both have more of them
  * than are kept, it grows by what an hour may take. */
 static void dense_hits_take_no_more(void **state)
 {
-    (void)state;
+    const char *folder = *state;
     enum { SHORT_MIN = 6, LONG_MIN = SANITIZED ? 8 : 20 };
-    char folder[256], path[300];
-    folder_make(folder);
+    char path[300];
     snprintf(path, sizeof path, "%s/dense.wav", folder);
     write_long(path, SHORT_MIN, 150);
     long small = peak_kb(path);
@@ -151,7 +148,6 @@ static void dense_hits_take_no_more(void **state)
         assert_true(large < (64 + 20) * 1024);
         assert_true(per_hour < 20);
     }
-    folder_remove(folder);
 }
 
 static double cpu_s(void)
@@ -181,11 +177,10 @@ static void *ask_to_end(void *arg)
 
 static void ends_within_200_ms(void **state)
 {
-    (void)state;
+    const char *folder = *state;
     static struct recipe recipe;
-    char folder[256], path[300];
+    char path[300];
     struct root r;
-    folder_make(folder);
     assert_int_equal(root_open(&r, folder, true, NULL), ST_OK);
     assert_int_equal(demo_write(&r, demo_count() - 1, NULL), ST_OK);
     root_done(&r);
@@ -210,19 +205,16 @@ static void ends_within_200_ms(void **state)
         }
     }
     assert_true(cancelled >= 4);
-    folder_remove(folder);
 }
 
 /* Somebody's own recording of the same name is worth more than the demo. */
 static void the_demo_replaces_nothing(void **state)
 {
-    (void)state;
-    char folder[256];
+    const char *folder = *state;
     struct root r;
     struct err e = {0};
     int last = demo_count() - 1;
     const char *name = demo_name(last);
-    folder_make(folder);
     assert_int_equal(root_open(&r, folder, true, NULL), ST_OK);
     assert_int_equal(root_write_file(&r, name, "mine", 4, NULL), ST_OK);
     char *before = tree_hash(folder, NULL);
@@ -242,16 +234,15 @@ static void the_demo_replaces_nothing(void **state)
     free(after);
     free(before);
     root_done(&r);
-    folder_remove(folder);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_hour_takes_little_memory),
-        cmocka_unit_test(dense_hits_take_no_more),
-        cmocka_unit_test(ends_within_200_ms),
-        cmocka_unit_test(the_demo_replaces_nothing),
+        IN_FOLDER(an_hour_takes_little_memory),
+        IN_FOLDER(dense_hits_take_no_more),
+        IN_FOLDER(ends_within_200_ms),
+        IN_FOLDER(the_demo_replaces_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -374,9 +374,8 @@ static void settings_by_name(void **state)
 
 static void missing_and_odd_files(void **state)
 {
-    char folder[FOLDER_BYTES], path[FOLDER_BYTES];
-    (void)state;
-    folder_make(folder);
+    char path[FOLDER_BYTES];
+    const char *folder = *state;
     struct config c;
     struct err e;
     config_defaults(&c, NULL);
@@ -395,7 +394,6 @@ static void missing_and_odd_files(void **state)
     assert_int_equal(config_load(&c, folder_path(path, folder, "bin.yaml"), NULL, &e),
                      ST_CONFIG);
     assert_non_null(strstr(e.msg, "bin.yaml:1:"));
-    folder_remove(folder);
 }
 
 /* --- YAML --- */
@@ -518,7 +516,7 @@ int main(void)
         cmocka_unit_test(a_tab_is_called_a_tab),
         cmocka_unit_test(relations_are_checked),
         cmocka_unit_test(settings_by_name),
-        cmocka_unit_test(missing_and_odd_files),
+        IN_FOLDER(missing_and_odd_files),
         cmocka_unit_test(hostile_yaml_is_refused),
         cmocka_unit_test(quoting_reads_back),
         cmocka_unit_test(what_is_hardly_meant_is_told),

@@ -72,14 +72,6 @@ static int setup(void **state)
     return 0;
 }
 
-static int teardown(void **state)
-{
-    struct place *p = *state;
-    folder_remove(p->folder);
-    free(p);
-    return 0;
-}
-
 static void publish(const struct place *p, int count)
 {
     struct catalog_content content = {.candidates = p->c,
@@ -770,7 +762,7 @@ static void test_decisions_can_wait_for_the_disk(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, folder_teardown)
         CASE(test_decisions),
         CASE(test_decisions_can_wait_for_the_disk),
         CASE(test_publish),

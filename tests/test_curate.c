@@ -40,14 +40,6 @@ static int setup(void **state)
     return 0;
 }
 
-static int teardown(void **state)
-{
-    struct bench *b = *state;
-    folder_remove(b->folder);
-    free(b);
-    return 0;
-}
-
 /* Pads with scores from .9 down, each sounding like nothing else. */
 static void fill(struct bench *b, int n)
 {
@@ -960,7 +952,7 @@ static void test_kill_and_go_on(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, folder_teardown)
         CASE(test_score_has_reasons),
         CASE(test_parts_weigh_what_is_promised),
         CASE(test_reasons_fit_their_room),

@@ -76,14 +76,6 @@ static int setup(void **state)
     return 0;
 }
 
-static int teardown(void **state)
-{
-    struct bench *b = *state;
-    folder_remove(b->folder);
-    free(b);
-    return 0;
-}
-
 static bool find_file(void *of, size_t entry, char path[PATH_BYTES])
 {
     const struct bench *b = of;
@@ -210,7 +202,7 @@ static void test_alike(void **state)
     trace_maker_free(maker);
 }
 
-#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, folder_teardown)
 
 int main(void)
 {

@@ -482,8 +482,6 @@ static void reconnect_and_hear(struct stage *g)
 static void scenario_busy(void)
 {
     struct stage g = {0};
-    char folder[256];
-    folder_make(folder);
     begin(&g, CAPDEV_LIBRARY, 0.5, 2, 16);
     card_state(g.folder, 'b');
     transport_reconnect(g.t, NULL);
@@ -492,7 +490,6 @@ static void scenario_busy(void)
     CHECK(strstr(g.s.sentence, "busy"));
     play_without_a_card(&g);
     reconnect_and_hear(&g);
-    folder_remove(folder);
     end(&g);
 }
 

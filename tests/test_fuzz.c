@@ -157,34 +157,31 @@ static void words(void **state)
 
 static void sound_files(void **state)
 {
-    (void)state;
+    const char *folder = *state;
     static const int formats[] = {
         SF_FORMAT_WAV | SF_FORMAT_PCM_16,  SF_FORMAT_WAV | SF_FORMAT_FLOAT,
         SF_FORMAT_AIFF | SF_FORMAT_PCM_24, SF_FORMAT_FLAC | SF_FORMAT_PCM_16,
         SF_FORMAT_OGG | SF_FORMAT_VORBIS,  SF_FORMAT_MPEG | SF_FORMAT_MPEG_LAYER_III,
         SF_FORMAT_CAF | SF_FORMAT_PCM_16,  SF_FORMAT_AU | SF_FORMAT_PCM_16,
         SF_FORMAT_W64 | SF_FORMAT_PCM_16,  SF_FORMAT_RF64 | SF_FORMAT_PCM_16};
-    char folder[FOLDER_BYTES], path[FOLDER_BYTES];
+    char path[FOLDER_BYTES];
     float x[6000];
     struct rng r = rng_derive(2, 0, "fuzz", 0);
     for (int i = 0; i < 6000; i++)
         x[i] = (float)(0.1 * rng_gauss(&r));
-    folder_make(folder);
     folder_path(path, folder, "seed");
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
         assert_true(folder_sound(path, formats[i], 44100, 2, x, 3000));
         replay_file(fuzz_soundfile, path, 10 + i, 0.2);
     }
-    folder_remove(folder);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(configs),     cmocka_unit_test(manifests),
-        cmocka_unit_test(themes),      cmocka_unit_test(filters),
-        cmocka_unit_test(decisions),   cmocka_unit_test(words),
-        cmocka_unit_test(sound_files),
+        cmocka_unit_test(configs), cmocka_unit_test(manifests), cmocka_unit_test(themes),
+        cmocka_unit_test(filters), cmocka_unit_test(decisions), cmocka_unit_test(words),
+        IN_FOLDER(sound_files),
     };
     return cmocka_run_group_tests_name("fuzz", tests, NULL, NULL);
 }

@@ -19,7 +19,7 @@
 
 #include <cmocka.h>
 
-static char top[256];
+static const char *top;
 
 /* Eight bursts of noise, half a second apart. */
 static void write_hits(const char *folder, const char *name, uint64_t seed)
@@ -43,17 +43,10 @@ static void write_hits(const char *folder, const char *name, uint64_t seed)
 
 static int set_up(void **state)
 {
-    (void)state;
-    folder_make(top);
+    folder_setup(state);
+    top = *state;
     write_hits("one", "first.wav", 1);
     write_hits("two", "second.wav", 2);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    folder_remove(top);
     return 0;
 }
 
@@ -550,5 +543,5 @@ int main(void)
         cmocka_unit_test(no_project_lies_where_the_kits_do),
         cmocka_unit_test(a_dry_run_draws_no_seed),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, set_up, folder_teardown);
 }

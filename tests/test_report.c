@@ -307,17 +307,8 @@ static void a_browser_plays_it(void **state)
 
 static int set_up(void **state)
 {
-    char *top = malloc(256);
-    folder_make(top);
-    make_samples(top);
-    *state = top;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    folder_remove(*state);
-    free(*state);
+    folder_setup(state);
+    make_samples(*state);
     return 0;
 }
 
@@ -334,5 +325,5 @@ int main(void)
         cmocka_unit_test(what_is_too_long_is_not_read_to_its_end),
         cmocka_unit_test(a_browser_plays_it),
     };
-    return cmocka_run_group_tests_name("report", tests, set_up, tear_down);
+    return cmocka_run_group_tests_name("report", tests, set_up, folder_teardown);
 }

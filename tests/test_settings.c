@@ -177,7 +177,7 @@ static const struct change {
 static const char *const others[] = {
     "paths.", "curation.diversity", "similarity.", "kit.", "audio.", "interface."};
 
-static char folder[256];
+static const char *folder;
 
 static void save(const char *name, struct audio *a)
 {
@@ -234,10 +234,10 @@ static void add_chord(struct audio *a, struct rng *r)
 
 static int set_up(void **state)
 {
-    (void)state;
     struct audio a;
     struct rng r = rng_derive(9, 0, "settings", 0);
-    folder_make(folder);
+    folder_setup(state);
+    folder = *state;
     new_sound(&a);
     add_chord(&a, &r);
     save("chord.wav", &a);
@@ -274,13 +274,6 @@ static int set_up(void **state)
         a.data[2 * i + 1] = (float)(0.9 * v);
     }
     save("mixed.wav", &a);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    folder_remove(folder);
     return 0;
 }
 
@@ -415,5 +408,5 @@ int main(void)
         cmocka_unit_test(files_and_options_agree),
         cmocka_unit_test(every_setting_changes_what_is_made),
     };
-    return cmocka_run_group_tests_name("settings", tests, set_up, tear_down);
+    return cmocka_run_group_tests_name("settings", tests, set_up, folder_teardown);
 }

@@ -232,11 +232,10 @@ static void mistakes_are_told_with_their_lines(void **state)
 
 static void themes_extend_one_another(void **state)
 {
-    (void)state;
-    char folder[FOLDER_BYTES], path[FOLDER_BYTES];
+    const char *folder = *state;
+    char path[FOLDER_BYTES];
     struct theme t;
     struct err e;
-    folder_make(folder);
     static const char mine[] = "extends: dusk\nroles: {text: {fg: 1}}\n";
     folder_write(folder, "mine.yaml", mine, sizeof mine - 1);
     folder_path(path, folder, "mine.yaml");
@@ -274,7 +273,6 @@ static void themes_extend_one_another(void **state)
     assert_int_equal(strncmp(e.msg, "d.yaml:", 7), 0);
     assert_int_equal(theme_load(&t, folder_path(path, folder, "none.yaml"), NULL, &e),
                      ST_NOT_FOUND);
-    folder_remove(folder);
 }
 
 int main(void)
@@ -288,7 +286,7 @@ int main(void)
         cmocka_unit_test(the_spectrum_may_stand_among_the_roles),
         cmocka_unit_test(files_say_what_they_mean),
         cmocka_unit_test(mistakes_are_told_with_their_lines),
-        cmocka_unit_test(themes_extend_one_another),
+        IN_FOLDER(themes_extend_one_another),
     };
     return cmocka_run_group_tests_name("theme", tests, NULL, NULL);
 }

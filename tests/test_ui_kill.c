@@ -23,7 +23,8 @@
 enum { ECHO_ROW = VT_ROWS - 3, LABEL_BYTES = VT_COLS + 1, STEPS_BACK = 400 };
 
 static struct pty pty;
-static char folder[FOLDER_BYTES], project[FOLDER_BYTES + 8];
+static const char *folder;
+static char project[FOLDER_BYTES + 8];
 
 static int trowel(void *arg)
 {
@@ -192,16 +193,9 @@ static void what_was_said_is_there(void **state)
 
 static int set_up(void **state)
 {
-    (void)state;
-    folder_make(folder);
+    folder_setup(state);
+    folder = *state;
     snprintf(project, sizeof project, "%s/TAPES", folder);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    folder_remove(folder);
     return 0;
 }
 
@@ -211,5 +205,5 @@ int main(void)
         cmocka_unit_test(half_files_are_swept),
         cmocka_unit_test(what_was_said_is_there),
     };
-    return cmocka_run_group_tests_name("ui kill", tests, set_up, tear_down);
+    return cmocka_run_group_tests_name("ui kill", tests, set_up, folder_teardown);
 }

@@ -22,7 +22,7 @@
 enum { RATE = 44100, SECONDS = 10 };
 
 static struct pty pty;
-static char folder[FOLDER_BYTES];
+static const char *folder;
 
 /* Four seconds of a held chord, then a drummer. */
 static void write_recording(void)
@@ -585,16 +585,9 @@ static void saved_settings_stay_without_finds(void **state)
 
 static int set_up(void **state)
 {
-    (void)state;
-    folder_make(folder);
+    folder_setup(state);
+    folder = *state;
     write_recording();
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    folder_remove(folder);
     return 0;
 }
 
@@ -623,5 +616,5 @@ int main(void)
         cmocka_unit_test(folders_that_were_there_stay),
         cmocka_unit_test(saved_settings_stay_without_finds),
     };
-    return cmocka_run_group_tests_name("ui story", tests, set_up, tear_down);
+    return cmocka_run_group_tests_name("ui story", tests, set_up, folder_teardown);
 }

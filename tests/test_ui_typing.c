@@ -21,7 +21,8 @@
 #include <cmocka.h>
 
 static struct pty pty;
-static char folder[FOLDER_BYTES], project[FOLDER_BYTES + 8];
+static const char *folder;
+static char project[FOLDER_BYTES + 8];
 
 static int trowel(void *arg)
 {
@@ -33,23 +34,16 @@ static int trowel(void *arg)
 
 static int set_up(void **state)
 {
-    (void)state;
     struct err e;
     struct session *s;
-    folder_make(folder);
+    folder_setup(state);
+    folder = *state;
     snprintf(project, sizeof project, "%s/tapes", folder);
     assert_int_equal(session_open(&s, project, &e), ST_OK);
     ui_rig_fill(s, 3, 30);
     session_close(s);
     pty_start(&pty, "xterm-256color", "C.UTF-8", 24, 80, trowel, project);
     assert_true(pty_wait_for(&pty, "near misses", 10));
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    folder_remove(folder);
     return 0;
 }
 
@@ -139,9 +133,10 @@ static void endless_keys_leave_room(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(unknown_sequences_are_no_keys, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(letters_come_in_pieces, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(endless_keys_leave_room, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(unknown_sequences_are_no_keys, set_up,
+                                        folder_teardown),
+        cmocka_unit_test_setup_teardown(letters_come_in_pieces, set_up, folder_teardown),
+        cmocka_unit_test_setup_teardown(endless_keys_leave_room, set_up, folder_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,14 +21,6 @@ int catalog_rig_setup(void **state)
     return 0;
 }
 
-int catalog_rig_teardown(void **state)
-{
-    struct bench *b = *state;
-    folder_remove(b->folder);
-    free(b);
-    return 0;
-}
-
 void make_find(struct candidate *c, const char *source, enum kind kind, int n)
 {
     struct rng r = rng_derive(1, 2, "find", (uint64_t)n);

@@ -15,9 +15,8 @@ struct bench {
 };
 
 int catalog_rig_setup(void **state); /* *state = struct bench */
-int catalog_rig_teardown(void **state);
 #define IN_CATALOG(test)                                                                 \
-    cmocka_unit_test_setup_teardown(test, catalog_rig_setup, catalog_rig_teardown)
+    cmocka_unit_test_setup_teardown(test, catalog_rig_setup, folder_teardown)
 
 /* The n-th find: the same for the same n, with most of its fields set. */
 void make_find(struct candidate *c, const char *source, enum kind kind, int n);

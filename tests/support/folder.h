@@ -16,7 +16,7 @@ void folder_make(char path[FOLDER_NAME_BYTES]);
 void folder_remove(const char *path);
 
 /* cmocka's setup and teardown: *state is the name of an empty folder of the test's own.
- */
+ * The teardown also serves a struct from malloc that begins with the folder's name. */
 int folder_setup(void **state);
 int folder_teardown(void **state);
 #define IN_FOLDER(test)                                                                  \

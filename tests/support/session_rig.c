@@ -17,14 +17,6 @@ int session_rig_setup(void **state)
     return 0;
 }
 
-int session_rig_teardown(void **state)
-{
-    struct place *p = *state;
-    folder_remove(p->folder);
-    free(p);
-    return 0;
-}
-
 struct session *open_session(const struct place *p)
 {
     struct session *s;

@@ -12,9 +12,8 @@ struct place {
 };
 
 int session_rig_setup(void **state); /* *state = struct place */
-int session_rig_teardown(void **state);
 #define IN_SESSION(test)                                                                 \
-    cmocka_unit_test_setup_teardown(test, session_rig_setup, session_rig_teardown)
+    cmocka_unit_test_setup_teardown(test, session_rig_setup, folder_teardown)
 
 struct session *open_session(const struct place *p);
 /* `n` finds of one source: pads and drums, every fifth a near-miss, drums in stacks of
