@@ -160,33 +160,6 @@ static enum status load(struct page *p, const struct report_job *job, struct err
 
 /* --- writing --- */
 
-static void put16(unsigned char *at, unsigned v)
-{
-    at[0] = (unsigned char)v;
-    at[1] = (unsigned char)(v >> 8);
-}
-
-static void put32(unsigned char *at, size_t v)
-{
-    put16(at, (unsigned)(v & 0xffff));
-    put16(at + 2, (unsigned)(v >> 16 & 0xffff));
-}
-
-static void put_wav(unsigned char *wav, const struct audio *mono)
-{
-    size_t bytes = 2 * mono->frames;
-    memcpy(wav, "RIFF\0\0\0\0WAVEfmt \20\0\0\0\1\0\1\0", 24);
-    put32(wav + 4, 36 + bytes);
-    put32(wav + 24, (size_t)mono->rate_hz);
-    put32(wav + 28, 2 * (size_t)mono->rate_hz);
-    memcpy(wav + 32, "\2\0\20\0data", 8);
-    put32(wav + 40, bytes);
-    for (size_t i = 0; i < mono->frames; i++) {
-        float v = fminf(32767, fmaxf(-32768, mono->data[i] * 32768));
-        put16(wav + 44 + 2 * i, (unsigned)lrintf(v) & 0xffff);
-    }
-}
-
 /* The file, which has that rate (0: it could not be opened), as a 16-bit mono WAV of at
  * most `room` bytes: of a kit's mono sample, what is on the card. ST_NO_MEMORY. */
 static enum status make_player(struct report_player *p, const char *path, int rate_hz,
@@ -202,11 +175,11 @@ static enum status make_player(struct report_player *p, const char *path, int ra
     if (st == ST_OK)
         st = mixdown_fold(&mono, e);
     if (st == ST_OK) {
-        p->bytes = 44 + 2 * mono.frames;
+        p->bytes = soundfile_wav16_bytes(&mono);
         p->why = "no player: the page would become too large";
         p->wav = p->bytes <= room ? malloc(p->bytes) : NULL;
         if (p->wav)
-            put_wav(p->wav, &mono);
+            soundfile_wav16(p->wav, &mono);
         else if (p->bytes <= room)
             st = err_set(e, ST_NO_MEMORY, "no memory for the report");
     }

@@ -96,5 +96,8 @@ enum status soundfile_write_wav(const struct root *r, const char *relative,
 enum status soundfile_begin_wav(const struct root *r, const char *relative,
                                 const struct audio *a, int bits, struct atomic_file **out,
                                 char sha256[SHA256_HEX_BYTES], struct err *e);
+/* The same file of 16 bits in memory, `to` with room for all its bytes. */
+size_t soundfile_wav16_bytes(const struct audio *a);
+void soundfile_wav16(unsigned char *to, const struct audio *a);
 
 #endif

@@ -156,6 +156,18 @@ static enum status write_hashed(struct atomic_file *f, const struct audio *a, in
     return st;
 }
 
+size_t soundfile_wav16_bytes(const struct audio *a)
+{
+    return HEADER_BYTES + 2 * a->frames * (size_t)a->channels;
+}
+
+void soundfile_wav16(unsigned char *to, const struct audio *a)
+{
+    size_t n = a->frames * (size_t)a->channels;
+    make_header(to, a, 16, (uint32_t)(2 * n));
+    quantise16(to + HEADER_BYTES, a->data, n);
+}
+
 enum status soundfile_begin_wav(const struct root *r, const char *relative,
                                 const struct audio *a, int bits, struct atomic_file **out,
                                 char sha256[SHA256_HEX_BYTES], struct err *e)
