@@ -114,7 +114,7 @@ static void slots_are_the_machines(void **state)
 static struct kit_item drum(const char *source, const char *hit_class, double score,
                             int n)
 {
-    struct kit_item i = {.wish = -1, .channels = 1, .frames = 20000};
+    struct kit_item i = {.wish = -1, .channels = 1, .frames = 20000, .vector = {NAN}};
     candidate_clear(&i.c);
     i.c.kind = KIND_DRUM;
     i.category = CAT_DRUMS;
@@ -825,7 +825,7 @@ static void a_trim_is_heard_on_the_machine(void **state)
 static void loops_do_not_click(void **state)
 {
     (void)state;
-    struct kit_item item = {.wish = -1, .slot = -1, .channels = 1};
+    struct kit_item item = {.wish = -1, .slot = -1, .channels = 1, .vector = {NAN}};
     struct audio a;
     double gain;
     enum { FRAMES = 44100, PERIOD = 100 };
@@ -853,7 +853,7 @@ static void opposite_channels_do_not_cancel(void **state)
     static const double right[] = {-1, -1, -0.7}, both[] = {0, 0.012, 0};
     for (int k = 0; k < 3; k++) {
         bool wide = k == 2;
-        struct kit_item item = {.wish = -1, .slot = -1, .channels = 1};
+        struct kit_item item = {.wish = -1, .slot = -1, .channels = 1, .vector = {NAN}};
         struct audio a;
         double gain, like = 0, all = 0, whole = 0;
         candidate_clear(&item.c);

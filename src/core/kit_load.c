@@ -21,22 +21,14 @@
 void kit_set_done(struct kit_set *set)
 {
     free(set->item);
-    free(set->vectors);
     *set = (struct kit_set){0};
 }
 
 struct kit_item *kit_load_add(struct kit_set *set)
 {
-    if (set->count == set->room) {
-        size_t room = array_room(set->room, set->count + 1);
-        if (!array_resize(&set->item, room, sizeof *set->item) ||
-            !array_resize(&set->vectors, room * SIMILARITY_DIM, sizeof *set->vectors))
-            return NULL;
-        set->room = room;
-    }
-    memset(&set->item[set->count], 0, sizeof *set->item);
-    set->item[set->count].wish = -1;
-    set->vectors[set->count * SIMILARITY_DIM] = NAN;
+    if (!array_grow(&set->item, &set->room, set->count + 1, sizeof *set->item))
+        return NULL;
+    set->item[set->count] = (struct kit_item){.wish = -1, .vector = {NAN}};
     return &set->item[set->count++];
 }
 
@@ -110,8 +102,7 @@ static enum status take(struct loading *l, const struct candidate *c,
     item->c = *c;
     item->category = category;
     if (vector)
-        memcpy(set->vectors + (set->count - 1) * SIMILARITY_DIM, vector,
-               SIMILARITY_DIM * sizeof *vector);
+        memcpy(item->vector, vector, sizeof item->vector);
     if (cut)
         plan_cut(l, item);
     if (item->recut) /* the bytes will be others than those that were written */
@@ -181,8 +172,6 @@ static enum status copy_item(struct kit_set *set, size_t at, struct err *e)
     if (!again)
         return err_set(e, ST_NO_MEMORY, "no memory for the kit's samples");
     *again = set->item[at];
-    memcpy(set->vectors + (set->count - 1) * SIMILARITY_DIM,
-           set->vectors + at * SIMILARITY_DIM, SIMILARITY_DIM * sizeof *set->vectors);
     return ST_OK;
 }
 
@@ -287,14 +276,13 @@ static enum status from_best_of(struct loading *l, struct catalog *catalog,
     below.folder = folder;
     enum status st = from_rows(&below, manifest, &said, e);
     for (size_t k = 0; st == ST_OK && k < l->set->count; k++) {
-        float *vector = l->set->vectors + k * SIMILARITY_DIM;
         struct kit_item *item = &l->set->item[k];
         struct catalog_find known;
         st = catalog_get(catalog, item->id, &known, e);
         if (st == ST_OK)
             item->c.parts = known.c.parts;
         if (st == ST_OK)
-            st = catalog_vector(catalog, item->id, vector, e);
+            st = catalog_vector(catalog, item->id, item->vector, e);
         st = st == ST_NOT_FOUND ? ST_OK : st;
     }
     return st;
@@ -503,14 +491,9 @@ static enum status drop_doubles(struct kit_set *set, struct err *e)
             sorted[i]->wish < 0)
             drop[sorted[i] - set->item] = true;
     size_t kept = 0;
-    for (size_t i = 0; i < set->count; i++) {
-        if (drop[i])
-            continue;
-        set->item[kept] = set->item[i];
-        memmove(set->vectors + kept * SIMILARITY_DIM, set->vectors + i * SIMILARITY_DIM,
-                SIMILARITY_DIM * sizeof *set->vectors);
-        kept++;
-    }
+    for (size_t i = 0; i < set->count; i++)
+        if (!drop[i])
+            set->item[kept++] = set->item[i];
     set->count = kept;
     free(sorted);
     free(drop);
@@ -540,8 +523,6 @@ enum status kit_load(struct kit_set *set, const char *folder, const struct targe
         st = kit_load_files(&l, NULL, e);
     if (st == ST_OK)
         st = drop_doubles(set, e);
-    for (size_t i = 0; st == ST_OK && i < set->count; i++)
-        set->item[i].vector = set->vectors + i * SIMILARITY_DIM;
     if (st != ST_OK)
         kit_set_done(set);
     return st;

@@ -1,5 +1,5 @@
 /* kit_load: the samples a kit can be made of, from whatever folder they lie in.
- * Ownership: a kit_set owns its items and what their vectors point into. */
+ * Ownership: a kit_set owns its items. */
 #ifndef TROWEL_CORE_KIT_LOAD_H
 #define TROWEL_CORE_KIT_LOAD_H
 
@@ -10,7 +10,6 @@
 struct kit_set {
     struct kit_item *item;
     size_t count, room;
-    float *vectors;         /* count × SIMILARITY_DIM */
     size_t missing;         /* in a manifest but not on the disk */
     char missed[256];       /* the first of them */
     struct recut_site site; /* of a project: where items marked `recut` are cut from */

@@ -93,8 +93,7 @@ static enum status from_file(struct loading *l, const struct source_file *f,
     if (st == ST_OK)
         st = similarity_new(&similarity, a.rate_hz, e);
     if (st == ST_OK)
-        st = similarity_vector(similarity, &a,
-                               l->set->vectors + (l->set->count - 1) * SIMILARITY_DIM, e);
+        st = similarity_vector(similarity, &a, item->vector, e);
     similarity_free(similarity);
     audio_done(&a);
     if (st == ST_OK)

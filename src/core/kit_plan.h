@@ -11,6 +11,7 @@
 
 #include "core/budget.h"
 #include "core/status.h"
+#include "dsp/similarity.h"
 #include "io/candidate.h"
 #include "io/paths.h"
 #include "io/targets.h"
@@ -19,12 +20,12 @@ struct kit_item {
     struct candidate c;
     enum category category; /* with the user's override */
     uint64_t id;
-    char path[1024];     /* of the sample's file; "" = it has none, only its recording */
-    bool recut;          /* cut from its recording again: the user moved its edges */
-    char cut[112];       /* why not, although the user did; "" = nothing to say */
-    const float *vector; /* similarity, NULL or starting with NAN = unknown */
-    int64_t frames;      /* at the target's rate */
-    int channels;        /* of the export: 1 or 2 */
+    char path[1024]; /* of the sample's file; "" = it has none, only its recording */
+    bool recut;      /* cut from its recording again: the user moved its edges */
+    char cut[112];   /* why not, although the user did; "" = nothing to say */
+    float vector[SIMILARITY_DIM]; /* starts with NAN: not known */
+    int64_t frames;               /* at the target's rate */
+    int channels;                 /* of the export: 1 or 2 */
     double trim_db;
     int wish; /* slot the user assigned, −1 = none */
     /* filled by kit_plan: */
