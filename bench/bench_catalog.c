@@ -266,14 +266,9 @@ static void complete(const struct project *p, const struct candidate *c, const f
     struct catalog_source source = {.rate_hz = 44100, .channels = 2};
     struct begun begun;
     struct err e = {0};
-    for (size_t i = 0; i < count; i++) {
-        struct candidate *to = find_list_add(&finds);
-        if (to == NULL)
+    for (size_t i = 0; i < count; i++)
+        if (!find_list_add(&finds, &c[i], v + i * SIMILARITY_DIM, NULL))
             exit(1);
-        *to = c[i];
-        memcpy(finds.vectors + i * SIMILARITY_DIM, v + i * SIMILARITY_DIM,
-               SIMILARITY_DIM * sizeof *v);
-    }
     memcpy(source.stem, c->source, sizeof source.stem);
     memcpy(source.path, c->source_path, sizeof source.path);
     if (project_begin(p, source.stem, &begun, &e) != ST_OK ||

@@ -41,8 +41,11 @@ static void put_on_record(struct desk *d, const char *stem, int count)
     struct catalog_source source = {.rate_hz = 44100, .channels = 1, .frames = 44100};
     snprintf(source.stem, sizeof source.stem, "%s", stem);
     snprintf(source.path, sizeof source.path, "%s.wav", stem);
-    for (int i = 0; i < count; i++)
-        fill(find_list_add(&finds), stem, i);
+    for (int i = 0; i < count; i++) {
+        struct candidate find;
+        fill(&find, stem, i);
+        assert_true(find_list_add(&finds, &find, NULL, NULL));
+    }
     assert_int_equal(project_begin(&d->project, stem, &b, NULL), ST_OK);
     assert_int_equal(project_complete(&b, &source, &finds, NULL), ST_OK);
     find_list_done(&finds);

@@ -225,17 +225,9 @@ static enum status write_all(struct dig *d, struct batch *b, struct err *e)
 static enum status add_find(struct dig *d, const struct candidate *find,
                             const float *vector, const struct trace *trace, struct err *e)
 {
-    struct candidate *slot = find_list_add(&d->finds);
-    if (!slot)
-        return err_set(e, ST_NO_MEMORY, "no memory for the finds of %s",
-                       d->site.source_path);
-    *slot = *find;
-    if (vector)
-        memcpy(d->finds.vectors + (d->finds.count - 1) * SIMILARITY_DIM, vector,
-               SIMILARITY_DIM * sizeof *vector);
-    if (trace)
-        d->finds.traces[d->finds.count - 1] = *trace;
-    return ST_OK;
+    if (find_list_add(&d->finds, find, vector, trace))
+        return ST_OK;
+    return err_set(e, ST_NO_MEMORY, "no memory for the finds of %s", d->site.source_path);
 }
 
 /* One ear after the other, over all that waits: what they work in would push each other's

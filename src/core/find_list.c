@@ -27,13 +27,20 @@ static void clear_sound(struct find_list *l, size_t i)
     memset(&l->traces[i], 0, sizeof *l->traces);
 }
 
-struct candidate *find_list_add(struct find_list *l)
+bool find_list_add(struct find_list *l, const struct candidate *find, const float *vector,
+                   const struct trace *trace)
 {
-    if (!grow_finds(l, l->count + 1))
-        return NULL;
-    candidate_clear(&l->at[l->count]);
-    clear_sound(l, l->count);
-    return &l->at[l->count++];
+    size_t i = l->count;
+    if (!grow_finds(l, i + 1))
+        return false;
+    l->at[i] = *find;
+    clear_sound(l, i);
+    if (vector)
+        memcpy(l->vectors + i * SIMILARITY_DIM, vector, SIMILARITY_DIM * sizeof *vector);
+    if (trace)
+        l->traces[i] = *trace;
+    l->count++;
+    return true;
 }
 
 enum status find_list_take(struct find_list *l, struct candidate *rows, size_t count,

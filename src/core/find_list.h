@@ -15,8 +15,9 @@ struct find_list {
     size_t count, room;
 };
 
-/* The new last find: cleared, vector NAN, trace not known. NULL without memory. */
-struct candidate *find_list_add(struct find_list *l);
+/* Copies; NULL: not known. False without memory. */
+bool find_list_add(struct find_list *l, const struct candidate *find, const float *vector,
+                   const struct trace *trace);
 /* A list of `rows` (from malloc), which it owns from now on, also on failure. */
 enum status find_list_take(struct find_list *l, struct candidate *rows, size_t count,
                            struct err *e);

@@ -184,16 +184,9 @@ static enum status add_orphan(struct search *s, const struct candidate *place,
     audio_done(&sound);
     if (st == ST_OK && !row)
         st = sha256_file(path, c.sha256, e);
-    struct candidate *slot = st == ST_OK ? find_list_add(&s->orphans) : NULL;
-    if (st == ST_OK && !slot)
+    if (st == ST_OK && !find_list_add(&s->orphans, &c, vector, &trace))
         st = err_set(e, ST_NO_MEMORY, "no memory for the finds of %s", path);
-    if (st != ST_OK)
-        return st;
-    *slot = c;
-    memcpy(s->orphans.vectors + (s->orphans.count - 1) * SIMILARITY_DIM, vector,
-           sizeof vector);
-    s->orphans.traces[s->orphans.count - 1] = trace;
-    return ST_OK;
+    return st;
 }
 
 /* Names in a folder below the project, sorted; NULL when there is none. */
