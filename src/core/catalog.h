@@ -159,9 +159,9 @@ enum status catalog_sources(struct catalog *c, struct catalog_source **out, size
 /* That of one candidate; untouched when it has none (ST_NOT_FOUND). */
 enum status catalog_vector(struct catalog *c, uint64_t id, float vector[SIMILARITY_DIM],
                            struct err *e);
-/* Embeddings of all that have one. Caller frees both. */
-enum status catalog_embeddings(struct catalog *c, uint64_t **ids, float **vectors,
-                               size_t *count, struct err *e);
+enum status catalog_each_vector(struct catalog *c,
+                                void (*fn)(void *user, uint64_t id, const float *vector),
+                                void *user, struct err *e);
 
 /* --- events ------------------------------------------------------------------------ */
 

@@ -442,33 +442,16 @@ enum status catalog_vector(struct catalog *c, uint64_t id, float vector[SIMILARI
     return st;
 }
 
-enum status catalog_embeddings(struct catalog *c, uint64_t **ids, float **vectors,
-                               size_t *count, struct err *e)
+enum status catalog_each_vector(struct catalog *c,
+                                void (*fn)(void *user, uint64_t id, const float *vector),
+                                void *user, struct err *e)
 {
-    size_t room = 0;
-    *ids = NULL;
-    *vectors = NULL;
-    *count = 0;
+    float vector[SIMILARITY_DIM];
     enum status st = ST_OK;
     struct query *q = catalog_query(c, Q_VECTORS, e);
     while (query_next(c, q, &st, e)) {
-        if (*count == room) {
-            room = array_room(room, 1024);
-            if (!array_resize(ids, room, sizeof **ids) ||
-                !array_resize(vectors, room, VECTOR_BYTES)) {
-                st = err_set(e, ST_NO_MEMORY, "no memory for the vectors");
-                continue;
-            }
-        }
-        (*ids)[*count] = (uint64_t)row_int(q, 0);
-        read_vector(q, 1, *vectors + (*count)++ * SIMILARITY_DIM);
+        read_vector(q, 1, vector);
+        fn(user, (uint64_t)row_int(q, 0), vector);
     }
-    if (st == ST_OK)
-        return ST_OK;
-    free(*ids);
-    free(*vectors);
-    *ids = NULL;
-    *vectors = NULL;
-    *count = 0;
     return st;
 }

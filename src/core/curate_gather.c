@@ -1,7 +1,6 @@
 #include "core/curate_internal.h"
 
 #include "core/array.h"
-#include "core/order.h"
 #include "core/recordings.h"
 #include "dsp/measure.h"
 #include "io/discover.h"
@@ -96,8 +95,7 @@ static enum status hear_file(struct curate_pool *pool, struct curate_find *f,
 struct gathering {
     struct curate_pool *pool;
     const char *folder;
-    struct order_table heard; /* of a catalog: whose `vectors` there are */
-    float *vectors;
+    struct catalog *catalog;
     int stack_base, site; /* its stacks follow those; what it is cut from */
     enum status st;
     struct err *e;
@@ -136,26 +134,16 @@ static enum status add_known(struct gathering *g, const struct candidate *c,
     return f->heard ? ST_OK : hear_file(pool, f, g->e);
 }
 
-static enum status load_vectors(struct gathering *g, struct catalog *c, struct err *e)
-{
-    uint64_t *ids = NULL;
-    size_t count = 0;
-    enum status st = catalog_embeddings(c, &ids, &g->vectors, &count, e);
-    if (st == ST_OK && !order_table_init(&g->heard, ids, count))
-        st = err_set(e, ST_NO_MEMORY, "no memory for the choice");
-    free(ids);
-    return st;
-}
-
 static bool gather_find(void *user, const struct catalog_find *f)
 {
     struct gathering *g = user;
-    ptrdiff_t at = order_table_find(&g->heard, f->id);
+    float vector[SIMILARITY_DIM] = {NAN};
     size_t before = g->pool->count;
     g->st = job_go_on(g->pool->job->context, g->e);
     if (g->st == ST_OK)
-        g->st = add_known(g, &f->c, f->category,
-                          at >= 0 ? g->vectors + at * SIMILARITY_DIM : NULL);
+        g->st = catalog_vector(g->catalog, f->id, vector, g->e);
+    if (g->st == ST_OK || g->st == ST_NOT_FOUND)
+        g->st = add_known(g, &f->c, f->category, vector);
     if (g->pool->count > before)
         g->pool->item[before].edited = f->edited;
     return g->st == ST_OK;
@@ -165,23 +153,18 @@ static bool gather_find(void *user, const struct catalog_find *f)
 static enum status gather_catalog(struct curate_pool *pool, const char *folder,
                                   const char *db, struct err *e)
 {
-    struct catalog *c;
     struct gathering g = {
         .pool = pool, .folder = folder, .stack_base = pool->stacks, .e = e};
     size_t before = pool->count, missing = pool->missing;
-    enum status st = catalog_open(&c, db, CATALOG_READ, e);
+    enum status st = catalog_open(&g.catalog, db, CATALOG_READ, e);
     if (st != ST_OK)
         return st;
-    st = load_vectors(&g, c, e);
+    st = add_site(pool, folder, &g.site, e);
     if (st == ST_OK)
-        st = add_site(pool, folder, &g.site, e);
-    if (st == ST_OK)
-        st = catalog_each(c, gather_find, &g, e);
+        st = catalog_each(g.catalog, gather_find, &g, e);
     if (st == ST_OK)
         st = g.st;
-    catalog_close(c);
-    order_table_done(&g.heard);
-    free(g.vectors);
+    catalog_close(g.catalog);
     if (st == ST_OK)
         return ST_OK;
     while (pool->count > before)

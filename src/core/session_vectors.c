@@ -9,32 +9,40 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Room for so many, none of which is known. */
+static float *vectors_new(size_t count)
+{
+    float *v = malloc((count + 1) * SIMILARITY_DIM * sizeof *v);
+    for (size_t i = 0; v != NULL && i < count; i++)
+        v[i * SIMILARITY_DIM] = NAN;
+    return v;
+}
+
+static void put_vector(float *vectors, ptrdiff_t at, const float *vector)
+{
+    if (at >= 0)
+        memcpy(vectors + at * SIMILARITY_DIM, vector, SIMILARITY_DIM * sizeof *vector);
+}
+
+static void take_vector(void *user, uint64_t id, const float *vector)
+{
+    struct session *s = user;
+    put_vector(s->vector, session_index_of(s, id), vector);
+}
+
 enum status session_load_vectors(struct session *s, struct err *e)
 {
     if (s->vector != NULL)
         return ST_OK;
-    uint64_t *ids;
-    float *read, *v = malloc((s->room + 1) * SIMILARITY_DIM * sizeof *v);
-    size_t count;
-    if (v == NULL)
+    s->vector = vectors_new(s->room);
+    if (s->vector == NULL)
         return err_set(e, ST_NO_MEMORY, "no memory for the vectors");
-    enum status st = catalog_embeddings(s->catalog, &ids, &read, &count, e);
+    enum status st = catalog_each_vector(s->catalog, take_vector, s, e);
     if (st != ST_OK) {
-        free(v);
-        return st;
+        free(s->vector);
+        s->vector = NULL;
     }
-    for (size_t i = 0; i < s->count * SIMILARITY_DIM; i++)
-        v[i] = NAN;
-    for (size_t i = 0; i < count; i++) {
-        long index = session_index_of(s, ids[i]);
-        if (index >= 0)
-            memcpy(v + (size_t)index * SIMILARITY_DIM, read + i * SIMILARITY_DIM,
-                   SIMILARITY_DIM * sizeof *v);
-    }
-    free(ids);
-    free(read);
-    s->vector = v;
-    return ST_OK;
+    return st;
 }
 
 enum status session_distances(struct session *s, size_t index,
@@ -57,7 +65,8 @@ struct session_vectors {
     char *database;
     uint64_t *ids; /* of all finds, in their order */
     size_t count;
-    float *vector; /* count × SIMILARITY_DIM */
+    struct order_table place;
+    float *vector; /* count × SIMILARITY_DIM; NULL until all are read */
 };
 
 static void vectors_free(struct session_vectors *ahead)
@@ -66,6 +75,7 @@ static void vectors_free(struct session_vectors *ahead)
         return;
     free(ahead->database);
     free(ahead->ids);
+    order_table_done(&ahead->place);
     free(ahead->vector);
     free(ahead);
 }
@@ -92,43 +102,28 @@ struct session_vectors *session_vectors_begin(struct session *s)
     return ahead;
 }
 
-static enum status put_in_order(struct session_vectors *ahead, const uint64_t *ids,
-                                const float *read, size_t count, struct err *e)
+static void read_ahead(void *user, uint64_t id, const float *vector)
 {
-    struct order_table finds;
-    bool room = order_table_init(&finds, ahead->ids, ahead->count);
-    ahead->vector = malloc(ahead->count * SIMILARITY_DIM * sizeof *ahead->vector);
-    if (!room || ahead->vector == NULL) {
-        order_table_done(&finds);
-        return err_set(e, ST_NO_MEMORY, "no memory for the vectors");
-    }
-    for (size_t i = 0; i < ahead->count; i++)
-        ahead->vector[i * SIMILARITY_DIM] = NAN;
-    for (size_t i = 0; i < count; i++) {
-        ptrdiff_t at = order_table_find(&finds, ids[i]);
-        if (at >= 0)
-            memcpy(ahead->vector + at * SIMILARITY_DIM, read + i * SIMILARITY_DIM,
-                   SIMILARITY_DIM * sizeof *read);
-    }
-    order_table_done(&finds);
-    return ST_OK;
+    struct session_vectors *ahead = user;
+    put_vector(ahead->vector, order_table_find(&ahead->place, id), vector);
 }
 
 enum status session_vectors_read(struct session_vectors *ahead, struct err *e)
 {
     struct catalog *c;
-    uint64_t *ids = NULL;
-    float *read = NULL;
-    size_t count = 0;
     enum status st = catalog_open(&c, ahead->database, CATALOG_READ, e);
     if (st != ST_OK)
         return st;
-    st = catalog_embeddings(c, &ids, &read, &count, e);
+    ahead->vector = vectors_new(ahead->count);
+    st =
+        ahead->vector != NULL && order_table_init(&ahead->place, ahead->ids, ahead->count)
+            ? catalog_each_vector(c, read_ahead, ahead, e)
+            : err_set(e, ST_NO_MEMORY, "no memory for the vectors");
     catalog_close(c);
-    if (st == ST_OK)
-        st = put_in_order(ahead, ids, read, count, e);
-    free(ids);
-    free(read);
+    if (st != ST_OK) {
+        free(ahead->vector);
+        ahead->vector = NULL;
+    }
     return st;
 }
 
