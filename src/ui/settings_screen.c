@@ -10,21 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A key's row holds a heading above it when its section is new. */
-static bool same_section(const char *a, const char *b)
-{
-    size_t n = strcspn(a, ".");
-    return strncmp(a, b, n) == 0 && b[n] == '.';
-}
-
-static void section_of(const char *name, char *to, size_t n)
-{
-    snprintf(to, n, "%.*s", (int)strcspn(name, "."), name);
-}
-
+/* A key's row has a heading above it when its section is new. */
 static bool begins_section(int i)
 {
-    return i == 0 || !same_section(config_key(i - 1)->name, config_key(i)->name);
+    const char *name = config_key(i)->name;
+    return i == 0 || strncmp(config_key(i - 1)->name, name, strcspn(name, ".") + 1) != 0;
 }
 
 static int rows_before(int key)
@@ -55,8 +45,9 @@ static void draw_key(struct app *app, const struct area *a, int row, int i)
 
 static void draw_heading(const struct area *a, int row, int i)
 {
+    const char *name = config_key(i)->name;
     char section[64];
-    section_of(config_key(i)->name, section, sizeof section);
+    snprintf(section, sizeof section, "%.*s", (int)strcspn(name, "."), name);
     const char *help = config_section_help(section);
     int col = area_printf(a, row, 1, ROLE_TITLE, "%s", section);
     if (help)
@@ -117,12 +108,11 @@ enum status settings_check(const struct app *app, const struct config *next,
     return st;
 }
 
-static enum status try_value(struct app *app, const char *value, struct config *next,
-                             struct err *e)
+static enum status try_value(struct app *app, int key, const char *value,
+                             struct config *next, struct err *e)
 {
     *next = *app->config;
-    enum status st =
-        config_set_key(next, config_key(app->settings.cursor)->name, value, e);
+    enum status st = config_set_key(next, config_key(key)->name, value, e);
     return st == ST_OK ? config_check(next, e) : st;
 }
 
@@ -138,7 +128,7 @@ void settings_typed(struct app *app)
 {
     struct config next;
     struct err e;
-    enum status st = try_value(app, app->prompt.text, &next, &e);
+    enum status st = try_value(app, app->settings.cursor, app->prompt.text, &next, &e);
     note_problem(app, st == ST_OK ? "" : e.msg);
 }
 
@@ -266,11 +256,8 @@ static void go_back(struct app *app, bool back)
     }
     const struct settings_step *step = &s->step[back ? s->at - 1 : s->at];
     const char *name = config_key(step->key)->name, *value = back ? step->was : step->is;
-    struct config next = *app->config;
-    enum status st = config_set_key(&next, name, value, &e);
-    if (st == ST_OK)
-        st = config_check(&next, &e);
-    if (!app_check(app, st, &e))
+    struct config next;
+    if (!app_check(app, try_value(app, step->key, value, &next, &e), &e))
         return;
     s->at += back ? -1 : 1;
     s->cursor = step->key;
@@ -307,7 +294,7 @@ static bool take(struct app *app, const char *value)
 {
     struct config next;
     struct err e;
-    enum status st = try_value(app, value, &next, &e);
+    enum status st = try_value(app, app->settings.cursor, value, &next, &e);
     if (st == ST_OK) /* reads files, and therefore not with every letter */
         st = settings_check(app, &next, &e);
     if (!app_check(app, st, &e)) {
