@@ -121,25 +121,19 @@ static void opened_done(void *arg, enum status st, const struct err *e)
         ops->opened(ops->user);
 }
 
-struct log_ahead {
-    struct app *app;
-    struct catalog *catalog;
-};
-
 static enum status log_ahead_work(void *arg, const struct job_context *ctx, struct err *e)
 {
-    struct log_ahead *l = arg;
+    struct app *app = arg;
     (void)ctx;
-    return catalog_log_ahead(&l->catalog, session_catalog_path(l->app->session), e);
+    return catalog_log_ahead(&app->log_ahead, session_catalog_path(app->session), e);
 }
 
 static void log_ahead_done(void *arg, enum status st, const struct err *e)
 {
-    struct log_ahead *l = arg;
+    struct app *app = arg;
     (void)e; /* what does not work says so when something is written */
     if (st != ST_CANCELLED)
-        catalog_sync_later(session_catalog(l->app->session), l->catalog);
-    free(l);
+        catalog_sync_later(session_catalog(app->session), app->log_ahead);
 }
 
 /* What waits for the disk and the first screen did not need. */
@@ -151,14 +145,10 @@ static void settle_in(struct app *app)
                               .arg = &app->setup.ops};
     if (app->setup.ops.opened)
         jobs_submit(app->quick, &opened);
-    struct log_ahead *l = malloc(sizeof *l);
     struct job_spec begin = {.title = "catalog's log",
                              .work = log_ahead_work,
                              .done = log_ahead_done,
-                             .arg = l};
-    if (!l)
-        return;
-    *l = (struct log_ahead){.app = app};
+                             .arg = app};
     jobs_submit(app->disk, &begin);
 }
 
@@ -183,84 +173,66 @@ static void flush_decisions(struct app *app)
         jobs_submit(app->disk, &spec);
 }
 
-struct vector_load {
-    struct session *session;
-    struct session_vectors *vectors;
-};
-
 static enum status vectors_work(void *arg, const struct job_context *ctx, struct err *e)
 {
-    struct vector_load *l = arg;
+    struct app *app = arg;
     (void)ctx;
-    return session_vectors_read(l->vectors, e);
+    return session_vectors_read(app->vectors_ahead, e);
 }
 
 static void vectors_done(void *arg, enum status st, const struct err *e)
 {
-    struct vector_load *l = arg;
+    struct app *app = arg;
     (void)st; /* then whoever asks first waits for it */
     (void)e;
-    session_vectors_end(l->session, l->vectors);
-    free(l);
+    session_vectors_end(app->session, app->vectors_ahead);
 }
 
 /* The similarity vectors, before the key `s` asks for them. */
 static void load_vectors_ahead(struct app *app)
 {
-    struct vector_load *l = malloc(sizeof *l);
-    struct session_vectors *vectors = l ? session_vectors_begin(app->session) : NULL;
-    if (!vectors) {
-        free(l);
+    struct session_vectors *vectors = session_vectors_begin(app->session);
+    if (!vectors)
         return;
-    }
-    *l = (struct vector_load){app->session, vectors};
+    app->vectors_ahead = vectors;
     struct job_spec spec = {.title = "how finds sound",
                             .work = vectors_work,
                             .done = vectors_done,
-                            .arg = l,
+                            .arg = app,
                             .errand = true};
     jobs_submit(app->quick, &spec);
 }
 
-struct rereading {
-    struct app *app;
-    struct session_news *news;
-};
-
 static enum status reread_work(void *arg, const struct job_context *ctx, struct err *e)
 {
-    struct rereading *r = arg;
+    struct app *app = arg;
     (void)ctx;
-    return session_reread(r->news, e);
+    return session_reread(app->rereading, e);
 }
 
 static void reread_done(void *arg, enum status st, const struct err *e)
 {
-    struct rereading *r = arg;
+    struct app *app = arg;
     (void)e;
     if (st == ST_OK)
-        r->app->news = r->news;
+        app->news = app->rereading;
     else
-        session_reread_drop(r->app->session, r->news);
-    free(r);
+        session_reread_drop(app->session, app->rereading);
 }
 
 static void reread(struct app *app)
 {
     if (app->now < app->reread_at)
         return;
-    struct rereading *r = malloc(sizeof *r);
-    struct session_news *news = r ? session_reread_begin(app->session) : NULL;
-    if (!news) {
-        free(r);
+    struct session_news *news = session_reread_begin(app->session);
+    if (!news)
         return;
-    }
-    *r = (struct rereading){app, news};
+    app->rereading = news;
     app->reread_since = app->now;
     struct job_spec spec = {.title = "what others wrote",
                             .work = reread_work,
                             .done = reread_done,
-                            .arg = r,
+                            .arg = app,
                             .errand = true};
     jobs_submit(app->quick, &spec);
 }

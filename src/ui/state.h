@@ -252,9 +252,13 @@ struct app {
     struct cut_shelf cuts;
     struct heard {
         uint64_t path, content;
-    } heard[HEARD_MAX];        /* hash of the content the transport may hold of a path */
-    bool looking;              /* for recordings, nothing is known yet */
-    unsigned best_asked;       /* how often :best was */
+    } heard[HEARD_MAX];  /* hash of the content the transport may hold of a path */
+    bool looking;        /* for recordings, nothing is known yet */
+    unsigned best_asked; /* how often :best was */
+    /* what a job at work reads, one at a time */
+    struct catalog *log_ahead;
+    struct session_vectors *vectors_ahead;
+    struct session_news *rereading;
     struct session_news *news; /* from elsewhere, being taken in */
     double last_look, last_news, news_every;
     double reread_since, reread_at; /* begun last; not again before */
