@@ -444,7 +444,7 @@ static enum status run_index(struct batch *b, struct err *e)
 static enum status run_validate(struct batch *b, struct err *e)
 {
     char *yaml;
-    enum status st = config_yaml(&b->cfg, CONFIG_PLAIN, &yaml, e);
+    enum status st = config_yaml(&b->cfg, &yaml, e);
     if (st != ST_OK)
         return st;
     if (b->config_path[0])

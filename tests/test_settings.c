@@ -393,8 +393,8 @@ static void files_and_options_agree(void **state)
         if (st != ST_OK)
             continue; /* both refuse what does not go with the rest of the defaults */
         char *x, *y;
-        assert_int_equal(config_yaml(&c, CONFIG_PLAIN, &x, NULL), ST_OK);
-        assert_int_equal(config_yaml(&d, CONFIG_PLAIN, &y, NULL), ST_OK);
+        assert_int_equal(config_yaml(&c, &x, NULL), ST_OK);
+        assert_int_equal(config_yaml(&d, &y, NULL), ST_OK);
         assert_string_equal(x, y);
         free(x);
         free(y);

@@ -141,7 +141,7 @@ static enum status put_config(const struct project *p, const struct config *cfg,
 {
     char *yaml;
     struct text text = {0};
-    enum status st = config_yaml(cfg, CONFIG_PLAIN, &yaml, e);
+    enum status st = config_yaml(cfg, &yaml, e);
     if (st != ST_OK)
         return st;
     text_add(&text, mark);

@@ -140,12 +140,8 @@ bool config_doubt(const struct config *cfg, char *out, size_t size);
 bool config_get(const struct config *cfg, int index, char *out, size_t size);
 bool config_is_default(const struct config *cfg, int index);
 
-enum config_style { CONFIG_PLAIN, CONFIG_COMMENTED };
 /* The whole config as YAML; the caller frees. ST_NO_MEMORY. Loading it gives an equal
  * config. */
-enum status config_yaml(const struct config *cfg, enum config_style style, char **out,
-                        struct err *e);
-/* The keys as a fragment of a man page (troff, .TP for each key); the caller frees. */
-enum status config_man(char **out, struct err *e);
+enum status config_yaml(const struct config *cfg, char **out, struct err *e);
 
 #endif

@@ -44,7 +44,7 @@ int fuzz_config(const uint8_t *bytes, size_t n)
         return 0;
     char *text;
     insist(config_check(&c, NULL) == ST_OK);
-    insist(config_yaml(&c, CONFIG_COMMENTED, &text, NULL) == ST_OK);
+    insist(config_yaml(&c, &text, NULL) == ST_OK);
     config_defaults(&back, NULL);
     insist(config_parse(&back, text, strlen(text), "fuzz", NULL, NULL) == ST_OK);
     for (int i = 0; i < config_key_count(); i++) {

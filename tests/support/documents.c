@@ -158,12 +158,42 @@ static char *config_document(void)
     return finish(&t);
 }
 
+/* What `line` of the defaults says, for the section, group or key `k` it opens. */
+static void add_comment(struct text *t, const char *line, const struct config_key *k)
+{
+    int indent = (int)strspn(line, " ");
+    char name[CONFIG_KEY_BYTES], expected[256];
+    if (line[strlen(line) - 1] == ':') {
+        size_t n =
+            indent ? (size_t)(strrchr(k->name, '.') - k->name) : strcspn(k->name, ".");
+        snprintf(name, sizeof name, "%.*s", (int)n, k->name);
+        text_addf(t, "%s%*s# %s\n", indent ? "" : "\n", indent, "",
+                  config_section_help(name));
+        return;
+    }
+    config_expected(expected, sizeof expected, k);
+    text_addf(t, "%*s# %s", indent, "", k->help);
+    text_addf(t, k->type == CONFIG_TEXT ? "\n" : " (%s)\n", expected);
+}
+
 static char *commented_config(void)
 {
     struct config cfg;
-    char *yaml = NULL;
+    struct text t = {0};
+    char *yaml;
+    int key = 0;
     config_defaults(&cfg, NULL);
-    return config_yaml(&cfg, CONFIG_COMMENTED, &yaml, NULL) == ST_OK ? yaml : NULL;
+    if (config_yaml(&cfg, &yaml, NULL) != ST_OK)
+        return NULL;
+    text_add(&t, "# Settings of trowel. Every key may be left out; these are the values "
+                 "in use.\n");
+    for (char *line = strtok(yaml, "\n"); line; line = strtok(NULL, "\n")) {
+        add_comment(&t, line, config_key(key));
+        text_addf(&t, "%s\n", line);
+        key += line[strlen(line) - 1] != ':';
+    }
+    free(yaml);
+    return finish(&t);
 }
 
 struct word {

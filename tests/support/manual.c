@@ -5,6 +5,7 @@
 #include "io/text.h"
 #include "ui/actions.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -187,12 +188,32 @@ static void add_keys(struct text *t)
     }
 }
 
+static void add_settings(struct text *t)
+{
+    char section[CONFIG_KEY_BYTES] = "", expected[256];
+    for (int i = 0; i < config_key_count(); i++) {
+        const struct config_key *k = config_key(i);
+        size_t n = strcspn(k->name, ".");
+        if (strncmp(section, k->name, n) != 0 || section[n]) {
+            snprintf(section, sizeof section, "%.*s", (int)n, k->name);
+            text_addf(t, ".SS %s\n", section);
+            roff(t, config_section_help(section));
+            text_add(t, "\n");
+        }
+        config_expected(expected, sizeof expected, k);
+        text_addf(t, ".TP\n.B %s\n", k->name);
+        roff(t, k->help);
+        text_add(t, ": ");
+        roff(t, expected);
+        text_add(t, " [");
+        roff(t, k->default_text);
+        text_add(t, "]\n");
+    }
+}
+
 char *manual_page(void)
 {
     struct text t = {0};
-    char *settings = NULL;
-    if (config_man(&settings, NULL) != ST_OK)
-        return NULL;
     text_add(&t, head);
     add_pipelines(&t);
     text_add(&t,
@@ -201,9 +222,8 @@ char *manual_page(void)
     add_keys(&t);
     add_commands(&t);
     text_add(&t, ".SH SETTINGS\n");
-    text_add(&t, settings);
+    add_settings(&t);
     text_add(&t, tail);
-    free(settings);
     return finish(&t);
 }
 
