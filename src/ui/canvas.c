@@ -1,7 +1,5 @@
 #include "ui/canvas.h"
 
-#include "io/paths.h"
-
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -276,34 +274,4 @@ struct area area_box(const struct area *a, const char *title)
         area_put(a, 0, end, ROLE_TITLE, ' ');
     }
     return area_sub(a, 1, 2, a->rows - 2, a->cols - 4);
-}
-
-static size_t dump_row(const struct canvas *c, int row, char *out)
-{
-    size_t used = 0, end = 0;
-    for (int x = 0; x < c->cols; x++) {
-        const struct cell *cell = &c->cell[row * c->cols + x];
-        if (cell->ch == 0)
-            continue;
-        used += (size_t)utf8_encode(out + used, cell->ch);
-        for (int m = 0; m < CLUSTER_MARKS && cell->mark[m]; m++)
-            used += (size_t)utf8_encode(out + used, cell->mark[m]);
-        if (cell->ch != ' ')
-            end = used;
-    }
-    out[end] = '\n';
-    return end + 1;
-}
-
-char *canvas_dump(const struct canvas *c)
-{
-    size_t room = (size_t)c->rows * ((size_t)c->cols * 4 * (1 + CLUSTER_MARKS) + 2) + 8;
-    char *out = malloc(room);
-    if (!out)
-        return NULL;
-    size_t used = 0;
-    for (int r = 0; r < c->rows; r++)
-        used += dump_row(c, r, out + used);
-    out[used] = '\0';
-    return out;
 }

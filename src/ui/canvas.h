@@ -84,8 +84,4 @@ void area_vline(const struct area *a, int col);
 /* A frame around the whole area with a title in its top edge; blanks the inside. */
 struct area area_box(const struct area *a, const char *title);
 
-/* The canvas as text for golden tests: rows joined by newlines, trailing blanks cut.
- * The caller frees; NULL without memory. */
-char *canvas_dump(const struct canvas *c);
-
 #endif

@@ -4,6 +4,7 @@
 
 #include "core/rng.h"
 #include "dsp/drum_class.h"
+#include "io/paths.h"
 
 #include <locale.h>
 #include <setjmp.h>
@@ -205,6 +206,35 @@ void ui_rig_type(struct ui_rig *r, const char *text)
     }
 }
 
+static size_t dump_row(const struct canvas *c, int row, char *out)
+{
+    size_t used = 0, end = 0;
+    for (int x = 0; x < c->cols; x++) {
+        const struct cell *cell = &c->cell[row * c->cols + x];
+        if (cell->ch == 0)
+            continue;
+        used += (size_t)utf8_encode(out + used, cell->ch);
+        for (int m = 0; m < CLUSTER_MARKS && cell->mark[m]; m++)
+            used += (size_t)utf8_encode(out + used, cell->mark[m]);
+        if (cell->ch != ' ')
+            end = used;
+    }
+    out[end] = '\n';
+    return end + 1;
+}
+
+char *canvas_dump(const struct canvas *c)
+{
+    size_t room = (size_t)c->rows * ((size_t)c->cols * 4 * (1 + CLUSTER_MARKS) + 2) + 8;
+    char *out = malloc(room);
+    assert_non_null(out);
+    size_t used = 0;
+    for (int r = 0; r < c->rows; r++)
+        used += dump_row(c, r, out + used);
+    out[used] = '\0';
+    return out;
+}
+
 char *ui_rig_screen(struct ui_rig *r)
 {
     int row, col;
@@ -212,9 +242,7 @@ char *ui_rig_screen(struct ui_rig *r)
     app_draw(&r->app, &row, &col);
     jobs_wait(r->app.quick);
     app_draw(&r->app, &row, &col);
-    char *text = canvas_dump(&r->app.canvas);
-    assert_non_null(text);
-    return text;
+    return canvas_dump(&r->app.canvas);
 }
 
 bool ui_rig_shows(struct ui_rig *r, const char *part)

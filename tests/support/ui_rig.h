@@ -46,6 +46,8 @@ void ui_rig_done(struct ui_rig *r);
 void ui_rig_keys(struct ui_rig *r, const char *keys);
 /* Type a text literally. */
 void ui_rig_type(struct ui_rig *r, const char *text);
+/* Rows joined by newlines, trailing blanks cut; the caller frees. */
+char *canvas_dump(const struct canvas *c);
 /* The screen as text; the caller frees. */
 char *ui_rig_screen(struct ui_rig *r);
 
