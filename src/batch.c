@@ -256,8 +256,7 @@ static enum status curate(struct batch *b, const char *input, const char *output
                              .force = given(b, OPT_FORCE) || b->again,
                              .fail_on_empty = given(b, OPT_FAIL_ON_EMPTY),
                              .dry_run = given(b, OPT_DRY_RUN),
-                             .context = &ctx,
-                             .log = &b->output.log};
+                             .ctx = &ctx};
     struct curate_result r;
     enum status st = curate_run(&job, &r, e);
     b->chosen = st == ST_OK ? r.chosen : 0;
@@ -313,8 +312,7 @@ static enum status format(struct batch *b, const char *input, const char *output
                           .no_fit = given(b, OPT_NO_FIT),
                           .stereo = given(b, OPT_STEREO),
                           .dry_run = given(b, OPT_DRY_RUN),
-                          .ctx = &ctx,
-                          .log = &b->output.log};
+                          .ctx = &ctx};
     struct kit_result r = {0};
     struct text summary = {0};
     char kit[PATH_BYTES];
@@ -333,7 +331,7 @@ static enum status format(struct batch *b, const char *input, const char *output
     if (!b->output.json && (st == ST_OK || st == ST_OVER_BUDGET || st == ST_NOTHING))
         output_text(&b->output, &summary);
     if (r.beside_set)
-        log_write(job.log, LOG_WARNING,
+        log_write(ctx.log, LOG_WARNING,
                   "only what you accepted or put into the kit was taken; --input_dir "
                   "%s/best_of takes the best-of set",
                   input);
@@ -420,8 +418,7 @@ static enum status run_index(struct batch *b, struct err *e)
                             .cfg = &b->cfg,
                             .decisions = text(b, OPT_TAKE_DECISIONS),
                             .dry_run = given(b, OPT_DRY_RUN),
-                            .ctx = &ctx,
-                            .log = &b->output.log};
+                            .ctx = &ctx};
     enum status st = index_run(&job, &t, e);
     const struct output_count counts[] = {{"sources", t.sources},
                                           {"finds", t.finds},

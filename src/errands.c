@@ -106,7 +106,7 @@ static void write_page(struct errand *r, const struct kit_job *kit)
     if (st == ST_OK)
         text_addf(&r->listing, "Listen to it in a browser: open %s\n", page.path);
     else if (st != ST_CANCELLED)
-        log_write(kit->log, LOG_WARNING, "%s", e.msg);
+        log_write(job_log(kit->ctx), LOG_WARNING, "%s", e.msg);
 }
 
 /* What goes is said first: a listing is longer than a screen. */
@@ -131,8 +131,7 @@ static enum status export_work(void *arg, const struct job_context *ctx, struct 
                           .stereo = r->stereo,
                           .dry_run = r->dry_run,
                           .whole = r->while_mining,
-                          .ctx = ctx,
-                          .log = ctx->log};
+                          .ctx = ctx};
     struct text plan = {0};
     enum status st = kit_run(&job, &result, &plan, e);
     if (st == ST_OK && job.dry_run)

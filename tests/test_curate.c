@@ -585,7 +585,7 @@ static void test_an_unreadable_folder_is_told(void **state)
                                  .output_root = b->best,
                                  .options = {.top = 1, .diversity = 0.3},
                                  .dry_run = true,
-                                 .log = &log};
+                                 .ctx = &(struct job_context){.log = &log}};
         if (geteuid() == 0 && setuid(65534) != 0)
             _exit(2);
         bool well = curate_run(&job, &r, NULL) == ST_OK;
@@ -726,7 +726,7 @@ static void test_a_damaged_catalog_is_told(void **state)
                              .output_root = b->best,
                              .options = {.top = 2},
                              .dry_run = true,
-                             .log = &log};
+                             .ctx = &(struct job_context){.log = &log}};
     make_project(b, 3, false);
     folder_write(b->project, "catalog.db", "no catalog at all", 17);
     assert_int_equal(curate_run(&job, &r, &e), ST_OK);
@@ -762,7 +762,7 @@ static void test_every_word_of_a_decision_file_counts(void **state)
                              .decisions = journal,
                              .options = {.top = 2},
                              .dry_run = true,
-                             .log = &log};
+                             .ctx = &(struct job_context){.log = &log}};
     assert_int_equal(curate_run(&job, &r, NULL), ST_OK); /* also where nothing is yet */
     assert_int_equal(r.chosen, 3);
     assert_false(there(b, ""));

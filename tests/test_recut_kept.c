@@ -581,7 +581,7 @@ static void edits_without_a_catalog_are_not_heard_and_said(void **state)
                              .output_root = best,
                              .decisions = m->path,
                              .options = {.top = 1, .diversity = 0.3},
-                             .log = &log};
+                             .ctx = &(struct job_context){.log = &log}};
     assert_int_equal(curate_run(&job, &result, NULL), ST_OK);
     assert_int_equal(rename(to, from), 0);
     assert_true(text_has(said.at, "no catalog with the sample rate"));

@@ -86,11 +86,10 @@ struct curate_job {
     const char *input_root, *output_root;
     const char *decisions; /* a journal to heed, or NULL */
     struct curate_options options;
-    bool force;                        /* replace the best-of set this tool wrote there */
-    bool fail_on_empty;                /* ST_NOTHING when nothing is chosen */
-    bool dry_run;                      /* choose, write nothing */
-    const struct job_context *context; /* may be NULL */
-    const struct log *log;             /* may be NULL */
+    bool force;                    /* replace the best-of set this tool wrote there */
+    bool fail_on_empty;            /* ST_NOTHING when nothing is chosen */
+    bool dry_run;                  /* choose, write nothing */
+    const struct job_context *ctx; /* may be NULL */
 };
 struct curate_result {
     size_t considered, chosen, copied, kept, missing;

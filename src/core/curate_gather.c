@@ -139,7 +139,7 @@ static bool gather_find(void *user, const struct catalog_find *f)
     struct gathering *g = user;
     float vector[SIMILARITY_DIM] = {NAN};
     size_t before = g->pool->count;
-    g->st = job_go_on(g->pool->job->context, g->e);
+    g->st = job_go_on(g->pool->job->ctx, g->e);
     if (g->st == ST_OK)
         g->st = catalog_vector(g->catalog, f->id, vector, g->e);
     if (g->st == ST_OK || g->st == ST_NOT_FOUND)
@@ -184,7 +184,7 @@ static enum status gather_manifest(struct curate_pool *pool, const char *folder,
     if (st == ST_OK)
         st = add_site(pool, folder, &g.site, e);
     for (size_t i = 0; i < count && st == ST_OK; i++) {
-        st = job_go_on(pool->job->context, e);
+        st = job_go_on(pool->job->ctx, e);
         if (st == ST_OK)
             st = add_known(&g, &rows[i], kind_category(rows[i].kind), NULL);
     }
@@ -227,7 +227,7 @@ static enum status add_file(struct curate_pool *pool, const char *folder,
     if (st == ST_NO_MEMORY)
         return err_set(e, st, "%s", why.msg);
     if (st != ST_OK) {
-        log_write(pool->job->log, LOG_WARNING, "%s", why.msg);
+        log_write(job_log(pool->job->ctx), LOG_WARNING, "%s", why.msg);
         return ST_OK;
     }
     struct candidate *c = &f->c;
@@ -286,7 +286,7 @@ static enum status gather_entry(struct curate_pool *pool, const char *folder,
     char path[PATH_BYTES];
     enum status st = path_join(path, sizeof path, folder, name, e);
     if (st == ST_OK)
-        st = job_go_on(pool->job->context, e);
+        st = job_go_on(pool->job->ctx, e);
     if (st != ST_OK || lstat(path, &info) != 0)
         return st;
     if (S_ISDIR(info.st_mode))
@@ -305,7 +305,7 @@ static enum status gather_plain(struct curate_pool *pool, const char *folder, in
     int n = scandir(folder, &list, visible, by_name);
     if (n < 0 && depth > 0) {
         err_errno(&why, ST_UNREADABLE, errno, "the folder %s cannot be read", folder);
-        log_write(pool->job->log, LOG_WARNING, "%s; it is left out", why.msg);
+        log_write(job_log(pool->job->ctx), LOG_WARNING, "%s; it is left out", why.msg);
         return ST_OK;
     }
     if (n < 0 && errno == ENOENT)
@@ -337,14 +337,15 @@ static enum status gather_folder(struct curate_pool *pool, const char *folder, i
         return st;
     bool listed = path_is_file(manifest);
     if (path_is_file(db) || listed)
-        recordings_tell_left(folder, pool->job->log);
+        recordings_tell_left(folder, job_log(pool->job->ctx));
     if (path_is_file(db)) {
         st = gather_catalog(pool, folder, db, &why);
         if (st == ST_OK)
             return ST_OK;
         if (!listed || st == ST_CANCELLED || st == ST_NO_MEMORY)
             return err_set(e, st, "%s", why.msg);
-        log_write(pool->job->log, LOG_WARNING, "%s; its manifest is used", why.msg);
+        log_write(job_log(pool->job->ctx), LOG_WARNING, "%s; its manifest is used",
+                  why.msg);
     }
     return listed ? gather_manifest(pool, folder, manifest, e)
                   : gather_plain(pool, folder, depth, e);

@@ -110,7 +110,7 @@ enum status curate_heed(struct curate_pool *pool, struct err *e)
 {
     struct heeding h = {0};
     struct journal_report report = {0};
-    const struct log *log = pool->job->log;
+    const struct log *log = job_log(pool->job->ctx);
     if (pool->job->decisions == NULL)
         return ST_OK;
     enum status st = index_finds(&h, pool, e);

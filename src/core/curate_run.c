@@ -136,7 +136,8 @@ static enum status make_plan(struct plan *p, const struct curate_pool *pool,
         item->cut = f->file == NULL || f->edited;
         st = name_planned(p, f, item, e);
         p->count += st == ST_OK;
-        log_write(pool->job->log, LOG_DEBUG, "%s: %s", item->relative, picks[i].reason);
+        log_write(job_log(pool->job->ctx), LOG_DEBUG, "%s: %s", item->relative,
+                  picks[i].reason);
     }
     p->result->chosen = p->count;
     free(entries);
@@ -152,7 +153,7 @@ static enum status as_mined(struct plan *p, const struct curate_pool *pool, size
 {
     struct planned *item = &p->item[i];
     const struct curate_find *f = &pool->item[item->find];
-    log_write(pool->job->log, LOG_WARNING, "%s; %s", why,
+    log_write(job_log(pool->job->ctx), LOG_WARNING, "%s; %s", why,
               f->file != NULL ? "copied as it was mined" : "left out");
     item->cut = false;
     item->relative[0] = '\0'; /* left out, if it stays so */
@@ -196,7 +197,7 @@ static enum status cut_all(struct plan *p, const struct curate_pool *pool, struc
     for (size_t i = 0; i < p->count && st == ST_OK; i++) {
         if (!p->item[i].cut)
             continue;
-        st = job_go_on(pool->job->context, e);
+        st = job_go_on(pool->job->ctx, e);
         if (st == ST_OK)
             st = cut_one(p, pool, i, e);
     }
@@ -407,8 +408,8 @@ static enum status write_all(struct plan *p, const struct curate_pool *pool,
     if (st == ST_OK)
         st = write_rows(p, CURATE_BEGUN, e);
     for (size_t i = 0; i < p->count && st == ST_OK; i++) {
-        job_progress(job->context, (double)i / (double)p->count, "copying");
-        st = job_go_on(job->context, e);
+        job_progress(job->ctx, (double)i / (double)p->count, "copying");
+        st = job_go_on(job->ctx, e);
         if (st == ST_OK)
             st = put_one(p, &pool->item[p->item[i].find], &p->item[i], e);
     }

@@ -18,7 +18,6 @@ struct search {
     const struct project *project;
     const struct config *cfg;
     const struct job_context *ctx;
-    const struct log *log;
     uint64_t *known; /* places of all records, sorted */
     size_t known_count, known_room;
     size_t records;
@@ -109,7 +108,8 @@ static enum status load_manifest(struct search *s, struct err *e)
     struct err why;
     st = manifest_read(path, &s->rows, &s->row_count, &why);
     if (st == ST_CORRUPT)
-        log_write(s->log, LOG_WARNING, "%s; measuring the samples instead", why.msg);
+        log_write(job_log(s->ctx), LOG_WARNING, "%s; measuring the samples instead",
+                  why.msg);
     if (st != ST_OK) {
         s->rows = NULL;
         s->row_count = 0;
@@ -172,7 +172,7 @@ static enum status add_orphan(struct search *s, const struct candidate *place,
     if (st == ST_NO_MEMORY)
         return err_set(e, st, "%s", why.msg);
     if (st != ST_OK) {
-        log_write(s->log, LOG_WARNING, "%s; left out", why.msg);
+        log_write(job_log(s->ctx), LOG_WARNING, "%s; left out", why.msg);
         return ST_OK;
     }
     float vector[SIMILARITY_DIM];
@@ -295,8 +295,7 @@ enum status index_run(const struct index_job *job, struct project_totals *totals
         st = project_open_folder(&project, job->folder, e);
     if (st != ST_OK)
         return st;
-    struct search s = {
-        .project = &project, .cfg = job->cfg, .ctx = job->ctx, .log = job->log};
+    struct search s = {.project = &project, .cfg = job->cfg, .ctx = job->ctx};
     if (!job->dry_run)
         root_clean(&project.root);
     st = load_known(&s, e);
@@ -309,7 +308,7 @@ enum status index_run(const struct index_job *job, struct project_totals *totals
                                  .rebuild = true,
                                  .dry_run = job->dry_run,
                                  .decisions = job->decisions,
-                                 .log = job->log};
+                                 .log = job_log(job->ctx)};
     if (st == ST_OK)
         st = project_assemble(&project, &more, totals, e);
     free(s.known);

@@ -17,7 +17,6 @@ struct index_job {
     const char *decisions;    /* a journal to take into the catalog, or NULL */
     bool dry_run;
     const struct job_context *ctx;
-    const struct log *log;
 };
 enum status index_run(const struct index_job *job, struct project_totals *totals,
                       struct err *e);

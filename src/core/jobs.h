@@ -28,6 +28,7 @@ struct job_context {
 
 bool job_cancelled(const struct job_context *ctx); /* ctx may be NULL: never */
 enum status job_go_on(const struct job_context *ctx, struct err *e); /* ST_CANCELLED */
+const struct log *job_log(const struct job_context *ctx);
 void job_progress(const struct job_context *ctx, double fraction, const char *stage);
 
 /* ELSEWHERE: another process is at work on it (ST_BUSY). */

@@ -155,7 +155,7 @@ static enum status sound_of(struct making *m, struct kit_item *item, struct audi
     }
     if (!item->path[0])
         return err_set(e, st, "%s", why.msg);
-    log_write(m->job->log, LOG_WARNING, "%s; the mined file is used", why.msg);
+    log_write(job_log(m->job->ctx), LOG_WARNING, "%s; the mined file is used", why.msg);
     snprintf(item->cut, sizeof item->cut, "edit not applied: %.90s", why.msg);
     item->recut = false;
     recut_as_mined(&item->c, site, item->c.filename);
@@ -199,8 +199,8 @@ static enum status write_samples(struct making *m, struct err *e)
         if (st == ST_DISK || st == ST_EXISTS || st == ST_REFUSED || st == ST_NO_MEMORY)
             return err_set(e, st, "%s", why.msg);
         if (st != ST_OK) {
-            log_write(m->job->log, LOG_WARNING, "%s: %s; left out", item->c.filename,
-                      why.msg);
+            log_write(job_log(m->job->ctx), LOG_WARNING, "%s: %s; left out",
+                      item->c.filename, why.msg);
             snprintf(item->why_out, sizeof item->why_out, "%.111s", why.msg);
             if (item->slot >= 0)
                 m->plan.slot[item->slot] = -1;
@@ -276,7 +276,7 @@ static enum status clear_sheet(struct making *m, struct err *e)
         snprintf(kept, sizeof kept, "ASSIGN.edited_%d.txt", n);
     enum status st = root_rename(&m->root, SHEET, kept, e);
     if (st == ST_OK)
-        log_write(m->job->log, LOG_WARNING, "%s/%s was edited: it is now %s",
+        log_write(job_log(m->job->ctx), LOG_WARNING, "%s/%s was edited: it is now %s",
                   m->root.path, SHEET, kept);
     return st;
 }
@@ -435,7 +435,7 @@ static enum status plan(struct making *m, struct text *summary, struct err *e)
                        m->set.missing, m->set.missing == 1 ? "" : "s",
                        m->set.missing == 1 ? "is" : "are");
     if (m->set.missing > 0)
-        log_write(job->log, LOG_WARNING,
+        log_write(job_log(job->ctx), LOG_WARNING,
                   m->set.missing == 1
                       ? "%zu sample of %s is missing, or its recording"
                       : "%zu samples of %s are missing, or their recordings",

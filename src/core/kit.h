@@ -23,7 +23,6 @@ struct kit_job {
     bool force, no_fit, stereo, dry_run;
     bool whole; /* refuse while a sample is not there: it is being made again perhaps */
     const struct job_context *ctx; /* may be NULL */
-    const struct log *log;         /* may be NULL */
 };
 
 struct kit_result {

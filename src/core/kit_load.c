@@ -87,8 +87,7 @@ static void plan_cut(const struct loading *l, struct kit_item *item)
     if (!item->recut)
         recut_as_mined(&item->c, s, item->c.filename);
     if (item->cut[0])
-        log_write(l->ctx ? l->ctx->log : NULL, LOG_WARNING, "%s: %s", item->c.filename,
-                  item->cut);
+        log_write(job_log(l->ctx), LOG_WARNING, "%s: %s", item->c.filename, item->cut);
 }
 
 static enum status take(struct loading *l, const struct candidate *c,
