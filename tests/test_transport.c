@@ -19,11 +19,25 @@
 
 #include <cmocka.h>
 
+static struct stage g;
+
+static int set_up(void **state)
+{
+    (void)state;
+    open_stage(&g, TRANSPORT_OFFLINE);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    close_stage(&g);
+    return 0;
+}
+
 static void true_level_is_the_file(void **state)
 {
     (void)state;
-    struct stage g;
-    open_stage(&g, TRANSPORT_OFFLINE);
     struct play_item item = add(&g, 0, 20000, 2, 1);
     item.once = true; /* its edges, too */
     float out[21000 * 2];
@@ -43,29 +57,26 @@ static void true_level_is_the_file(void **state)
     status(&g);
     assert_false(g.s.playing);
     assert_int_equal(g.s.device, DEVICE_SILENT);
-    close_stage(&g);
 }
 
 /* Render `seconds` and measure what was heard. */
-static void hear(struct stage *g, double seconds, struct audio *out)
+static void hear(double seconds, struct audio *out)
 {
     assert_int_equal(audio_init(out, (size_t)(seconds * RATE), 2, RATE, NULL), ST_OK);
-    transport_render(g->t, out->data, out->frames);
+    transport_render(g.t, out->data, out->frames);
 }
 
 static void matching_brings_all_to_one_loudness(void **state)
 {
     (void)state;
     static const double levels[] = {0.02, 0.1, 0.9};
-    struct stage g;
-    open_stage(&g, TRANSPORT_OFFLINE);
     for (int i = 0; i < 3; i++) {
         struct play_item item = add(&g, i, RATE * 4, 1, levels[i]);
         struct audio heard;
         struct loudness l;
         transport_play(g.t, &item);
         transport_settle(g.t);
-        hear(&g, 4, &heard);
+        hear(4, &heard);
         assert_int_equal(loudness_measure(&heard, &l, NULL), ST_OK);
         /* a mono file sounds from both sides: 3 dB more than the file alone */
         assert_true(fabs(l.integrated_lufs + 18 - 3.01) < 0.2);
@@ -73,57 +84,48 @@ static void matching_brings_all_to_one_loudness(void **state)
         assert_true(g.s.matched);
         audio_done(&heard);
         transport_stop(g.t);
-        hear(&g, 0.1, &heard);
+        hear(0.1, &heard);
         audio_done(&heard);
     }
-    close_stage(&g);
 }
 
 /* The loudness that was asked for. */
 static void matching_is_to_the_loudness_of_the_options(void **state)
 {
     (void)state;
-    struct stage g;
     struct audio heard;
     struct loudness l;
-    open_stage(&g, TRANSPORT_OFFLINE);
     transport_free(g.t);
     struct transport_options o = {.backend = TRANSPORT_OFFLINE, .match_lufs = -27};
     assert_int_equal(transport_new(&g.t, &o, NULL), ST_OK);
     struct play_item item = add(&g, 0, RATE * 4, 1, 0.5);
     transport_play(g.t, &item);
     transport_settle(g.t);
-    hear(&g, 4, &heard);
+    hear(4, &heard);
     assert_int_equal(loudness_measure(&heard, &l, NULL), ST_OK);
     assert_true(fabs(l.integrated_lufs + 27 - 3.01) < 0.2);
     audio_done(&heard);
-    close_stage(&g);
 }
 
 static void matching_never_exceeds_the_peak(void **state)
 {
     (void)state;
-    struct stage g;
     struct audio heard;
-    open_stage(&g, TRANSPORT_OFFLINE);
     /* a click of 3 ms: very quiet over 400 ms, but as high as any */
     struct play_item item = add(&g, 0, 130, 1, 0.5);
     item.once = true;
     transport_play(g.t, &item);
     transport_settle(g.t);
-    hear(&g, 0.2, &heard);
+    hear(0.2, &heard);
     double peak_db = level_to_db(level_true_peak(&heard, false));
     assert_true(peak_db < -0.98 && peak_db > -1.1);
     audio_done(&heard);
-    close_stage(&g);
 }
 
 static void toggling_the_match_is_ramped_and_exact_at_the_end(void **state)
 {
     (void)state;
-    struct stage g;
     float out[20000 * 2];
-    open_stage(&g, TRANSPORT_OFFLINE);
     struct play_item item = add(&g, 0, 40000, 1, 0.1);
     transport_play(g.t, &item);
     transport_settle(g.t);
@@ -145,15 +147,12 @@ static void toggling_the_match_is_ramped_and_exact_at_the_end(void **state)
     assert_true(out[2 * 4000] == 0);
     status(&g);
     assert_true(g.s.volume_db == -60);
-    close_stage(&g);
 }
 
 static void space_and_seek(void **state)
 {
     (void)state;
-    struct stage g;
     float out[20000 * 2];
-    open_stage(&g, TRANSPORT_OFFLINE);
     transport_set_matched(g.t, false);
     transport_toggle(g.t); /* nothing to play yet */
     status(&g);
@@ -201,15 +200,12 @@ static void space_and_seek(void **state)
     transport_settle(g.t);
     transport_render(g.t, out, 100);
     assert_true(out[0] == sample(&g, 0, 0));
-    close_stage(&g);
 }
 
 static void loops_and_their_switch(void **state)
 {
     (void)state;
-    struct stage g;
     float out[20000 * 2];
-    open_stage(&g, TRANSPORT_OFFLINE);
     transport_set_matched(g.t, false);
     transport_set_loop(g.t, true);
     struct play_item item = add(&g, 0, 30000, 1, 1);
@@ -235,7 +231,6 @@ static void loops_and_their_switch(void **state)
     assert_true(out[2 * 5999] == sample(&g, 0, 29999) && out[2 * 6000] == 0);
     status(&g);
     assert_true(g.s.loop && g.s.once && !g.s.playing);
-    close_stage(&g);
 }
 
 /* The largest step from one sample to the next on the left. */
@@ -255,10 +250,8 @@ static void loops_begin_and_end_without_a_click(void **state)
     (void)state;
     enum { N = RATE / 2 };
     const double hz = 110, level = 0.5, step = 2 * PI * hz / RATE * level;
-    struct stage g;
     static float out[RATE * 3 * 2];
     struct kit_pattern p;
-    open_stage(&g, TRANSPORT_OFFLINE);
     transport_set_matched(g.t, false);
     transport_set_loop(g.t, true);
     struct play_item item[2];
@@ -300,7 +293,6 @@ static void loops_begin_and_end_without_a_click(void **state)
     transport_render(g.t, out, N + 1);
     assert_true(fabsf(out[0] - sample(&g, 0, 0)) < 1e-6f);
     assert_true(fabsf(out[2 * (N - 1)] - sample(&g, 0, N - 1)) < 1e-6f);
-    close_stage(&g);
 }
 
 /* The last second runs into the first, again and again. */
@@ -308,9 +300,7 @@ static void the_seam_of_a_loop(void **state)
 {
     (void)state;
     enum { N = 3 * RATE, EDGE = RATE / 50 };
-    struct stage g;
     static float out[6 * RATE * 2];
-    open_stage(&g, TRANSPORT_OFFLINE);
     transport_set_matched(g.t, false);
     transport_set_loop(g.t, true);
     struct play_item item = add(&g, 0, N, 1, 1);
@@ -329,15 +319,12 @@ static void the_seam_of_a_loop(void **state)
     transport_render(g.t, out, RATE);
     for (size_t i = EDGE; i < RATE - EDGE; i++)
         assert_true(out[2 * i] == sample(&g, 0, i));
-    close_stage(&g);
 }
 
 static void a_stretch_of_a_file(void **state)
 {
     (void)state;
-    struct stage g;
     float out[20000 * 2];
-    open_stage(&g, TRANSPORT_OFFLINE);
     transport_set_matched(g.t, false);
     struct play_item item = add(&g, 0, RATE * 3, 2, 1);
     item.start_frame = 50000;
@@ -351,15 +338,12 @@ static void a_stretch_of_a_file(void **state)
     assert_true(out[2 * 10000] == 0);
     status(&g);
     assert_true(fabs(g.s.length_s - 10000.0 / RATE) < 1e-9);
-    close_stage(&g);
 }
 
 static void in_context(void **state)
 {
     (void)state;
-    struct stage g;
     float out[30000 * 2];
-    open_stage(&g, TRANSPORT_OFFLINE);
     transport_set_matched(g.t, false);
     transport_set_loop(g.t, true); /* does not matter here */
     struct play_item item = add(&g, 0, RATE * 3, 1, 1);
@@ -385,15 +369,12 @@ static void in_context(void **state)
     transport_settle(g.t);
     transport_render(g.t, out, 1000);
     assert_true(fabsf(out[0]) < 0.01f && out[2 * 600] == sample(&g, 0, 600));
-    close_stage(&g);
 }
 
 static void flip_compares_at_one_place(void **state)
 {
     (void)state;
-    struct stage g;
     float out[20000 * 2];
-    open_stage(&g, TRANSPORT_OFFLINE);
     transport_set_matched(g.t, false);
     struct play_item a = add(&g, 0, 60000, 1, 1), b = add(&g, 1, 60000, 1, 1);
     transport_prefetch(g.t, &b, 1);
@@ -424,16 +405,13 @@ static void flip_compares_at_one_place(void **state)
     assert_true(out[2 * 4000] == sample(&g, 0, 4000));
     status(&g);
     assert_true(g.s.mode == PLAY_PLAIN);
-    close_stage(&g);
 }
 
 /* How long a sound is that is still being read, the one before does not tell. */
 static void a_seek_goes_into_what_is_being_read(void **state)
 {
     (void)state;
-    struct stage g;
     float out[4000 * 2];
-    open_stage(&g, TRANSPORT_OFFLINE);
     transport_set_matched(g.t, false);
     struct play_item brief = add(&g, 0, 4000, 1, 1), item = add(&g, 1, 60000, 1, 1);
     brief.once = item.once = true;
@@ -458,7 +436,6 @@ static void a_seek_goes_into_what_is_being_read(void **state)
     status(&g);
     atomic_store(&gate_closed, false);
     assert_true(g.s.id == 102 && !g.s.playing && g.s.length_s == 0);
-    close_stage(&g);
 }
 
 static bool no_memory;
@@ -473,9 +450,7 @@ char *__wrap_strdup(const char *s)
 static void without_memory_the_one_before_comes(void **state)
 {
     (void)state;
-    struct stage g;
     float out[4000 * 2];
-    open_stage(&g, TRANSPORT_OFFLINE);
     transport_set_matched(g.t, false);
     struct play_item a = add(&g, 0, 60000, 1, 1), b = add(&g, 1, 60000, 1, 1);
     atomic_store(&gate_closed, true);
@@ -492,16 +467,13 @@ static void without_memory_the_one_before_comes(void **state)
     status(&g);
     assert_true(g.s.playing && g.s.id == a.id);
     assert_true(out[2 * 1500] == sample(&g, 0, 1500));
-    close_stage(&g);
 }
 
 /* Until the other one is there, what a flip comes from goes on, and keys go to it. */
 static void a_flip_waits_at_the_playhead(void **state)
 {
     (void)state;
-    struct stage g;
     float out[8000 * 2];
-    open_stage(&g, TRANSPORT_OFFLINE);
     transport_set_matched(g.t, false);
     struct play_item a = add(&g, 0, 60000, 1, 1), b = add(&g, 1, 60000, 1, 1);
     transport_play(g.t, &a);
@@ -532,16 +504,13 @@ static void a_flip_waits_at_the_playhead(void **state)
     status(&g);
     assert_true(!g.s.playing && strstr(g.s.problem, "2.wav"));
     assert_true(out[2 * 1900] == 0);
-    close_stage(&g);
 }
 
 static void what_cannot_be_heard_is_said(void **state)
 {
     (void)state;
-    struct stage g;
     char path[512];
     float out[2000];
-    open_stage(&g, TRANSPORT_OFFLINE);
     snprintf(path, sizeof path, "%s/0.wav", g.folder);
     struct play_item item = {.id = 5, .path = path};
     transport_play(g.t, &item);
@@ -574,15 +543,12 @@ static void what_cannot_be_heard_is_said(void **state)
     transport_settle(g.t);
     status(&g);
     assert_true(!g.s.playing && strstr(g.s.problem, "no sound at this place"));
-    close_stage(&g);
 }
 
 static void a_file_written_again_is_read_again(void **state)
 {
     (void)state;
-    struct stage g;
     float out[2000];
-    open_stage(&g, TRANSPORT_OFFLINE);
     transport_set_matched(g.t, false);
     struct play_item item = add(&g, 0, 5000, 1, 1);
     transport_play(g.t, &item);
@@ -597,17 +563,14 @@ static void a_file_written_again_is_read_again(void **state)
     transport_settle(g.t);
     transport_render(g.t, out, 1000);
     assert_true(out[2 * 900] == sample(&g, 1, 900));
-    close_stage(&g);
 }
 
 static void the_kit_plays(void **state)
 {
     (void)state;
     enum { STEP = RATE / 8 };
-    struct stage g;
     static float out[STEP * 16 * 2];
     struct kit_pattern p;
-    open_stage(&g, TRANSPORT_OFFLINE);
     struct play_item kick = add(&g, 0, 2000, 1, 1), snare = add(&g, 1, 2000, 1, 1);
     kick.once = snare.once = true;
     kit_pattern_clear(&p);
@@ -653,7 +616,6 @@ static void the_kit_plays(void **state)
     transport_kit_tempo(g.t, 1e6);
     status(&g);
     assert_true(g.s.kit_bpm == KIT_BPM_MAX);
-    close_stage(&g);
 }
 
 /* A file that could not be read is read when the slot is given it again, and then nothing
@@ -661,9 +623,7 @@ static void the_kit_plays(void **state)
 static void a_slot_is_tried_again(void **state)
 {
     (void)state;
-    struct stage g;
     static float out[2000 * 2];
-    open_stage(&g, TRANSPORT_OFFLINE);
     struct play_item kick = add(&g, 0, 2000, 1, 1);
     kick.once = true;
     assert_int_equal(unlink(g.path[0]), 0);
@@ -680,7 +640,6 @@ static void a_slot_is_tried_again(void **state)
     transport_kit_hit(g.t, 0);
     transport_render(g.t, out, 2000);
     assert_true(out[2 * 1500] == sample(&g, 0, 1500));
-    close_stage(&g);
 }
 
 /* There are tables for so many pairs of rates. A sound that finds none is not heard, and
@@ -688,10 +647,8 @@ static void a_slot_is_tried_again(void **state)
 static void a_slot_without_a_rate_table_is_still(void **state)
 {
     (void)state;
-    struct stage g;
     static float out[2000 * 2];
     char name[20], path[300];
-    open_stage(&g, TRANSPORT_OFFLINE);
     for (int i = 0; i < 65; i++) {
         snprintf(name, sizeof name, "r%d.wav", i);
         struct audio a;
@@ -710,27 +667,24 @@ static void a_slot_without_a_rate_table_is_still(void **state)
         assert_true((out[2 * 500] != 0) == (i < 64));
     }
     assert_non_null(strstr(g.s.problem, "20064 Hz cannot be played on this device"));
-    close_stage(&g);
 }
 
 /* How loud the slot comes out beside its file. */
-static double slot_db(struct stage *g, int slot, int n)
+static double slot_db(int slot, int n)
 {
     static float out[2000 * 2];
-    transport_settle(g->t);
-    transport_render(g->t, out, 2000);
-    transport_kit_hit(g->t, slot);
-    transport_render(g->t, out, 2000);
-    return level_to_db(fabs((double)out[2 * 1500] / (double)sample(g, n, 1500)));
+    transport_settle(g.t);
+    transport_render(g.t, out, 2000);
+    transport_kit_hit(g.t, slot);
+    transport_render(g.t, out, 2000);
+    return level_to_db(fabs((double)out[2 * 1500] / (double)sample(&g, n, 1500)));
 }
 
 /* What is wished in a shape is another sound than the file's own, and both are kept. */
 static void a_shape_belongs_to_the_wish(void **state)
 {
     (void)state;
-    struct stage g;
     static float plain[4000], shaped[4000];
-    open_stage(&g, TRANSPORT_OFFLINE);
     struct play_item hit = add(&g, 0, 2000, 2, 0.8);
     hit.once = true;
     struct play_item mono = hit;
@@ -767,7 +721,6 @@ static void a_shape_belongs_to_the_wish(void **state)
     for (size_t i = 0; i < 2000; i++)
         assert_float_equal(shaped[i], cut.data[i], 1e-6);
     audio_done(&cut);
-    close_stage(&g);
 }
 
 /* A sound that lies low in its file is exported with its peak where all have theirs, and
@@ -775,29 +728,26 @@ static void a_shape_belongs_to_the_wish(void **state)
 static void slots_are_heard_as_exported(void **state)
 {
     (void)state;
-    struct stage g;
-    open_stage(&g, TRANSPORT_OFFLINE);
     struct play_item kick = add(&g, 0, 2000, 1, 0.8), room = add(&g, 1, 2000, 1, 0.2);
     kick.once = room.once = true;
     double peak[2] = {level_to_db(level_true_peak(&g.sound[0], false)),
                       level_to_db(level_true_peak(&g.sound[1], false))};
     transport_kit_slot(g.t, 0, &kick, 0);
-    assert_true(fabs(slot_db(&g, 0, 0)) < 0.01); /* nothing is told: as the file is */
+    assert_true(fabs(slot_db(0, 0)) < 0.01); /* nothing is told: as the file is */
     transport_kit_peak(g.t, -1);
     transport_kit_slot(g.t, 1, &room, -3);
-    assert_true(fabs(slot_db(&g, 0, 0) - (-1 - peak[0])) < 0.01);
-    assert_true(fabs(slot_db(&g, 1, 1) - (-4 - peak[1])) < 0.01);
+    assert_true(fabs(slot_db(0, 0) - (-1 - peak[0])) < 0.01);
+    assert_true(fabs(slot_db(1, 1) - (-4 - peak[1])) < 0.01);
     transport_kit_trim(g.t, 1, 6);
-    assert_true(fabs(slot_db(&g, 1, 1) - (0 - peak[1])) < 0.01);
+    assert_true(fabs(slot_db(1, 1) - (0 - peak[1])) < 0.01);
     transport_kit_peak(g.t, -9);
-    assert_true(fabs(slot_db(&g, 1, 1) - (-3 - peak[1])) < 0.01);
+    assert_true(fabs(slot_db(1, 1) - (-3 - peak[1])) < 0.01);
     /* silence has no peak to bring anywhere: it stays silence, and nothing else dies */
     struct play_item none = add(&g, 2, 2000, 1, 0);
     transport_kit_slot(g.t, 2, &none, 0);
     transport_settle(g.t);
     transport_kit_hit(g.t, 2);
-    assert_true(fabs(slot_db(&g, 1, 1) - (-3 - peak[1])) < 0.01);
-    close_stage(&g);
+    assert_true(fabs(slot_db(1, 1) - (-3 - peak[1])) < 0.01);
 }
 
 /* A kit screen tells all of a kit at every key, and nobody takes it while the device
@@ -805,10 +755,8 @@ static void slots_are_heard_as_exported(void **state)
 static void a_kit_told_often_leaves_room_for_a_sound(void **state)
 {
     (void)state;
-    struct stage g;
     float out[2000 * 2];
     struct kit_pattern p;
-    open_stage(&g, TRANSPORT_OFFLINE);
     struct play_item item = add(&g, 0, 20000, 1, 1);
     item.once = true;
     transport_set_matched(g.t, false);
@@ -826,7 +774,6 @@ static void a_kit_told_often_leaves_room_for_a_sound(void **state)
     transport_settle(g.t);
     transport_render(g.t, out, 2000);
     assert_true(out[2 * 1000] == sample(&g, 0, 1000));
-    close_stage(&g);
 }
 
 /* Whether the open hat rings on is heard at once, though no step changes. */
@@ -834,10 +781,8 @@ static void chokes_alone_change_a_kit(void **state)
 {
     (void)state;
     enum { STEP = RATE / 8, AT = 3 * STEP };
-    struct stage g;
     static float out[STEP * 4 * 2];
     struct kit_pattern p;
-    open_stage(&g, TRANSPORT_OFFLINE);
     struct play_item closed = add(&g, 0, 2000, 1, 1), open = add(&g, 1, RATE, 1, 1);
     closed.once = open.once = true;
     kit_pattern_clear(&p);
@@ -857,36 +802,37 @@ static void chokes_alone_change_a_kit(void **state)
         transport_kit_run(g.t, false);
         transport_render(g.t, out, 4 * STEP);
     }
-    close_stage(&g);
 }
+
+#define OFFLINE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(true_level_is_the_file),
-        cmocka_unit_test(matching_brings_all_to_one_loudness),
-        cmocka_unit_test(matching_is_to_the_loudness_of_the_options),
-        cmocka_unit_test(matching_never_exceeds_the_peak),
-        cmocka_unit_test(toggling_the_match_is_ramped_and_exact_at_the_end),
-        cmocka_unit_test(space_and_seek),
-        cmocka_unit_test(loops_and_their_switch),
-        cmocka_unit_test(loops_begin_and_end_without_a_click),
-        cmocka_unit_test(the_seam_of_a_loop),
-        cmocka_unit_test(a_stretch_of_a_file),
-        cmocka_unit_test(in_context),
-        cmocka_unit_test(flip_compares_at_one_place),
-        cmocka_unit_test(a_seek_goes_into_what_is_being_read),
-        cmocka_unit_test(without_memory_the_one_before_comes),
-        cmocka_unit_test(a_flip_waits_at_the_playhead),
-        cmocka_unit_test(what_cannot_be_heard_is_said),
-        cmocka_unit_test(a_file_written_again_is_read_again),
-        cmocka_unit_test(the_kit_plays),
-        cmocka_unit_test(slots_are_heard_as_exported),
-        cmocka_unit_test(a_slot_is_tried_again),
-        cmocka_unit_test(a_slot_without_a_rate_table_is_still),
-        cmocka_unit_test(a_shape_belongs_to_the_wish),
-        cmocka_unit_test(a_kit_told_often_leaves_room_for_a_sound),
-        cmocka_unit_test(chokes_alone_change_a_kit),
+        OFFLINE(true_level_is_the_file),
+        OFFLINE(matching_brings_all_to_one_loudness),
+        OFFLINE(matching_is_to_the_loudness_of_the_options),
+        OFFLINE(matching_never_exceeds_the_peak),
+        OFFLINE(toggling_the_match_is_ramped_and_exact_at_the_end),
+        OFFLINE(space_and_seek),
+        OFFLINE(loops_and_their_switch),
+        OFFLINE(loops_begin_and_end_without_a_click),
+        OFFLINE(the_seam_of_a_loop),
+        OFFLINE(a_stretch_of_a_file),
+        OFFLINE(in_context),
+        OFFLINE(flip_compares_at_one_place),
+        OFFLINE(a_seek_goes_into_what_is_being_read),
+        OFFLINE(without_memory_the_one_before_comes),
+        OFFLINE(a_flip_waits_at_the_playhead),
+        OFFLINE(what_cannot_be_heard_is_said),
+        OFFLINE(a_file_written_again_is_read_again),
+        OFFLINE(the_kit_plays),
+        OFFLINE(slots_are_heard_as_exported),
+        OFFLINE(a_slot_is_tried_again),
+        OFFLINE(a_slot_without_a_rate_table_is_still),
+        OFFLINE(a_shape_belongs_to_the_wish),
+        OFFLINE(a_kit_told_often_leaves_room_for_a_sound),
+        OFFLINE(chokes_alone_change_a_kit),
     };
     return cmocka_run_group_tests_name("transport", tests, NULL, NULL);
 }
