@@ -68,7 +68,7 @@ static void key_to_sound(void)
         snprintf(path[i], sizeof path[i], "%s/%s", folder, name);
         item[i] = (struct play_item){.id = (uint64_t)i + 1, .path = path[i]};
     }
-    if (hush_begin(&hush, NULL) != ST_OK || transport_new(&t, NULL, NULL) != ST_OK ||
+    if ((hush = hush_begin()) == NULL || transport_new(&t, NULL, NULL) != ST_OK ||
         !await_ready(t, &s)) {
         hush_end(hush);
         printf("no captured sound card\n");

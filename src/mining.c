@@ -191,8 +191,7 @@ static bool send_parcel(const struct task *t, const struct catalog_source *sourc
         return false;
     p->session = t->all->place.session;
     p->source = *source;
-    if (find_list_append(&p->finds, finds, NULL) == ST_OK &&
-        jobs_post(t->all->place.jobs, unpack, p))
+    if (find_list_append(&p->finds, finds) && jobs_post(t->all->place.jobs, unpack, p))
         return true;
     find_list_done(&p->finds);
     free(p);

@@ -211,7 +211,7 @@ static enum status open_parts(struct workstation *w, struct err *e)
     st = jobs_new(&w->jobs, cores > 1 ? (int)cores : 1, &w->log, e);
     if (st == ST_OK) {
         jobs_stand_back(w->jobs);
-        hush_begin(&w->hush, NULL);
+        w->hush = hush_begin();
     }
     return st == ST_OK ? transport_new(&w->transport, &options, e) : st;
 }
@@ -260,7 +260,7 @@ static enum status run(struct workstation *w, const char *wish, struct err *e)
         st = logbook_new(&w->logbook, e);
     if (st != ST_OK)
         return st;
-    w->log = logbook_log(w->logbook, LOG_INFO);
+    w->log = logbook_log(w->logbook);
     st = load_settings(w, e);
     if (st != ST_OK)
         return st;

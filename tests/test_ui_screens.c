@@ -217,7 +217,7 @@ static void the_log_is_read_to_its_end(void **state)
     (void)state;
     char text[200];
     open_rig(24, 80, TIER_BRAILLE);
-    struct log log = logbook_log(rig.logbook, LOG_INFO);
+    struct log log = logbook_log(rig.logbook);
     for (int i = 0; i < 12; i++) {
         snprintf(text, sizeof text,
                  "take %d of a long night.wav has changed since it was mined; :mine "

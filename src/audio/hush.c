@@ -104,11 +104,11 @@ static bool open_pipe(struct hush *h)
     return true;
 }
 
-enum status hush_begin(struct hush **out, struct err *e)
+struct hush *hush_begin(void)
 {
     struct hush *h = calloc(1, sizeof *h);
     if (!h)
-        return err_set(e, ST_NO_MEMORY, "no memory to keep messages off the screen");
+        return NULL;
     fflush(stderr);
     h->screen = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
     if (h->screen < 0)
@@ -122,16 +122,14 @@ enum status hush_begin(struct hush **out, struct err *e)
         if (h->screen >= 0)
             close(h->screen);
         free(h);
-        return err_set(e, ST_NO_MEMORY,
-                       "no descriptors or threads left to keep messages off the screen");
+        return NULL;
     }
     dup2(h->pipe[1], STDERR_FILENO);
     h->stream = stderr;
     h->guarded = open_guarded();
     if (h->guarded)
         replace_stderr(h->guarded);
-    *out = h;
-    return ST_OK;
+    return h;
 }
 
 unsigned long long hush_total(struct hush *h)

@@ -14,14 +14,12 @@
 #ifndef TROWEL_AUDIO_HUSH_H
 #define TROWEL_AUDIO_HUSH_H
 
-#include "core/status.h"
-
 #include <stdatomic.h>
 
 struct hush;
 
-/* ST_NO_MEMORY when there is no pipe or thread; descriptor 2 is then as it was. */
-enum status hush_begin(struct hush **out, struct err *e);
+/* NULL when there is no pipe or thread; descriptor 2 is then as it was. */
+struct hush *hush_begin(void);
 
 /* Everything that was read, in bytes. */
 unsigned long long hush_total(struct hush *h);

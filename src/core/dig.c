@@ -100,15 +100,15 @@ static void tell_doubts(const struct dig *d, const struct log *log)
     const char *damage = soundfile_damage(d->sf);
     unsigned long long scrubbed = (unsigned long long)soundfile_scrubbed(d->sf);
     if (damage)
-        log_about(log, LOG_WARNING, source, "%s: %s; using what is there", path, damage);
+        log_about(log, source, "%s: %s; using what is there", path, damage);
     if (scrubbed > 0)
-        log_about(log, LOG_WARNING, source,
+        log_about(log, source,
                   scrubbed == 1 ? "%s: %llu sample is not a number (NaN) and counts as 0"
                                 : "%s: %llu samples are not numbers (NaN) and count as 0",
                   path, scrubbed);
     if (nearly_cancels(track_info(d->track)))
         log_about(
-            log, LOG_WARNING, source,
+            log, source,
             "%s nearly cancels itself out: its channels are almost in opposite phase; "
             "invert one of them, or only what is left of their mean is mined",
             path);

@@ -60,20 +60,18 @@ enum status find_list_take(struct find_list *l, struct candidate *rows, size_t c
     return ST_OK;
 }
 
-enum status find_list_append(struct find_list *to, const struct find_list *from,
-                             struct err *e)
+bool find_list_append(struct find_list *to, const struct find_list *from)
 {
     if (from->count == 0)
-        return ST_OK;
+        return true;
     if (!grow_finds(to, to->count + from->count))
-        return err_set(e, ST_NO_MEMORY, "no memory for %zu finds",
-                       to->count + from->count);
+        return false;
     memcpy(to->at + to->count, from->at, from->count * sizeof *to->at);
     memcpy(to->vectors + to->count * SIMILARITY_DIM, from->vectors,
            from->count * SIMILARITY_DIM * sizeof *to->vectors);
     memcpy(to->traces + to->count, from->traces, from->count * sizeof *to->traces);
     to->count += from->count;
-    return ST_OK;
+    return true;
 }
 
 void find_list_move(struct find_list *l, size_t to, size_t from)

@@ -21,8 +21,7 @@ bool find_list_add(struct find_list *l, const struct candidate *find, const floa
 /* A list of `rows` (from malloc), which it owns from now on, also on failure. */
 enum status find_list_take(struct find_list *l, struct candidate *rows, size_t count,
                            struct err *e);
-enum status find_list_append(struct find_list *to, const struct find_list *from,
-                             struct err *e);
+bool find_list_append(struct find_list *to, const struct find_list *from); /* likewise */
 /* Over the find at `to` ≤ `from`, to close up a list. */
 void find_list_move(struct find_list *l, size_t to, size_t from);
 size_t find_list_real(const struct find_list *l); /* how many are no near-misses */

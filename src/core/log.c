@@ -26,12 +26,11 @@ void log_write(const struct log *log, enum log_level level, const char *format, 
     va_end(args);
 }
 
-void log_about(const struct log *log, enum log_level level, const char *source,
-               const char *format, ...)
+void log_about(const struct log *log, const char *source, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    put(log, level, source, format, args);
+    put(log, LOG_WARNING, source, format, args);
     va_end(args);
 }
 

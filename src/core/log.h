@@ -20,9 +20,9 @@ struct log {
 /* `log` may be NULL. Lines are cut at 1023 bytes. */
 void log_write(const struct log *log, enum log_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* The same about one recording. */
-void log_about(const struct log *log, enum log_level level, const char *source,
-               const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* A warning about one recording. */
+void log_about(const struct log *log, const char *source, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* "debug", "info", "warning", "error"; static storage. */
 const char *log_level_name(enum log_level level);

@@ -26,7 +26,7 @@ struct piece {
 /* The pieces cloud `number` of `clouds` takes its grains from: every cloud its own
  * stretch of the stable ground, so that one recording gives different clouds. */
 static size_t choose_pieces(const struct dig *d, const struct stable_list *stable,
-                            int number, int clouds, struct piece *out, size_t max)
+                            int number, int clouds, struct piece out[PIECES_MAX])
 {
     double total = 0;
     for (size_t i = 0; i < stable->count; i++)
@@ -35,12 +35,12 @@ static size_t choose_pieces(const struct dig *d, const struct stable_list *stabl
     double skip = fmax(0, total - wanted) * number / fmax(1, clouds - 1);
     size_t n = 0;
     int rate = d->info.rate_hz;
-    for (size_t i = 0; i < stable->count && wanted > 0.01 && n < max; i++) {
+    for (size_t i = 0; i < stable->count && wanted > 0.01 && n < PIECES_MAX; i++) {
         double start = stable->at[i].start_sec, end = stable->at[i].end_sec;
         double passed = fmin(skip, end - start);
         skip -= passed;
         start += passed;
-        while (end - start > 0.05 && wanted > 0.01 && n < max) {
+        while (end - start > 0.05 && wanted > 0.01 && n < PIECES_MAX) {
             double take = fmin(PIECE_S, fmin(end - start, wanted));
             out[n++] =
                 (struct piece){llround(start * rate), llround((start + take) * rate)};
@@ -119,7 +119,7 @@ static enum status make_cloud(struct dig *d, const struct stable_list *stable, i
     struct grain_region regions[PIECES_MAX];
     int clouds = cfg->clouds.clouds_per_source;
     bool calm = stable->count > 0;
-    size_t count = calm ? choose_pieces(d, stable, number, clouds, pieces, PIECES_MAX)
+    size_t count = calm ? choose_pieces(d, stable, number, clouds, pieces)
                         : spread_pieces(d, number, clouds, pieces);
     if (count == 0)
         return ST_OK;

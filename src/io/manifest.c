@@ -99,40 +99,40 @@ const char *manifest_column(int i)
 
 /* --- a field as text --- */
 
-static void parts_text(char *out, size_t size, const struct score_parts *p)
+static void parts_text(char out[FIELD_BYTES], const struct score_parts *p)
 {
     size_t n = 0;
-    for (int i = 0; i < p->count && n < size; i++) {
+    for (int i = 0; i < p->count && n < FIELD_BYTES; i++) {
         char value[64];
         format_exact(value, sizeof value, p->part[i].value);
-        n += (size_t)snprintf(out + n, size - n, "%s%s=%s", i ? " " : "", p->part[i].name,
-                              value);
+        n += (size_t)snprintf(out + n, FIELD_BYTES - n, "%s%s=%s", i ? " " : "",
+                              p->part[i].name, value);
     }
 }
 
-static void loops_text(char *out, size_t size, const struct candidate *c)
+static void loops_text(char out[FIELD_BYTES], const struct candidate *c)
 {
     size_t n = 0;
-    for (int i = 0; i < c->loop_count && n < size; i++) {
+    for (int i = 0; i < c->loop_count && n < FIELD_BYTES; i++) {
         const struct loop_choice *l = &c->loop[i];
         char correlation[64], seam[64];
         format_exact(correlation, sizeof correlation, l->correlation);
         format_exact(seam, sizeof seam, l->seam_error_db);
-        n += (size_t)snprintf(out + n, size - n, "%s%lld:%lld:%s:%s", i ? " " : "",
+        n += (size_t)snprintf(out + n, FIELD_BYTES - n, "%s%lld:%lld:%s:%s", i ? " " : "",
                               (long long)l->start_frame, (long long)l->end_frame,
                               correlation, seam);
     }
 }
 
-static void number_text(char *out, size_t size, const struct candidate *c,
+static void number_text(char out[FIELD_BYTES], const struct candidate *c,
                         enum measure_id measure, enum manifest_form form)
 {
     double value = measures_get(&c->m, measure);
     /* The record keeps every bit, so that a resumed run decides as the first did. */
     if (form == MANIFEST_RECORD && isfinite(value))
-        format_exact(out, size, value);
+        format_exact(out, FIELD_BYTES, value);
     else if (isfinite(value))
-        format_number(out, size, value, measure_table[measure].decimals);
+        format_number(out, FIELD_BYTES, value, measure_table[measure].decimals);
 }
 
 /* What is no text yet is put into `room`. */
@@ -153,7 +153,7 @@ static const char *field_text(char room[FIELD_BYTES], const struct candidate *c,
     case W_DECISION:
         return decision_name(c->decision);
     case W_MEASURE:
-        number_text(room, FIELD_BYTES, c, k->measure, form);
+        number_text(room, c, k->measure, form);
         break;
     case W_INT:
         if (*(const int *)at != 0)
@@ -169,10 +169,10 @@ static const char *field_text(char room[FIELD_BYTES], const struct candidate *c,
         snprintf(room, FIELD_BYTES, "%llu", (unsigned long long)c->seed);
         break;
     case W_PARTS:
-        parts_text(room, FIELD_BYTES, &c->parts);
+        parts_text(room, &c->parts);
         break;
     case W_LOOPS:
-        loops_text(room, FIELD_BYTES, c);
+        loops_text(room, c);
         break;
     }
     return room;

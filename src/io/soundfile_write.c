@@ -47,17 +47,13 @@ static void make_header(unsigned char h[HEADER_BYTES], const struct audio *a, in
     put32(h + 40, data_bytes);
 }
 
-static float in_range(float x, float scale)
-{
-    float v = fabsf(x) <= FLT_MAX ? x * scale : 0.0f;
-    return v < -scale ? -scale : v > scale - 1 ? scale - 1 : v;
-}
-
 /* To the nearest, halves to even, as rint has it: adding 1.5 · 2^23 leaves the whole
  * number in the lowest bits. */
 static uint32_t nearest16(float x)
 {
-    float sum = in_range(x, 0x1p15f) + 0x1.8p23f;
+    const float full = 0x1p15f;
+    float v = fabsf(x) <= FLT_MAX ? x * full : 0.0f;
+    float sum = (v < -full ? -full : v > full - 1 ? full - 1 : v) + 0x1.8p23f;
     uint32_t bits;
     memcpy(&bits, &sum, sizeof bits);
     return bits;

@@ -45,9 +45,9 @@ static void sink(void *user, enum log_level level, const char *source, const cha
     pthread_mutex_unlock(&b->lock);
 }
 
-struct log logbook_log(struct logbook *b, enum log_level threshold)
+struct log logbook_log(struct logbook *b)
 {
-    return (struct log){.sink = sink, .user = b, .threshold = threshold};
+    return (struct log){.sink = sink, .user = b, .threshold = LOG_INFO};
 }
 
 size_t logbook_read(struct logbook *b, struct logbook_line *out, size_t max)

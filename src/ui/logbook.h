@@ -23,8 +23,8 @@ struct logbook_line {
 };
 
 enum status logbook_new(struct logbook **out, struct err *e);
-void logbook_free(struct logbook *b); /* after every thread that may log has ended */
-struct log logbook_log(struct logbook *b, enum log_level threshold);
+void logbook_free(struct logbook *b);      /* after every thread that may log has ended */
+struct log logbook_log(struct logbook *b); /* of all but LOG_DEBUG */
 
 /* The newest `max` lines, newest last; returns how many. Any thread. */
 size_t logbook_read(struct logbook *b, struct logbook_line *out, size_t max);

@@ -84,9 +84,10 @@ int why_rows(struct app *app, int cols)
     return 2 + parts_rows(c, cols) + (measures_shown(&c->m, false) + across - 1) / across;
 }
 
-static int draw_parts(const struct area *a, const struct candidate *c, int row)
+static int draw_parts(const struct area *a, const struct candidate *c)
 {
     char score[16];
+    int row = 0;
     words_score(score, sizeof score, c->m.score);
     int col = area_printf(a, row, 0, ROLE_DIM, "score  ");
     col = area_printf(a, row++, col, ROLE_STRONG, "%s", score);
@@ -130,7 +131,7 @@ static void draw_measure(const struct area *a, int row, int col,
 void why_draw(struct app *app, const struct area *a)
 {
     const struct candidate *c = &app->library.detail.c;
-    int row = draw_parts(a, c, 0) + 1;
+    int row = draw_parts(a, c) + 1;
     int across = measure_columns(c, a->cols, a->rows), n = 0;
     int rows = (measures_shown(&c->m, false) + across - 1) / across;
     bool tight = row + rows > a->rows;
