@@ -1,5 +1,6 @@
 #include "errands.h"
 
+#include "core/curate.h"
 #include "core/demo.h"
 #include "core/kit.h"
 #include "core/kit_origin.h"
@@ -18,6 +19,7 @@ struct errand {
     struct app_reply reply;
     char kit_name[256], folder[PATH_BYTES]; /* a project's name, at most */
     bool stereo, dry_run, while_mining;
+    int top;
     struct config cfg;
     struct text listing;
     char sentence[560];
@@ -177,6 +179,44 @@ static enum status export_kit(void *user, const struct export_request *request,
     return send(r, spec, e);
 }
 
+static enum status curate_work(void *arg, const struct job_context *ctx, struct err *e)
+{
+    struct errand *r = arg;
+    char set[PATH_BYTES];
+    struct curate_result result;
+    struct curate_job job = {
+        .input_root = r->w->project.root.path,
+        .output_root = set,
+        .options = {.top = r->top, .diversity = r->cfg.curation.diversity},
+        .force = true, /* it was asked for */
+        .ctx = ctx};
+    enum status st = path_join(set, sizeof set, job.input_root, "best_of", e);
+    if (st == ST_OK)
+        st = curate_run(&job, &result, e);
+    if (st == ST_OK && result.missing > 0)
+        log_write(ctx->log, LOG_WARNING, "files of %zu finds are missing",
+                  result.missing);
+    if (st == ST_OK)
+        snprintf(r->sentence, sizeof r->sentence,
+                 "%zu sample%s in %.250s/%.255s, %zu of them new", result.chosen,
+                 result.chosen == 1 ? " is" : "s are", r->w->project.root.path, "best_of",
+                 result.copied);
+    return st;
+}
+
+static enum status curate(void *user, int top, struct app_reply reply, struct err *e)
+{
+    struct errand *r = errand_new(user, reply);
+    struct job_spec spec = {.title = "the best-of set",
+                            .work = curate_work,
+                            .done = errand_done,
+                            .at_once = true};
+    snprintf(spec.again, sizeof spec.again, "curate %d", top);
+    if (r)
+        r->top = top;
+    return send(r, spec, e);
+}
+
 static enum status report_work(void *arg, const struct job_context *ctx, struct err *e)
 {
     struct errand *r = arg;
@@ -261,6 +301,7 @@ struct app_ops errands_of(struct workstation *w)
     return (struct app_ops){.user = w,
                             .mine = mine,
                             .export_kit = export_kit,
+                            .curate = curate,
                             .report = report,
                             .demo = demo,
                             .find_recordings = find_recordings,

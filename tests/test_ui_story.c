@@ -229,6 +229,38 @@ static void the_next_session_remembers(void **state)
     leave();
 }
 
+/* What was accepted comes out as plain files, and with a number the best beside it. A set
+ * that is there is not replaced unasked. */
+static void the_set_is_written_from_here(void **state)
+{
+    (void)state;
+    pty_start(&pty, "xterm-256color", "C.UTF-8", 40, 140, trowel, "export/tapes");
+    assert_true(pty_wait_for(&pty, "near misses", 20));
+    type(":curate\r", "1 sample is in ");
+    assert_int_equal(files("export/tapes/best_of/*/*.wav"), 1);
+    assert_int_equal(files("export/tapes/best_of/drums/*.wav"), 1);
+    assert_int_equal(files("export/tapes/best_of/manifest.csv"), 1);
+    leave();
+    pty_start(&pty, "xterm-256color", "C.UTF-8", 40, 140, trowel, "export/tapes");
+    assert_true(pty_wait_for(&pty, "near misses", 20));
+    type(":curate 2\r", "replace the best-of set of 1 sample?");
+    type("n", "near misses");
+    assert_int_equal(files("export/tapes/best_of/*/*.wav"), 1);
+    type(":curate 2\r", "replace the best-of set of 1 sample?");
+    type("y", "of them new");
+    size_t all = files("export/tapes/best_of/*/*.wav");
+    assert_in_range(all, 4, 12);
+    assert_int_equal(files("export/tapes/best_of/drums/*.wav"), 2);
+    leave();
+    pty_start(&pty, "xterm-256color", "C.UTF-8", 40, 140, trowel, "export/tapes");
+    assert_true(pty_wait_for(&pty, "near misses", 20));
+    type(":curate\r", "replace the best-of set of");
+    type("y", "0 of them new");
+    assert_int_equal(files("export/tapes/best_of/*/*.wav"), 1);
+    leave();
+    run("rm -r export/tapes/best_of");
+}
+
 /* Without a folder: the one project there was, and the choice once there are two. */
 static void without_a_folder_it_asks(void **state)
 {
@@ -597,6 +629,7 @@ int main(void)
         cmocka_unit_test(from_tape_to_kit),
         cmocka_unit_test(what_fits_nowhere_is_not_written),
         cmocka_unit_test(the_next_session_remembers),
+        cmocka_unit_test(the_set_is_written_from_here),
         cmocka_unit_test(a_kit_is_not_opened),
         cmocka_unit_test(a_best_of_set_is_not_opened),
         cmocka_unit_test(what_is_no_folder_is_told),

@@ -1,9 +1,6 @@
 /* The command line's commands. */
 #include "ui/state.h"
 
-#include "core/demo.h"
-#include "core/kit.h"
-#include "io/paths.h"
 #include "ui/themes.h"
 
 #include <ctype.h>
@@ -45,7 +42,7 @@ static bool miswritten(struct app *app, enum command c, const char *rest)
 
 /* --- what they do ------------------------------------------------------------------ */
 
-static bool number(struct app *app, const char *text, double *out)
+bool app_number(struct app *app, const char *text, double *out)
 {
     char *end;
     *out = strtod(text, &end);
@@ -166,162 +163,10 @@ static void kit(struct app *app, const char *name)
     }
 }
 
-struct choosing {
-    struct app *app;
-    struct session_best *best;
-    long cursor;     /* the find it was on before */
-    unsigned number; /* of those asked for: the last one counts, whichever ends last */
-};
-
-static enum status choose_work(void *arg, const struct job_context *ctx, struct err *e)
-{
-    struct choosing *c = arg;
-    (void)ctx;
-    return session_choose_best(c->best, e);
-}
-
-/* The proposal is shown from its beginning, unless somebody has gone elsewhere meanwhile.
- */
-static void choose_done(void *arg, enum status st, const struct err *why)
-{
-    struct choosing *c = arg;
-    struct app *app = c->app;
-    struct err e = *why;
-    bool waits =
-        view_scope(app->view) == SCOPE_BEST_OF && view_current(app->view) == c->cursor;
-    bool last = c->number == app->best_asked;
-    st = session_best_end(app->session, c->best, last ? st : ST_CANCELLED, &e);
-    if (last && app_check(app, st, &e)) {
-        app_say(app, "%s; {library.accept} keeps one", session_echo(app->session));
-        if (waits)
-            view_move_to(app->view, 0);
-        app_audition_soon(app);
-    }
-    free(c);
-}
-
-/* Asked for so many, as many are proposed; else the kit's instruments come first. */
-static void pick(struct app *app, const char *text)
-{
-    double n = 10;
-    if (*text && !number(app, text, &n))
-        return;
-    if (n < 1 || n > 1000) {
-        app_warn(app, "best takes 1 to 1000 finds of each category, not %s", text);
-        return;
-    }
-    if (session_count(app->session) == 0) {
-        app_warn(app, "there is nothing to choose from yet: {mine} mines recordings");
-        return;
-    }
-    const struct target *kit = *text ? NULL : kit_target(app->config);
-    struct choosing *c = malloc(sizeof *c);
-    struct session_best *best =
-        c ? session_best_begin(app->session, (int)n, kit, app->config->curation.diversity)
-          : NULL;
-    if (!best) {
-        free(c);
-        app_warn(app, "no memory for the best-of");
-        return;
-    }
-    struct job_spec spec = {.title = "the best-of",
-                            .work = choose_work,
-                            .done = choose_done,
-                            .arg = c,
-                            .errand = true};
-    view_set_scope(app->view, SCOPE_BEST_OF);
-    *c = (struct choosing){app, best, view_current(app->view), ++app->best_asked};
-    app_say(app, "choosing the best");
-    jobs_submit(app->quick, &spec);
-}
-
-static void report(struct app *app)
-{
-    struct err e;
-    bool waits = jobs_active(app->jobs) > 0;
-    const struct app_ops *ops = &app->setup.ops;
-    if (!ops->report)
-        app_warn(app, "the report is not available here");
-    else if (app_check(app, ops->report(ops->user, app_reply_to(app), &e), &e))
-        app_say(app, waits ? "the report is written when the running job is done"
-                           : "writing the report");
-}
-
-static void make_demo(struct app *app)
-{
-    struct err e;
-    const struct app_ops *ops = &app->setup.ops;
-    if (app_check(app, ops->demo(ops->user, app_reply_to(app), &e), &e))
-        app_say(app, "making recordings for the demo");
-}
-
-/* Nobody wants them among an own collection by a slip. */
-static void demo(struct app *app)
-{
-    char question[120];
-    snprintf(question, sizeof question, "add %d demo recordings to yours?", demo_count());
-    if (!app->setup.ops.demo)
-        app_warn(app, "the demo is not available here");
-    else if (session_source_count(app->session) > 0 || app->batch.active > 0)
-        app_confirm(app, question, make_demo, NULL);
-    else
-        make_demo(app);
-}
-
-struct writing {
-    struct app *app;
-    char path[PATH_BYTES];
-};
-
-static enum status write_decisions(void *arg, const struct job_context *ctx,
-                                   struct err *e)
-{
-    struct writing *w = arg;
-    struct catalog *c;
-    (void)ctx;
-    enum status st =
-        catalog_open(&c, session_catalog_path(w->app->session), CATALOG_READ, e);
-    if (st != ST_OK)
-        return st;
-    st = catalog_export(c, w->path, e);
-    catalog_close(c);
-    return st;
-}
-
-/* Also for whoever quits before its turn came. */
-static void decisions_written(void *arg, enum status st, const struct err *why)
-{
-    struct writing *w = arg;
-    struct err e = *why;
-    if (st == ST_CANCELLED)
-        st = write_decisions(w, NULL, &e);
-    if (app_check(w->app, st, &e))
-        app_say(w->app, "every decision is in %s", w->path);
-    free(w);
-}
-
-static void journal(struct app *app, const char *file)
-{
-    struct writing *w = malloc(sizeof *w);
-    if (!w) {
-        app_warn(app, "no memory for the decisions");
-        return;
-    }
-    struct job_spec spec = {.title = "decisions",
-                            .work = write_decisions,
-                            .done = decisions_written,
-                            .arg = w,
-                            .errand = true};
-    w->app = app;
-    path_from_home(w->path, sizeof w->path, file);
-    app_say(app, "writing the decisions");
-    jobs_submit(app->quick, &spec);
-}
-
 static void go_to_row(struct app *app, const char *text)
 {
     double v;
-    if (!number(app, text, &v))
+    if (!app_number(app, text, &v))
         return;
     if (v < 1)
         app_warn(app, "there is no row %s; the first is 1", text);
@@ -333,7 +178,7 @@ static void tempo(struct app *app, const char *text)
 {
     double bpm;
     struct err e;
-    if (!number(app, text, &bpm))
+    if (!app_number(app, text, &bpm))
         return;
     if (bpm < KIT_BPM_MIN || bpm > KIT_BPM_MAX)
         app_warn(app, "a tempo is %d to %d bpm, not %s", KIT_BPM_MIN, KIT_BPM_MAX, text);
@@ -348,7 +193,7 @@ static void sound_command(struct app *app, enum command c, const char *rest)
         app_warn(app, "there is no sound in this session");
     } else if (c == CMD_DEVICE) {
         app_open_device(app, *rest ? rest : NULL);
-    } else if (number(app, rest, &v)) {
+    } else if (app_number(app, rest, &v)) {
         transport_set_volume(app->transport, v);
         transport_get_status(app->transport, &app->sound);
         app_say(app, "volume %+.0f dB", app->sound.volume_db);
@@ -362,10 +207,13 @@ static void run(struct app *app, enum command c, const char *rest)
         tempo(app, rest);
         break;
     case CMD_BEST:
-        pick(app, rest);
+        app_propose(app, rest);
+        break;
+    case CMD_CURATE:
+        app_curate(app, rest);
         break;
     case CMD_DEMO:
-        demo(app);
+        app_demo(app);
         break;
     case CMD_DEVICE:
     case CMD_VOLUME:
@@ -388,7 +236,7 @@ static void run(struct app *app, enum command c, const char *rest)
         app_show(app, SCREEN_JOBS);
         break;
     case CMD_DECISIONS:
-        journal(app, rest);
+        app_write_decisions(app, rest);
         break;
     case CMD_KIT:
         kit(app, rest);
@@ -406,7 +254,7 @@ static void run(struct app *app, enum command c, const char *rest)
         app_quit(app);
         break;
     case CMD_REPORT:
-        report(app);
+        app_report(app);
         break;
     case CMD_SAVE:
         settings_save(app);

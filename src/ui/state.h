@@ -255,6 +255,7 @@ struct app {
     } heard[HEARD_MAX];  /* hash of the content the transport may hold of a path */
     bool looking;        /* for recordings, nothing is known yet */
     unsigned best_asked; /* how often :best was */
+    int set_top;         /* of :curate, while it is asked whether to */
     /* what a job at work reads, one at a time */
     struct catalog *log_ahead;
     struct session_vectors *vectors_ahead;
@@ -310,6 +311,8 @@ void app_export(struct app *app, bool dry_run);
  * neither. */
 void app_confirm(struct app *app, const char *question, void (*yes)(struct app *),
                  void (*no)(struct app *));
+/* False, and it is told, when it is none. */
+bool app_number(struct app *app, const char *text, double *out);
 /* Asks first while it is mining, or has unsaved settings. */
 void app_quit(struct app *app);
 void app_ask(struct app *app, enum prompt_mode mode, const char *text);
@@ -366,6 +369,15 @@ bool app_sound_action(struct app *app, const struct key_action *a);
 const struct picture *app_picture(struct app *app, const struct find *f,
                                   const struct play_item *item, bool *failed);
 void app_pictures_done(struct app *app);
+
+/* --- app_makes.c ------------------------------------------------------------------- */
+
+/* `text` is what follows the command. */
+void app_propose(struct app *app, const char *text);
+void app_curate(struct app *app, const char *text);
+void app_report(struct app *app);
+void app_demo(struct app *app);
+void app_write_decisions(struct app *app, const char *file);
 
 /* --- app_cuts.c -------------------------------------------------------------------- */
 
