@@ -775,6 +775,38 @@ static void every_hit_starts_at_its_attack(void **state)
     }
 }
 
+/* Nor is what a sample lies on: a converter's zero. */
+static void an_offset_is_no_sound(void **state)
+{
+    (void)state;
+    struct rng r = rng_derive(7, 0, "kit offset", 0);
+    for (int i = 0; i < 40; i++) {
+        struct kit_item item = drum("a", "kick", 0.5, i + 1);
+        struct audio a;
+        double gain, offset = rng_range(&r, 0.03, 0.15);
+        make_hit(&a, 40, 0, 0.5, 0.3, &r);
+        for (size_t k = 0; k < a.frames; k++)
+            a.data[k] = a.data[k] * expf(-3e-3F * (float)k) + (float)offset;
+        assert_int_equal(kit_sample_prepare(&a, &item, tr8s(), -1, 3, &gain, NULL),
+                         ST_OK);
+        size_t first = 0, last = a.frames - 1000;
+        while (fabs((double)a.data[first]) < 0.1 * level_peak(&a))
+            first++;
+        assert_true(first <= 44);
+        assert_true(fabs(level_mean(&a, 0, last - 3000, last)) < 0.02);
+        audio_done(&a);
+    }
+    struct kit_item item = drum("a", "kick", 0.5, 1);
+    struct audio still;
+    double gain;
+    assert_int_equal(audio_init(&still, 4410, 1, 44100, NULL), ST_OK);
+    for (size_t k = 0; k < still.frames; k++)
+        still.data[k] = 0.5F;
+    assert_int_equal(kit_sample_prepare(&still, &item, tr8s(), -1, 3, &gain, NULL),
+                     ST_EMPTY);
+    audio_done(&still);
+}
+
 /* What is no number is silence, and no attack. */
 static void the_attack_is_no_damage(void **state)
 {
@@ -955,6 +987,7 @@ int main(void)
         cmocka_unit_test(one_shots_keep_their_names),
         cmocka_unit_test(finds_are_called_after_their_recording),
         cmocka_unit_test(every_hit_starts_at_its_attack),
+        cmocka_unit_test(an_offset_is_no_sound),
         cmocka_unit_test(the_attack_is_no_damage),
         cmocka_unit_test(a_trim_is_heard_on_the_machine),
         cmocka_unit_test(loops_do_not_click),

@@ -51,7 +51,7 @@ static void offsets_are_found_under_anything(void **state)
             struct audio a = quiet(4, channels, 0.003);
             add_kicks(&a, 0.5);
             add(&a, values[v]);
-            struct offsets found = offset_of(&a);
+            struct offsets found = offset_of(&a, true);
             double error = found.middle - values[v];
             assert_true(fabs(error) < 0.0005 + 0.03 * fabs(values[v]));
             assert_true(found.side == 0);
@@ -69,7 +69,7 @@ static void each_channel_has_its_own(void **state)
         add_kicks(&a, 0.5);
         for (size_t i = 0; i < 2 * a.frames; i++)
             a.data[i] += (float)values[v][i % 2];
-        struct offsets found = offset_of(&a);
+        struct offsets found = offset_of(&a, true);
         assert_true(fabs(found.middle + found.side - values[v][0]) < 0.001);
         assert_true(fabs(found.middle - found.side - values[v][1]) < 0.001);
         struct audio clean = quiet(4, 2, 0.003);
@@ -84,7 +84,7 @@ static void each_channel_has_its_own(void **state)
 
 static bool has_none(const struct audio *a)
 {
-    struct offsets o = offset_of(a);
+    struct offsets o = offset_of(a, true);
     return o.middle == 0 && o.side == 0;
 }
 
@@ -106,6 +106,25 @@ static void sounds_have_none(void **state)
     audio_done(&a);
 }
 
+/* A sample rests on its offset once it has died away. A stretch cut out of a recording
+ * may end anywhere. */
+static void short_sounds_have_one(void **state)
+{
+    (void)state;
+    static const double values[] = {0.004, -0.02, 0.1}, seconds[] = {0.4, 0.5, 0.8, 2};
+    for (size_t v = 0; v < sizeof values / sizeof *values; v++)
+        for (size_t s = 0; s < sizeof seconds / sizeof *seconds; s++) {
+            struct audio a = quiet(seconds[s], 1, 3e-4);
+            add_kicks(&a, 10);
+            add(&a, values[v]);
+            double error = offset_of(&a, true).middle - values[v];
+            assert_true(fabs(error) < 0.001 + 0.03 * fabs(values[v]));
+            if (seconds[s] < 0.5)
+                assert_true(offset_of(&a, false).middle == 0);
+            audio_done(&a);
+        }
+}
+
 static void nothing_is_made_of_nothing(void **state)
 {
     (void)state;
@@ -124,6 +143,7 @@ int main(void)
         cmocka_unit_test(offsets_are_found_under_anything),
         cmocka_unit_test(each_channel_has_its_own),
         cmocka_unit_test(sounds_have_none),
+        cmocka_unit_test(short_sounds_have_one),
         cmocka_unit_test(nothing_is_made_of_nothing),
     };
     return cmocka_run_group_tests_name("offset", tests, NULL, NULL);

@@ -100,7 +100,7 @@ static enum status find_offset(struct cutting *c, struct err *e)
     enum status st = soundfile_read_region(c->sf, from, (size_t)(to - from), &around, e);
     if (st != ST_OK)
         return st;
-    c->offset = part_offset(&c->from, offset_of(&around));
+    c->offset = part_offset(&c->from, offset_of(&around, from == 0 && to == c->frames));
     audio_done(&around);
     return ST_OK;
 }

@@ -7,11 +7,14 @@ static const double LEAST = 0.001, BLOCK_S = 0.0116, NOTHING = 1e-10;
 /* Levels come rounded to 0.01 dB. */
 static const double ROUNDING = 0.002;
 static const double STANDARD_ERRORS = 6;
+/* Up to 3.3 s a whole sound is one that dies away: its end, few blocks, tells. */
+static const double ENOUGH_BLOCKS = 36, OF_A_SHORT_ONE = 4, SHORT_BLOCKS = 288;
 
 void offset_add(struct offset *o, double mean, double side, double mean_square)
 {
     double square = mean_square - 2 * o->about * mean + o->about * o->about;
     double w = 1 / (fmax(ROUNDING * mean_square, square) + NOTHING);
+    o->blocks++;
     o->weight += w;
     o->weight2 += w * w;
     o->mean += w * mean;
@@ -23,6 +26,7 @@ void offset_add(struct offset *o, double mean, double side, double mean_square)
 void offset_again(struct offset *o)
 {
     *o = (struct offset){.base = o->base,
+                         .whole = o->whole,
                          .about = o->weight > 0 ? o->mean / o->weight : o->base.middle};
 }
 
@@ -36,7 +40,8 @@ static double value(const struct offset *o, double sum, double sum2, double base
     double blocks = o->weight * o->weight / o->weight2;
     double error = sqrt(variance / fmax(1, blocks - 1));
     /* A few blocks tell nothing, however equal they are. */
-    bool known = blocks > STANDARD_ERRORS * STANDARD_ERRORS;
+    bool brief = o->whole && o->blocks < SHORT_BLOCKS;
+    bool known = blocks > (brief ? OF_A_SHORT_ONE : ENOUGH_BLOCKS);
     return known && fabs(mean - base) > fmax(LEAST, STANDARD_ERRORS * error) ? mean
                                                                              : base;
 }
@@ -67,9 +72,9 @@ static void add_blocks(struct offset *o, const struct audio *a)
     }
 }
 
-struct offsets offset_of(const struct audio *a)
+struct offsets offset_of(const struct audio *a, bool whole)
 {
-    struct offset o = {0};
+    struct offset o = {.whole = whole};
     for (int i = 0; i < OFFSET_ROUNDS; i++) {
         offset_again(&o);
         add_blocks(&o, a);

@@ -10,22 +10,26 @@
 
 #include "dsp/audio.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Linear. Of two channels the left lies on middle + side, the right on middle − side; of
  * any other number each is taken to lie on the middle. 0 (or the base) unless 0.001 and
- * six times its standard error off that, by the weight of more than 36 blocks. */
+ * six times its standard error off that, by the weight of more than 36 blocks (of 4 in a
+ * whole sound of up to 3.3 s). */
 struct offsets {
     double middle, side;
 };
 
 /* Running sums over blocks; starts zeroed, but for what is known of them beforehand:
- * `base` is what comes out unless the blocks plainly say otherwise. OFFSET_ROUNDS times
- * all blocks, offset_again before each: levels are taken about what the round before
- * found. */
+ * `base` is what comes out unless the blocks plainly say otherwise; `whole`: they are all
+ * of a sound, with the rest that it comes from and dies away to. OFFSET_ROUNDS times all
+ * blocks, offset_again before each: levels are taken about what the round before found.
+ */
 struct offset {
     struct offsets base;
-    double about, weight, weight2;
+    bool whole;
+    double about, blocks, weight, weight2;
     double mean, mean2, side, side2;
 };
 
@@ -39,7 +43,7 @@ void offset_again(struct offset *o);
 
 struct offsets offset_values(const struct offset *o);
 
-struct offsets offset_of(const struct audio *a);
+struct offsets offset_of(const struct audio *a, bool whole);
 
 /* Take it off `frames` interleaved frames. */
 void offset_remove(float *samples, size_t frames, int channels, struct offsets offset);

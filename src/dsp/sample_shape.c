@@ -2,6 +2,7 @@
 
 #include "dsp/level.h"
 #include "dsp/mixdown.h"
+#include "dsp/offset.h"
 #include "dsp/resample.h"
 
 #include <math.h>
@@ -10,6 +11,8 @@
 static enum status convert(struct audio *a, int channels, int rate_hz, struct err *e)
 {
     struct audio out;
+    level_scrub(a);
+    offset_remove(a->data, a->frames, a->channels, offset_of(a, true));
     enum status st =
         channels == 1 ? mixdown_fold(a, e) : audio_to_channels(a, channels, e);
     if (st != ST_OK || a->rate_hz == rate_hz)
@@ -84,7 +87,6 @@ enum status sample_shape_apply(struct audio *a, const struct sample_shape *shape
     enum status st = convert(a, shape->channels, shape->rate_hz, e);
     if (st != ST_OK)
         return st;
-    level_scrub(a);
     if (a->frames == 0)
         return ST_OK;
     if (shape->struck)

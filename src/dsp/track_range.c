@@ -63,9 +63,9 @@ static double share_of_hop(const struct track *t, size_t i)
 }
 
 static struct offsets offset_between(const struct track *t, size_t first, size_t last,
-                                     struct offsets base)
+                                     struct offsets base, bool whole)
 {
-    struct offset o = {.base = base};
+    struct offset o = {.base = base, .whole = whole};
     for (int k = 0; k < OFFSET_ROUNDS; k++) {
         offset_again(&o);
         for (size_t i = first; i < last; i++)
@@ -91,7 +91,7 @@ void track_sum_up(struct track *t, const struct scan_totals *totals)
     info->rms_db = count > 0 ? 10 * log10(square / count) : -HUGE_VAL;
     info->peak_db = peak;
     info->dc = count > 0 ? dc / count : 0;
-    info->offset = offset_between(t, 0, info->hops, (struct offsets){0});
+    info->offset = offset_between(t, 0, info->hops, (struct offsets){0}, true);
     info->loudness_lufs = integrated_lufs(t);
     info->clipped_runs = totals->clipped_runs;
     info->clipped_samples = totals->clipped_samples;
@@ -232,7 +232,7 @@ static double range_tonality(const struct track *t, int64_t start, int64_t end)
 struct offsets track_offset(const struct track *t, int64_t start, int64_t end)
 {
     struct span s = hops_of(t, start, end);
-    return offset_between(t, s.first, s.last, t->info.offset);
+    return offset_between(t, s.first, s.last, t->info.offset, false);
 }
 
 void track_range(const struct track *t, int64_t start, int64_t end,
