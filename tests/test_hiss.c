@@ -128,6 +128,32 @@ static void loops_are_air_without_seams_or_repetition(void **state)
     free_hits(hits);
 }
 
+static void hiss_keeps_to_its_band(void **state)
+{
+    (void)state;
+    static const double bands[][2] = {
+        {6000, 8000}, {10000, 12500}, {3000, 4000}, {13000}};
+    struct audio hits[HITS], loop;
+    make_hits(hits);
+    for (size_t b = 0; b < sizeof bands / sizeof *bands; b++) {
+        struct hiss_spec s;
+        struct rng r = rng_derive(b, 0, "band", 0);
+        bool synthetic, banded = bands[b][1] > 0;
+        double low = bands[b][0], high = banded ? bands[b][1] : 18000;
+        hiss_defaults(&s);
+        s.use_bandpass = banded;
+        s.bandpass_low_hz = s.highpass_hz = low;
+        s.bandpass_high_hz = high;
+        assert_int_equal(loop_of(&loop, hits, HITS, &s, &r, &synthetic), ST_OK);
+        double inside = band_level(&loop, low, high);
+        assert_true(band_level(&loop, 0.6 * low, 0.7 * low) < inside - 15);
+        if (banded)
+            assert_true(band_level(&loop, 1.45 * high, 1.55 * high) < inside - 15);
+        audio_done(&loop);
+    }
+    free_hits(hits);
+}
+
 static void tremolo_has_whole_cycles(void **state)
 {
     (void)state;
@@ -382,6 +408,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(loops_are_air_without_seams_or_repetition),
+        cmocka_unit_test(hiss_keeps_to_its_band),
         cmocka_unit_test(tremolo_has_whole_cycles),
         cmocka_unit_test(noise_is_white_gaussian_at_its_level),
         cmocka_unit_test(flickers_are_short_and_closed),

@@ -60,16 +60,22 @@ void hiss_noise(struct audio *a, double level_db, struct rng *r)
         level_gain(a, level_from_db(level_db) / rms);
 }
 
+/* As asked, but for what would leave next to nothing below `high_hz`. */
+static double corner_below(double high_hz, double low_hz)
+{
+    return low_hz > high_hz ? 0.5 * high_hz : fmin(low_hz, 0.8 * high_hz);
+}
+
 /* The corners, kept in order and below Nyquist. */
 static struct biquad band_filter(const struct hiss_spec *s, double *low_hz)
 {
     double top = 0.45 * s->rate_hz;
     if (!s->use_bandpass) {
-        *low_hz = fmin(s->highpass_hz, 0.5 * top);
+        *low_hz = corner_below(top, s->highpass_hz);
         return biquad_highpass(4, *low_hz, s->rate_hz);
     }
     double high = fmin(s->bandpass_high_hz, top);
-    *low_hz = fmin(s->bandpass_low_hz, 0.5 * high);
+    *low_hz = corner_below(high, s->bandpass_low_hz);
     return biquad_bandpass(4, *low_hz, high, s->rate_hz);
 }
 
