@@ -619,6 +619,40 @@ static void progress_goes_on_within_a_stage(void **state)
     }
 }
 
+/* Hats are softer and stand on the kick's tail: they would be the first to go. */
+static void a_long_tape_keeps_its_hats(void **state)
+{
+    static const enum synth_drum bar[] = {SYNTH_KICK, SYNTH_HAT_CLOSED, SYNTH_SNARE,
+                                          SYNTH_HAT_CLOSED};
+    enum { HITS = 120, STEP = OUT / 5, MOST = 24 };
+    char path[FOLDER_BYTES];
+    struct audio a;
+    assert_int_equal(audio_init(&a, (size_t)(HITS + 2) * STEP, 1, OUT, NULL), ST_OK);
+    for (size_t i = 0; i < HITS; i++) {
+        struct rng r = rng_derive(3, 0, "test-hats", i);
+        bool hat = bar[i % 4] == SYNTH_HAT_CLOSED;
+        synth_drum(bar[i % 4], hat ? 0.1 : 0.8, 1, &r, a.data + (i + 1) * STEP,
+                   hat ? STEP : 2 * STEP, OUT);
+    }
+    record(path, *state, &a);
+    struct dig_site site = {
+        .open_path = path, .source_path = path, .stem = "tape", .folder = ""};
+    struct recipe recipe = *recipe_of(STAGE_DRUMS);
+    struct dig d;
+    size_t hats = 0, kept = 0;
+    recipe.cfg.drum_miner.max_saved_per_file = MOST;
+    assert_int_equal(dig_open(&d, &recipe, &site, NULL, NULL), ST_OK);
+    assert_int_equal(dig_run(&d, NULL), ST_OK);
+    for (size_t i = 0; i < d.finds.count; i++) {
+        const struct candidate *c = &d.finds.at[i];
+        kept += !c->missed_by[0];
+        hats += !c->missed_by[0] && strcmp(c->hit_class, "hat_closed") == 0;
+    }
+    assert_int_equal(kept, MOST);
+    assert_true(hats >= MOST / 4);
+    dig_done(&d);
+}
+
 /* Two strokes that break off with a step: one hit each, from its own attack to the step.
  */
 static void a_click_between_hits_is_no_attack(void **state)
@@ -890,6 +924,7 @@ int main(void)
         IN_FOLDER(a_hat_behind_a_gate_is_a_second_stroke),
         IN_FOLDER(a_one_shot_sounds_where_it_likes),
         IN_FOLDER(a_narrow_band_costs_some_of_the_score),
+        IN_FOLDER(a_long_tape_keeps_its_hats),
         IN_FOLDER(a_click_between_hits_is_no_attack),
         IN_FOLDER(progress_goes_on_within_a_stage),
         IN_FOLDER(a_constant_is_not_read),

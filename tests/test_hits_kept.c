@@ -30,7 +30,7 @@ static void the_best_are_kept_in_order_of_time(void **state)
         h[i].end_frame = h[i].start_frame + 500;
         assert_int_equal(hit_pool_offer(&pool, &h[i], NULL), ST_OK);
     }
-    hit_pool_settle(&pool);
+    assert_int_equal(hit_pool_settle(&pool, NULL), ST_OK);
     assert_int_equal(pool.count, 3);
     assert_int_equal(pool.best[0].hit.start_frame, 1000);
     assert_int_equal(pool.best[1].hit.start_frame, 2000);
@@ -72,7 +72,7 @@ static void a_pool_holds_what_sorting_would_give(void **state)
         h[i].score = floor(rng_range(&r, 0, 1) * 300) / 300; /* many are equal */
         assert_int_equal(hit_pool_offer(&pool, &h[i], NULL), ST_OK);
     }
-    hit_pool_settle(&pool);
+    assert_int_equal(hit_pool_settle(&pool, NULL), ST_OK);
     qsort(h, HITS, sizeof *h, best_first);
     assert_int_equal(pool.count, SAVED);
     for (size_t i = 0; i < SAVED; i++) {
@@ -85,6 +85,43 @@ static void a_pool_holds_what_sorting_would_give(void **state)
         assert_int_equal(pool.missed[i].hit.start_frame, h[SAVED + i].start_frame);
     hit_pool_done(&pool);
     free(h);
+}
+
+/* Kicks are louder than hats and stand more alone: by score alone no hat would be left.
+ */
+static void a_pool_has_room_for_every_register(void **state)
+{
+    (void)state;
+    static const size_t offered[HIT_REGISTER_COUNT] = {900, 60, 500};
+    static const double worth[HIT_REGISTER_COUNT] = {0.5, 0.3, 0.1};
+    struct hits_params p = hits_params_default();
+    p.max_saved = 300;
+    for (uint64_t seed = 0; seed < 3; seed++) {
+        struct hit_pool pool;
+        struct rng r = rng_derive(seed, 0, "test-hit-registers", 0);
+        size_t kept[HIT_REGISTER_COUNT] = {0}, made[HIT_REGISTER_COUNT] = {0};
+        double least[HIT_REGISTER_COUNT] = {1, 1, 1};
+        hit_pool_init(&pool, &p);
+        for (int i = 0; i < 3 * 900; i++) {
+            struct hit h = {.start_frame = i * 10, .end_frame = i * 10 + 9};
+            h.reg = (enum hit_register)(i % HIT_REGISTER_COUNT);
+            h.score = worth[h.reg] + rng_range(&r, 0, 0.5);
+            if (made[h.reg]++ < offered[h.reg])
+                assert_int_equal(hit_pool_offer(&pool, &h, NULL), ST_OK);
+        }
+        assert_int_equal(hit_pool_settle(&pool, NULL), ST_OK);
+        assert_int_equal(pool.count, 300);
+        for (size_t i = 0; i < pool.count; i++) {
+            const struct hit *h = &pool.best[i].hit;
+            kept[h->reg]++;
+            least[h->reg] = fmin(least[h->reg], h->score);
+        }
+        assert_int_equal(kept[HIT_DEEP], 120);
+        assert_int_equal(kept[HIT_MIDDLE], 60);
+        assert_int_equal(kept[HIT_TREBLE], 120);
+        assert_true(least[HIT_DEEP] > 0.9 && least[HIT_TREBLE] > 0.45);
+        hit_pool_done(&pool);
+    }
 }
 
 static void ends_are_silent_and_the_attack_untouched(void **state)
@@ -204,6 +241,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_best_are_kept_in_order_of_time),
         cmocka_unit_test(a_pool_holds_what_sorting_would_give),
+        cmocka_unit_test(a_pool_has_room_for_every_register),
         cmocka_unit_test(ends_are_silent_and_the_attack_untouched),
         cmocka_unit_test(loud_ends_fade_longer),
         cmocka_unit_test(the_true_peak_meets_the_target),

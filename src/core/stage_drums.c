@@ -243,15 +243,14 @@ static enum status find_attack(struct pass *s, struct hit_plan *plan, struct err
 static enum status judge(struct pass *s, struct hit_plan *plan, const struct audio *read,
                          struct hit *h, struct err *e)
 {
-    enum status found = find_attack(s, plan, e);
-    if (found != ST_OK)
-        return found;
-    if (read->channels <= 2)
-        return hits_cut(plan, read, s->p, h, e);
-    struct audio stereo;
-    enum status st = audio_convert_channels(&stereo, read, 2, e);
+    struct audio stereo = {0};
+    enum status st = find_attack(s, plan, e);
+    if (st == ST_OK && read->channels > 2)
+        st = audio_convert_channels(&stereo, read, 2, e);
     if (st == ST_OK)
-        st = hits_cut(plan, &stereo, s->p, h, e);
+        st = hits_cut(plan, stereo.data ? &stereo : read, s->p, h, e);
+    if (st == ST_OK)
+        h->reg = hits_register(s->d->track, h->attack_frame);
     audio_done(&stereo);
     return st;
 }
@@ -514,8 +513,7 @@ static enum status judge_all(struct pass *s, struct hit_plans *plans, bool take,
     }
     if (st == ST_OK && plans->count > 0)
         st = hit_pool_offer(pool, &hit, e);
-    hit_pool_settle(pool);
-    return st;
+    return st == ST_OK ? hit_pool_settle(pool, e) : st;
 }
 
 static enum status take_best(struct pass *s, const struct hit_plans *plans,

@@ -14,6 +14,8 @@ void hit_pool_init(struct hit_pool *pool, const struct hits_params *p)
 void hit_pool_done(struct hit_pool *pool)
 {
     free(pool->best);
+    for (int r = 0; r < HIT_REGISTER_COUNT; r++)
+        free(pool->of[r].at);
     *pool = (struct hit_pool){0};
 }
 
@@ -49,7 +51,7 @@ static void pass_over(struct hit_pool *pool, struct pooled_hit *h)
     miss(pool, h);
 }
 
-/* --- the best as a heap with the worst of them on top --- */
+/* --- the best as heaps with the worst of them on top --- */
 
 static void swap(struct pooled_hit *a, struct pooled_hit *b)
 {
@@ -75,13 +77,26 @@ static void sink(struct pooled_hit *heap, size_t count)
     }
 }
 
-static enum status add(struct hit_pool *pool, const struct pooled_hit *h, struct err *e)
+static enum status add(struct hit_heap *heap, const struct pooled_hit *h, struct err *e)
 {
-    if (!array_grow(&pool->best, &pool->room, pool->count + 1, sizeof *pool->best))
-        return err_set(e, ST_NO_MEMORY, "no memory for %zu hits", pool->count + 1);
-    pool->best[pool->count] = *h;
-    rise(pool->best, pool->count++);
+    if (!array_grow(&heap->at, &heap->room, heap->count + 1, sizeof *heap->at))
+        return err_set(e, ST_NO_MEMORY, "no memory for %zu hits", heap->count + 1);
+    heap->at[heap->count] = *h;
+    rise(heap->at, heap->count++);
     return ST_OK;
+}
+
+/* Of the fullest heaps the one with the worst hit. */
+static struct hit_heap *fullest(struct hit_pool *pool)
+{
+    struct hit_heap *most = &pool->of[0];
+    for (int r = 1; r < HIT_REGISTER_COUNT; r++) {
+        struct hit_heap *heap = &pool->of[r];
+        if (heap->count > most->count ||
+            (heap->count && heap->count == most->count && better(most->at, heap->at)))
+            most = heap;
+    }
+    return most;
 }
 
 enum status hit_pool_offer(struct hit_pool *pool, const struct hit *h, struct err *e)
@@ -91,13 +106,14 @@ enum status hit_pool_offer(struct hit_pool *pool, const struct hit *h, struct er
         miss(pool, &offer);
         return ST_OK;
     }
-    if (pool->count < pool->most)
-        return add(pool, &offer, e);
-    if (pool->count > 0 && better(&offer, &pool->best[0])) {
-        swap(&offer, &pool->best[0]);
-        sink(pool->best, pool->count);
-    }
-    pass_over(pool, &offer);
+    enum status st = add(&pool->of[h->reg], &offer, e);
+    if (st != ST_OK || ++pool->count <= pool->most)
+        return st;
+    struct hit_heap *heap = fullest(pool);
+    pool->count--;
+    swap(&heap->at[0], &heap->at[--heap->count]);
+    sink(heap->at, heap->count);
+    pass_over(pool, &heap->at[heap->count]);
     return ST_OK;
 }
 
@@ -107,8 +123,15 @@ static int by_number(const void *a, const void *b)
     return x->number < y->number ? -1 : x->number > y->number;
 }
 
-void hit_pool_settle(struct hit_pool *pool)
+enum status hit_pool_settle(struct hit_pool *pool, struct err *e)
 {
-    if (pool->count > 1)
-        qsort(pool->best, pool->count, sizeof *pool->best, by_number);
+    size_t count = 0;
+    pool->best = calloc(pool->count + 1, sizeof *pool->best);
+    if (!pool->best)
+        return err_set(e, ST_NO_MEMORY, "no memory for %zu hits", pool->count);
+    for (int r = 0; r < HIT_REGISTER_COUNT; r++)
+        for (size_t i = 0; i < pool->of[r].count; i++)
+            pool->best[count++] = pool->of[r].at[i];
+    qsort(pool->best, count, sizeof *pool->best, by_number);
+    return ST_OK;
 }

@@ -26,6 +26,8 @@ static const double LOW_WORTH = 0.5, OUT_OF_RANGE = 0.5, WITH_OTHERS = 0.4;
 /* Bass under hats and cymbals: it is there if its power in the first BASS_SEEN_S is less
  * than BASS_RISE times that before the attack, and more than BASS_LEAST of all. */
 static const double BASS_HZ = 300, BASS_RISE = 2, BASS_LEAST = 1e-3, BASS_SEEN_S = 0.060;
+/* A register a hit is in: this share of its power, so many times what was there. */
+static const double REGISTER_SHARE = 0.003, REGISTER_RISE = 2;
 
 struct hits_params hits_params_default(void)
 {
@@ -236,4 +238,38 @@ enum status hits_finish(struct audio *a, size_t attack_frame, const struct hits_
         return err_set(e, ST_EMPTY, "nothing of the hit is left between its fades");
     level_gain(a, level_from_db(target_peak_db) / peak);
     return ST_OK;
+}
+
+/* Mean squares of the three registers in hops [first, last], the loudest of each. */
+static void register_powers(const struct track *t, size_t first, size_t last,
+                            double power[HIT_REGISTER_COUNT])
+{
+    static const enum hit_register of[TRACK_BAND_COUNT] = {HIT_DEEP, HIT_DEEP, HIT_MIDDLE,
+                                                           HIT_TREBLE, HIT_TREBLE};
+    for (int r = 0; r < HIT_REGISTER_COUNT; r++)
+        power[r] = 0;
+    for (size_t i = first; i <= last && i < track_info(t)->hops; i++) {
+        struct track_hop hop;
+        double now[HIT_REGISTER_COUNT] = {0};
+        track_hop(t, i, &hop);
+        for (int b = 0; b < TRACK_BAND_COUNT; b++)
+            now[of[b]] += pow(10, 0.1 * hop.band_db[b]);
+        for (int r = 0; r < HIT_REGISTER_COUNT; r++)
+            power[r] = fmax(power[r], now[r]);
+    }
+}
+
+enum hit_register hits_register(const struct track *t, int64_t attack_frame)
+{
+    double before[HIT_REGISTER_COUNT], after[HIT_REGISTER_COUNT], all = 0;
+    size_t at = track_hop_of(t, attack_frame), first = at < 3 ? 0 : at - 3;
+    register_powers(t, first, at < 2 ? 0 : at - 2, before);
+    register_powers(t, at, at + 2, after);
+    for (int r = 0; r < HIT_REGISTER_COUNT; r++)
+        all += after[r];
+    int r = 0;
+    while (r < HIT_TREBLE &&
+           (after[r] < REGISTER_SHARE * all || after[r] < REGISTER_RISE * before[r]))
+        r++;
+    return (enum hit_register)r;
 }

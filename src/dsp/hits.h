@@ -22,6 +22,7 @@
 #include "dsp/drum_range.h"
 #include "dsp/measures.h"
 #include "dsp/onset.h"
+#include "dsp/track.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -65,6 +66,10 @@ enum status hits_plan(const struct onset_list *onsets, int rate_hz, int64_t fram
                       const struct hits_params *p, struct hit_plans *out, struct err *e);
 void hit_plans_done(struct hit_plans *p);
 
+/* Where in the spectrum a hit adds most that was not there: roughly kicks and toms,
+ * snares and notes, hats and cymbals. */
+enum hit_register { HIT_DEEP, HIT_MIDDLE, HIT_TREBLE, HIT_REGISTER_COUNT };
+
 /* A hit as found: where, how loud, how clean. */
 struct hit {
     int64_t start_frame, end_frame; /* in the recording */
@@ -79,7 +84,11 @@ struct hit {
     char missed_by[MISSED_BY_BYTES]; /* "" or why it is only a near-miss */
     bool cut_short;                  /* missed because the next onset came too soon */
     bool sunken; /* missed because it does not stand out of what sounds before */
+    enum hit_register reg;
 };
+
+/* By what rises within 35 ms of the attack. */
+enum hit_register hits_register(const struct track *t, int64_t attack_frame);
 
 /* Where the attack is in `read`, which is all that sounds there, for a plan that is then
  * judged on what is struck of it: that begins a little early, as windows do (separate.h).
