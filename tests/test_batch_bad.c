@@ -168,6 +168,31 @@ static void a_kit_not_written_is_not_told(void **state)
     outcome_done(&o);
 }
 
+/* A file that came over half goes into the kit as far as it goes. */
+static void a_broken_sample_is_told(void **state)
+{
+    struct place *p = *state;
+    struct outcome o;
+    struct audio a;
+    char in[1024], path[1100];
+    path_in(in, p, "broken");
+    assert_int_equal(audio_init(&a, 44100, 1, 44100, NULL), ST_OK);
+    for (size_t i = 0; i < a.frames; i++)
+        a.data[i] = (float)(exp(-1e-3 * (double)i) * sin(0.05 * (double)i));
+    folder_wav(in, "whole.wav", &a, 16);
+    folder_wav(in, "half.wav", &a, 16);
+    audio_done(&a);
+    snprintf(path, sizeof path, "%s/half.wav", in);
+    assert_int_equal(truncate(path, 44100), 0);
+    RUN(o, p, "format", "--input_dir", "broken", "--output_dir", "kits", "--kit_name",
+        "BROKEN");
+    assert_int_equal(o.exit_status, 0);
+    assert_true(text_has(
+        o.err, "broken/half.wav: the data ends after 0.5 s of 1.0 s; using what is"));
+    assert_false(text_has(o.err, "whole.wav"));
+    outcome_done(&o);
+}
+
 /* Its catalog could not be opened, and the reason stood behind the path's end. */
 static void a_path_too_long_is_refused_at_once(void **state)
 {
@@ -403,6 +428,7 @@ int main(void)
         cmocka_unit_test(exit_statuses_are_the_contract),
         cmocka_unit_test(unwritable_output_is_a_disk_failure),
         cmocka_unit_test(a_kit_not_written_is_not_told),
+        cmocka_unit_test(a_broken_sample_is_told),
         cmocka_unit_test(a_path_too_long_is_refused_at_once),
         cmocka_unit_test(few_open_files_are_made_more),
         cmocka_unit_test(where_memory_ends_is_said),

@@ -38,7 +38,7 @@ struct soundfile {
     bool unfinished;    /* Ogg that breaks off: its last page is not marked as last */
     int64_t seek_limit; /* seeks must land before; where a last Vorbis page begins */
     uint64_t scrubbed;  /* samples that were not finite and are read as 0 */
-    char damage[128];
+    char damage[SOUNDFILE_DAMAGE_BYTES];
     char path[];
 };
 

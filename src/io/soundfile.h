@@ -21,6 +21,7 @@ enum {
     SOUNDFILE_MAX_CHANNELS = 64,
     SOUNDFILE_MIN_RATE_HZ = 1000,
     SOUNDFILE_MAX_RATE_HZ = 768000,
+    SOUNDFILE_DAMAGE_BYTES = 128,
     SOUNDFILE_LOAD_MAX = 1 << 27 /* values at once: 25 minutes of stereo at 44.1 kHz */
 };
 
@@ -78,6 +79,9 @@ int soundfile_problem(const struct soundfile *sf);
  * is a recording, and is read in parts. Told at once where the format seeks. */
 enum status soundfile_load(const char *path, size_t max_frames, struct audio *out,
                            struct err *e);
+/* The same, and what soundfile_damage has to say of it ("": nothing). */
+enum status soundfile_load_told(const char *path, size_t max_frames, struct audio *out,
+                                char damage[SOUNDFILE_DAMAGE_BYTES], struct err *e);
 
 /* Does the name end like audio (wav, flac, mp3, …; any case)? */
 bool soundfile_has_audio_ending(const char *path);

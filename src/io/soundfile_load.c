@@ -3,6 +3,7 @@
 
 #include "core/array.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 bool soundfile_has_audio_ending(const char *path)
@@ -43,8 +44,16 @@ static enum status too_long(const char *path, size_t most, int rate_hz, struct e
 enum status soundfile_load(const char *path, size_t max_frames, struct audio *out,
                            struct err *e)
 {
+    char damage[SOUNDFILE_DAMAGE_BYTES];
+    return soundfile_load_told(path, max_frames, out, damage, e);
+}
+
+enum status soundfile_load_told(const char *path, size_t max_frames, struct audio *out,
+                                char damage[SOUNDFILE_DAMAGE_BYTES], struct err *e)
+{
     struct soundfile *sf;
     *out = (struct audio){0};
+    damage[0] = '\0';
     enum status st = soundfile_open(&sf, path, e);
     if (st)
         return st;
@@ -79,6 +88,8 @@ enum status soundfile_load(const char *path, size_t max_frames, struct audio *ou
         *out = (struct audio){fitting ? fitting : data, length, (int)channels,
                               info->rate_hz};
     }
+    if (soundfile_damage(sf))
+        snprintf(damage, SOUNDFILE_DAMAGE_BYTES, "%s", soundfile_damage(sf));
     soundfile_close(sf);
     return st;
 }
