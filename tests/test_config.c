@@ -283,6 +283,7 @@ static void relations_are_checked(void **state)
     assert_int_equal(parse(&c, "global: {output_bit_depth: 20}", NULL, &e), ST_CONFIG);
     assert_int_equal(parse(&c, "musicality: {target_key: H dur}", NULL, &e), ST_CONFIG);
     assert_int_equal(parse(&c, "musicality: {target_key: Bb min}", NULL, &e), ST_OK);
+    assert_int_equal(parse(&c, "musicality: {target_key: f# MINOR}", NULL, &e), ST_OK);
     assert_int_equal(parse(&c, "drones: {swell_duration_sec: 3}", NULL, &e), ST_CONFIG);
     assert_int_equal(config_set(&c, "clouds.grain_length_min_ms=500", &e), ST_OK);
     assert_int_equal(config_check(&c, &e), ST_CONFIG);

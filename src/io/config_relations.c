@@ -1,9 +1,9 @@
 /* What must hold between keys. */
+#include "dsp/key.h"
 #include "io/config.h"
 
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 static enum status at_most(const char *low_name, double low, const char *high_name,
                            double high, struct err *e)
@@ -20,22 +20,6 @@ static enum status at_most(const char *low_name, double low, const char *high_na
         if (st_)                                                                         \
             return st_;                                                                  \
     } while (0)
-
-/* "C maj", "F# min", "Bbm", "A": a note and perhaps a mode. */
-static bool is_key_name(const char *text)
-{
-    static const char *const modes[] = {"",   "m",    "min",    "minor", "maj",   "major",
-                                        " m", " min", " minor", " maj",  " major"};
-    if (*text < 'A' || *text > 'G')
-        return false;
-    text++;
-    if (*text == '#' || *text == 'b')
-        text++;
-    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++)
-        if (strcmp(text, modes[i]) == 0)
-            return true;
-    return false;
-}
 
 enum status config_check(const struct config *c, struct err *e)
 {
@@ -63,7 +47,8 @@ enum status config_check(const struct config *c, struct err *e)
     if (c->pad_miner.target_durations_sec.count == 0)
         return err_set(e, ST_CONFIG,
                        "pad_miner.target_durations_sec is empty; expected at least one");
-    if (c->musicality.target_key[0] && !is_key_name(c->musicality.target_key))
+    struct key key;
+    if (c->musicality.target_key[0] && !key_parse(c->musicality.target_key, &key))
         return err_set(e, ST_CONFIG,
                        "musicality.target_key is %s; expected a key such as \"C maj\" or "
                        "\"A min\", or null",
