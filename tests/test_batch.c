@@ -180,6 +180,20 @@ static void shards_join(void **state)
                              i == 0);
             outcome_done(&o);
         }
+        if (i == 0) { /* also of one that was killed before it joined anything */
+            static char *const joined[] = {"shards/TREE/catalog.db",
+                                           "shards/TREE/manifest.csv"};
+            struct outcome o;
+            for (int k = 0; k < 2; k++) {
+                char path[1024];
+                path_in(path, p, joined[k]);
+                assert_int_equal(unlink(path), 0);
+            }
+            RUN(o, p, "curate", "--input_root", "shards/TREE", "--dry-run");
+            assert_int_equal(o.exit_status, 0);
+            assert_true(text_has(o.err, "1 of 3 recordings in in is not mined"));
+            outcome_done(&o);
+        }
     }
     struct outcome o;
     /* of an array of jobs that is larger than the folder, the last say so, too */

@@ -336,8 +336,7 @@ static enum status gather_folder(struct curate_pool *pool, const char *folder, i
     if (st != ST_OK)
         return st;
     bool listed = path_is_file(manifest);
-    if (path_is_file(db) || listed)
-        recordings_tell_left(folder, job_log(pool->job->ctx));
+    recordings_tell_left(folder, job_log(pool->job->ctx));
     if (path_is_file(db)) {
         st = gather_catalog(pool, folder, db, &why);
         if (st == ST_OK)
