@@ -193,14 +193,15 @@ static enum status curate_work(void *arg, const struct job_context *ctx, struct 
     enum status st = path_join(set, sizeof set, job.input_root, "best_of", e);
     if (st == ST_OK)
         st = curate_run(&job, &result, e);
-    if (st == ST_OK && result.missing > 0)
-        log_write(ctx->log, LOG_WARNING, "files of %zu finds are missing",
-                  result.missing);
-    if (st == ST_OK)
-        snprintf(r->sentence, sizeof r->sentence,
-                 "%zu sample%s in %.250s/%.255s, %zu of them new", result.chosen,
-                 result.chosen == 1 ? " is" : "s are", r->w->project.root.path, "best_of",
-                 result.copied);
+    if (st != ST_OK)
+        return st;
+    int n = snprintf(r->sentence, sizeof r->sentence,
+                     "%zu sample%s in %.250s/best_of, %zu of them new", result.chosen,
+                     result.chosen == 1 ? " is" : "s are", job.input_root, result.copied);
+    if (result.missing > 0)
+        snprintf(r->sentence + n, sizeof r->sentence - (size_t)n,
+                 "; %zu file%s of the manifest %s missing", result.missing,
+                 result.missing == 1 ? "" : "s", result.missing == 1 ? "is" : "are");
     return st;
 }
 

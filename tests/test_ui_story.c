@@ -257,6 +257,11 @@ static void the_set_is_written_from_here(void **state)
     type(":curate\r", "replace the best-of set of");
     type("y", "0 of them new");
     assert_int_equal(files("export/tapes/best_of/*/*.wav"), 1);
+    run("mv export/tapes/evening/drums away");
+    type(":curate\r", "replace the best-of set of");
+    type("y", "missing");
+    assert_non_null(strstr(pty.text, "0 samples are in "));
+    run("mv away export/tapes/evening/drums");
     leave();
     run("rm -r export/tapes/best_of");
 }
