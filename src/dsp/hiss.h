@@ -20,7 +20,7 @@
 struct hiss_spec {
     double loop_duration_s;
     double highpass_hz;                       /* used unless use_bandpass */
-    double bandpass_low_hz, bandpass_high_hz; /* clamped below Nyquist */
+    double bandpass_low_hz, bandpass_high_hz; /* kept in order, below Nyquist */
     bool use_bandpass;
     double tremolo_rate_hz; /* snapped to whole cycles a loop, at least 1; 0 = none */
     double tremolo_depth;   /* 0 … 1 */

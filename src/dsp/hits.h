@@ -66,8 +66,8 @@ enum status hits_plan(const struct onset_list *onsets, int rate_hz, int64_t fram
                       const struct hits_params *p, struct hit_plans *out, struct err *e);
 void hit_plans_done(struct hit_plans *p);
 
-/* Where in the spectrum a hit adds most that was not there: roughly kicks and toms,
- * snares and notes, hats and cymbals. */
+/* The lowest part of the spectrum that a hit adds to (below 200 Hz, to 2 kHz, above):
+ * roughly kicks and toms, snares and notes, hats and cymbals. */
 enum hit_register { HIT_DEEP, HIT_MIDDLE, HIT_TREBLE, HIT_REGISTER_COUNT };
 
 /* A hit as found: where, how loud, how clean. */
@@ -99,7 +99,7 @@ enum status hits_attack(struct hit_plan *plan, const struct audio *read, struct 
  * plan->read_end) (any channels; a short read counts as the end of the recording).
  * Start: at the attack, or before it by just what a fade-in from zero needs (at most
  * fade_in_ms). End: the earliest of 2 ms before the next onset (its attack, if that is
- * earlier), max_length_s after the attack, and where the 10 ms RMS has come down to 60 dB
+ * earlier), max_length_s after the start, and where the 10 ms RMS has come down to 60 dB
  * below the peak or to 3 dB above the noise floor: the level that holds for 60 ms before
  * the attack or at the end, unless it goes on falling from there. fixed_length:
  * fixed_length_s, whatever follows. min_length_s does not count for a recording that has

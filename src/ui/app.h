@@ -51,8 +51,8 @@ struct app_ops {
                         struct err *e);
     enum status (*export_kit)(void *user, const struct export_request *r,
                               struct app_reply reply, struct err *e);
-    /* write the project's best-of set: what is accepted, and the best of each category as
-     * far as `top` go; another set of ours is replaced */
+    /* write the project's best-of set: what is accepted, and the best of each category up
+     * to `top`; the set that is there is replaced */
     enum status (*curate)(void *user, int top, struct app_reply reply, struct err *e);
     /* write the HTML report of the project */
     enum status (*report)(void *user, struct app_reply reply, struct err *e);
