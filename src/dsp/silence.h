@@ -1,12 +1,11 @@
 /* silence: the silence miner: room tone, dust and quiet texture that is not digital
  * silence.
  *
- * First *runs*: maximal stretches that are quiet (RMS of 50 ms between min_rms_db and
+ * First *runs*: maximal stretches that are quiet (RMS of 46 ms between min_rms_db and
  * max_rms_db), really moving (no digital zero, no stuck sample, no dither alone: above
  * 1.5 LSB RMS of the file's own depth, or coloured), without onsets, steady in level
  * (close to its surroundings', no fade), crest below max_crest and without speech or
- * music in it. All of a run is room tone: *found* in the sense of dsp.md's bound (seconds
- * of known room tone that are found, seconds returned that are not) is counted on runs.
+ * music in it. All of a run is room tone.
  * Then *pieces* of min … max_duration_sec cut from inside the runs, at most
  * max_extracted, spread over the recording and over dark and bright, steadiest first.
  * With max_extracted large enough, the pieces tile the runs (less a rest shorter than
