@@ -409,6 +409,7 @@ static void an_empty_category_waits_for_mining(void **state)
     assert_true(shown("Mining is running: finds will appear here."));
     app_command(&rig.app, "mine all"); /* how many are all is not known yet */
     assert_true(shown("mine all again? Decisions stay."));
+    assert_true(shown("y Enter yes")); /* which both are */
     ui_rig_keys(&rig, "n F");
     view_set_scope(rig.app.view, SCOPE_CATEGORY + CAT_SILENCES);
     size_t *all = NULL, count = 0;

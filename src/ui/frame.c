@@ -355,7 +355,7 @@ static const char *prompt_hint(const struct app *app)
                    ? "Enter takes it   Esc leaves   Tab completes"
                    : "Enter takes it   Esc leaves";
     case ASK_CONFIRM:
-        return app->declined ? "y yes   n no   Esc neither" : "y yes   n no";
+        return app->declined ? "y Enter yes   n no   Esc neither" : "y Enter yes   n no";
     default:
         return "";
     }
