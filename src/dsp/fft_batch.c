@@ -96,14 +96,8 @@ VEC_INLINE void load_block(const float *const x[VEC], int i, const float *window
                            float *to)
 {
     v8f w = VEC_CONST_AT(window + i), row[VEC];
-    row[0] = VEC_CONST_AT(x[0] + i) * w;
-    row[1] = VEC_CONST_AT(x[1] + i) * w;
-    row[2] = VEC_CONST_AT(x[2] + i) * w;
-    row[3] = VEC_CONST_AT(x[3] + i) * w;
-    row[4] = VEC_CONST_AT(x[4] + i) * w;
-    row[5] = VEC_CONST_AT(x[5] + i) * w;
-    row[6] = VEC_CONST_AT(x[6] + i) * w;
-    row[7] = VEC_CONST_AT(x[7] + i) * w;
+    for (int k = 0; k < VEC; k++)
+        row[k] = VEC_CONST_AT(x[k] + i) * w;
     vec_store_columns(row, to, VEC);
 }
 
@@ -290,23 +284,6 @@ void fft_batch_power_of(struct fft_batch *f, const float *const x[FFT_BATCH],
 
 /* ---- Spectra as rows ------------------------------------------------------------- */
 
-/* Lanes to rows: `count` vectors at `from`, one value each to every row. */
-VEC_INLINE void store_rows(const struct complex8 *from, int count, float *to,
-                           size_t stride)
-{
-    const float *v = (const float *)from;
-    int i = 0;
-    for (; i + VEC <= count; i += VEC) {
-        v8f r[VEC];
-        for (int k = 0; k < VEC; k++)
-            r[k] = VEC_CONST_AT(v + VEC * (i + k));
-        vec_store_columns(r, to + i, stride);
-    }
-    for (; i < count; i++)
-        for (size_t lane = 0; lane < VEC; lane++)
-            to[lane * stride + (size_t)i] = v[(size_t)(VEC * i) + lane];
-}
-
 VEC_INLINE void last_spectrum(const struct fft_batch *f, int radix,
                               const struct complex8 *x, struct complex8 *value)
 {
@@ -329,7 +306,7 @@ VEC_INLINE void forward_eight(const struct fft_batch *f, const float *const x[VE
 {
     struct complex8 *result;
     spectra_of_eight(f, x, &result);
-    store_rows(result, f->n + 2, spectrum, spectrum_stride);
+    vec_to_rows((const float *)result, f->n + 2, spectrum, spectrum_stride);
 }
 
 VEC_CLONES(run_forward, forward_eight,
@@ -343,21 +320,6 @@ void fft_batch_forward(struct fft_batch *f, const float *x, size_t stride,
     const float *row[VEC];
     take_rows(x, stride, row);
     run_forward(f, row, spectrum, spectrum_stride);
-}
-
-/* Rows to lanes, as they are. */
-VEC_INLINE void load_rows(const float *x, size_t stride, int count, float *to)
-{
-    int i = 0;
-    for (; i + VEC <= count; i += VEC) {
-        v8f row[VEC];
-        for (size_t k = 0; k < VEC; k++)
-            row[k] = VEC_CONST_AT(x + k * stride + i);
-        vec_store_columns(row, to + VEC * i, VEC);
-    }
-    for (; i < count; i++)
-        for (size_t lane = 0; lane < VEC; lane++)
-            to[(size_t)(VEC * i) + lane] = x[lane * stride + (size_t)i];
 }
 
 /* The inverse transform is the forward one with real and imaginary parts exchanged before
@@ -414,13 +376,15 @@ VEC_INLINE void back_to_rows(const struct fft_batch *f, int count, float *x,
     join_in_place(f, z);
     f->transform(f, &z, &to);
     BY_LAST_RADIX(last_back, f, z, count, (float *)to);
-    store_rows(to, count, x, stride);
+    vec_to_rows((const float *)to, count, x, stride);
 }
 
 VEC_INLINE void inverse_eight(const struct fft_batch *f, const float *spectrum,
                               size_t spectrum_stride, float *x, size_t stride)
 {
-    load_rows(spectrum, spectrum_stride, f->n + 2, (float *)f->a);
+    const float *row[VEC];
+    take_rows(spectrum, spectrum_stride, row);
+    vec_to_lanes(row, f->n + 2, (float *)f->a);
     back_to_rows(f, f->n, x, stride);
 }
 

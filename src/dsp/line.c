@@ -104,12 +104,10 @@ VEC_INLINE void peak_of(const float *x, size_t n, float *out)
         }
     v8f most = (v8f)top[0], other = (v8f)top[1];
     vec_max(&most, &other);
-    float peak = 0;
+    float peak = vec_top(&most);
     for (; i < n; i++)
         if (fabsf(x[i]) > peak && fabsf(x[i]) <= LARGEST)
             peak = fabsf(x[i]);
-    for (int k = 0; k < VEC; k++)
-        peak = most[k] > peak ? most[k] : peak;
     *out = peak;
 }
 

@@ -105,19 +105,10 @@ static void yin_done(struct yin *y)
 /* The waiting frames side by side; unused lanes hold the first one again. */
 VEC_INLINE void gather(struct yin *y)
 {
-    int length = y->window + y->lag_max, i = 0;
     const float *x[VEC];
     for (int lane = 0; lane < VEC; lane++)
         x[lane] = y->waiting[lane < y->count ? lane : 0].x;
-    for (; i + VEC <= length; i += VEC) {
-        v8f row[VEC];
-        for (int lane = 0; lane < VEC; lane++)
-            row[lane] = VEC_CONST_AT(x[lane] + i);
-        vec_store_columns(row, y->frames + VEC * i, VEC);
-    }
-    for (; i < length; i++)
-        for (int lane = 0; lane < VEC; lane++)
-            y->frames[VEC * i + lane] = x[lane][i];
+    vec_to_lanes(x, y->window + y->lag_max, y->frames);
 }
 
 VEC_CLONES(run_gather, gather, (struct yin * y), (y))

@@ -9,14 +9,6 @@ static const float OVER = 8;
 /* −80 dB: the noise of a converter and dither begin nothing. */
 static const float LEAST = 1e-4F;
 
-VEC_INLINE float top_of(const v8f *v)
-{
-    float top = (*v)[0];
-    for (int i = 1; i < VEC; i++)
-        top = (*v)[i] > top ? (*v)[i] : top;
-    return top;
-}
-
 /* The largest of x and of −x. */
 VEC_INLINE void extremes(const float *x, int n, float *top, float *bottom)
 {
@@ -29,8 +21,8 @@ VEC_INLINE void extremes(const float *x, int n, float *top, float *bottom)
         vec_max(&high, &v);
         vec_max(&low, &minus);
     }
-    *top = top_of(&high);
-    *bottom = top_of(&low);
+    *top = vec_top(&high);
+    *bottom = vec_top(&low);
     for (; i < n; i++) {
         *top = x[i] > *top ? x[i] : *top;
         *bottom = -x[i] > *bottom ? -x[i] : *bottom;
@@ -41,7 +33,7 @@ VEC_INLINE float top_of_blocks(const float *blocks)
 {
     v8f all = VEC_CONST_AT(blocks), more = VEC_CONST_AT(blocks + VEC);
     vec_max(&all, &more);
-    return top_of(&all);
+    return vec_top(&all);
 }
 _Static_assert((int)RISES_BLOCKS == 2 * (int)VEC, "two vectors of blocks");
 

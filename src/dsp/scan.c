@@ -118,8 +118,7 @@ VEC_INLINE void sum_up(const float *mono, int frames, struct scan_hop *out)
     }
     out->mean_square = vec_sum(&square);
     out->sum = vec_sum(&sum);
-    for (int k = 0; k < VEC; k++)
-        out->peak = fmax(out->peak, (double)peak[k]);
+    out->peak = (double)vec_top(&peak);
     for (; i < frames; i++) {
         double v = (double)mono[i];
         out->mean_square += v * v;

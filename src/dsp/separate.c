@@ -205,19 +205,9 @@ static void fill_margins(const struct separator *s, float *power)
     }
 }
 
-/* Lanes to rows of `wide`. */
-VEC_INLINE void turn_to_rows(const float *power, int wide, float *rows)
-{
-    for (int k = 0; k < wide; k += VEC) {
-        v8f column[VEC];
-        for (int i = 0; i < VEC; i++)
-            column[i] = VEC_CONST_AT(power + VEC * (k + i));
-        vec_store_columns(column, rows + k, (size_t)wide);
-    }
-}
-
-VEC_CLONES(run_turn, turn_to_rows, (const float *power, int wide, float *rows),
-           (power, wide, rows))
+VEC_CLONES(run_turn, vec_to_rows,
+           (const float *power, int wide, float *rows, size_t stride),
+           (power, wide, rows, stride))
 
 /* What passes of each bin of eight frames, of their powers in lanes and of rows from
  * REACH frames before the first to REACH behind the last. `taken`: of what is struck. */
@@ -308,7 +298,7 @@ static void look(struct separator *s)
         memmove(line, line + length - kept, kept * sizeof *line);
     }
     fill_margins(s, power);
-    run_turn(power, s->wide, power_row(s, s->batches * FFT_BATCH));
+    run_turn(power, s->wide, power_row(s, s->batches * FFT_BATCH), (size_t)s->wide);
     s->filled = 0;
     s->batches++;
 }

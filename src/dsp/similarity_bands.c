@@ -121,8 +121,7 @@ VEC_INLINE void loudest_band(const struct similarity_eight *eights, int count, f
             v8f band = VEC_CONST_AT(eights[n].band + b * FFT_BATCH);
             vec_max(&most, &band);
         }
-    for (int i = 0; i < VEC; i++)
-        *out = most[i] > *out ? most[i] : *out;
+    *out = vec_top(&most);
 }
 
 VEC_CLONES(run_loudest, loudest_band,

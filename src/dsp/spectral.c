@@ -216,31 +216,11 @@ void spectral_batch(struct spectral *s, const float *power,
         unpack(s, &lanes, i, &out[i]);
 }
 
-VEC_INLINE void separate(const float *power, int bins, float *frames)
-{
-    int k = 0;
-    for (; k + VEC <= bins; k += VEC) {
-        const float *p = power + VEC * k;
-        v8f row[VEC];
-        row[0] = VEC_CONST_AT(p);
-        row[1] = VEC_CONST_AT(p + VEC);
-        row[2] = VEC_CONST_AT(p + 2 * VEC);
-        row[3] = VEC_CONST_AT(p + 3 * VEC);
-        row[4] = VEC_CONST_AT(p + 4 * VEC);
-        row[5] = VEC_CONST_AT(p + 5 * VEC);
-        row[6] = VEC_CONST_AT(p + 6 * VEC);
-        row[7] = VEC_CONST_AT(p + 7 * VEC);
-        vec_store_columns(row, frames + k, (size_t)bins);
-    }
-    for (; k < bins; k++)
-        for (int i = 0; i < VEC; i++)
-            frames[i * bins + k] = power[VEC * k + i];
-}
-
-VEC_CLONES(separate_frames, separate, (const float *power, int bins, float *frames),
-           (power, bins, frames))
+VEC_CLONES(separate_frames, vec_to_rows,
+           (const float *power, int bins, float *frames, size_t stride),
+           (power, bins, frames, stride))
 
 void spectral_powers(const float *power, int bins, float *frames)
 {
-    separate_frames(power, bins, frames);
+    separate_frames(power, bins, frames, (size_t)bins);
 }

@@ -63,14 +63,6 @@ VEC_INLINE void look_behind(const float *x, v8f *most)
     }
 }
 
-VEC_INLINE float largest_of(const v8f *v)
-{
-    float most = 0;
-    for (int k = 0; k < VEC; k++)
-        most = (*v)[k] > most ? (*v)[k] : most;
-    return most;
-}
-
 /* The largest |value| of a block, between its samples too, if it is above `peak`. */
 VEC_INLINE void peak_of_block(const float *x, float *peak)
 {
@@ -84,12 +76,12 @@ VEC_INLINE void peak_of_block(const float *x, float *peak)
         vec_max(&most, &here);
         vec_max(&bent, &bend);
     }
-    if ((largest_of(&most) + bends * largest_of(&bent)) * rounding <= *peak)
+    if ((vec_top(&most) + bends * vec_top(&bent)) * rounding <= *peak)
         return;
     most = (v8f){0};
     for (int i = 0; i < BLOCK; i += VEC)
         look_behind(x + i, &most);
-    float found = largest_of(&most);
+    float found = vec_top(&most);
     *peak = found > *peak ? found : *peak;
 }
 

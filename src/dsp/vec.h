@@ -145,6 +145,36 @@ VEC_INLINE void vec_store_columns(const v8f r[VEC], float *to, size_t stride)
     VEC_HALVES(q3, q7, 3, 7);
 }
 
+/* Lanes to rows: `count` vectors at v, one value each to every row, `stride` apart. */
+VEC_INLINE void vec_to_rows(const float *v, int count, float *to, size_t stride)
+{
+    int i = 0;
+    for (; i + VEC <= count; i += VEC) {
+        v8f r[VEC];
+        for (int k = 0; k < VEC; k++)
+            r[k] = VEC_CONST_AT(v + VEC * (i + k));
+        vec_store_columns(r, to + i, stride);
+    }
+    for (; i < count; i++)
+        for (size_t lane = 0; lane < VEC; lane++)
+            to[lane * stride + (size_t)i] = v[(size_t)(VEC * i) + lane];
+}
+
+/* And back: `count` values of each row, which begin anywhere. */
+VEC_INLINE void vec_to_lanes(const float *const row[VEC], int count, float *v)
+{
+    int i = 0;
+    for (; i + VEC <= count; i += VEC) {
+        v8f r[VEC];
+        for (int k = 0; k < VEC; k++)
+            r[k] = VEC_CONST_AT(row[k] + i);
+        vec_store_columns(r, v + VEC * i, VEC);
+    }
+    for (; i < count; i++)
+        for (size_t lane = 0; lane < VEC; lane++)
+            v[(size_t)(VEC * i) + lane] = row[lane][i];
+}
+
 /* The sum of the lanes, always in the same order. */
 VEC_INLINE double vec_sum(const v8f *v)
 {
@@ -152,6 +182,15 @@ VEC_INLINE double vec_sum(const v8f *v)
     for (int i = 0; i < VEC; i++)
         sum += (double)(*v)[i];
     return sum;
+}
+
+/* The largest lane. */
+VEC_INLINE float vec_top(const v8f *v)
+{
+    float top = (*v)[0];
+    for (int i = 1; i < VEC; i++)
+        top = (*v)[i] > top ? (*v)[i] : top;
+    return top;
 }
 
 VEC_INLINE void vec_pick(v8f *to, const v8i *mask, const v8f *where, const v8f *otherwise)
