@@ -41,7 +41,7 @@ struct frame {
 
 struct sound {
     const float *x;
-    long n;
+    size_t n;
 };
 
 int drum_frames_size(int rate_hz)
@@ -100,17 +100,6 @@ void drum_frames_free(struct drum_frames *d)
     free(d);
 }
 
-static void copy_frame(const struct drum_frames *d, const struct sound *s, long first,
-                       float *to)
-{
-    long size = d->size, from = first < 0 ? -first : 0;
-    long until = first + size > s->n ? s->n - first : size;
-    until = until > from ? until : from;
-    memset(to, 0, (size_t)from * sizeof *to);
-    memcpy(to + from, s->x + first + from, (size_t)(until - from) * sizeof *to);
-    memset(to + until, 0, (size_t)(size - until) * sizeof *to);
-}
-
 /* Which lanes count for which segment, and what they have in each band. */
 struct lanes {
     v8f mask[DRUM_SEGMENTS];
@@ -143,7 +132,7 @@ static void transform(struct drum_frames *d, const struct sound *s, const struct
 {
     size_t size = (size_t)d->size;
     for (int i = 0; i < count; i++)
-        copy_frame(d, s, f[i].first, d->frames + (size_t)i * size);
+        line_part(s->x, s->n, f[i].first, size, d->frames + (size_t)i * size);
     if (last)
         memcpy(d->frames + (size_t)count++ * size, last, size * sizeof *last);
     memset(d->frames + (size_t)count * size, 0,
@@ -235,7 +224,7 @@ void drum_frames_look(struct drum_frames *d, const float *x, size_t n, const flo
     const float *before = lead_frames < size ? NULL : lead + lead_frames - size;
     if (before)
         view->background_level = line_square_sum(before, size) / (double)size;
-    look_at_all(d, &(struct sound){x, (long)n}, before, view);
+    look_at_all(d, &(struct sound){x, n}, before, view);
     for (int t = 0; t < DRUM_MOMENTS; t++)
         for (int b = 0; b < DRUM_MEL && view->frames_at[t]; b++)
             view->picture[t][b] /= view->frames_at[t];
@@ -249,7 +238,6 @@ void drum_frames_look(struct drum_frames *d, const float *x, size_t n, const flo
             continue;
         }
         for (int k = 0; k < d->bins; k++)
-            d->shape[i][k] = vec_sum(&d->sum[i * d->bins + k]) /
-                             (d->frames_of[i] ? d->frames_of[i] : 1);
+            d->shape[i][k] = vec_sum(&d->sum[i * d->bins + k]) / d->frames_of[i];
     }
 }

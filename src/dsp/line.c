@@ -90,6 +90,17 @@ void line_copy_round(const float *x, size_t length, size_t at, size_t count, flo
     }
 }
 
+void line_part(const float *x, size_t n, ptrdiff_t at, size_t count, float *to)
+{
+    size_t before = at < 0 ? (size_t)-at : 0, from = at < 0 ? 0 : (size_t)at;
+    before = before < count ? before : count;
+    from = from < n ? from : n;
+    size_t some = count - before < n - from ? count - before : n - from;
+    memset(to, 0, before * sizeof *to);
+    memcpy(to + before, x + from, some * sizeof *to);
+    memset(to + before + some, 0, (count - before - some) * sizeof *to);
+}
+
 /* Magnitudes of floats are in the order of their bits. */
 VEC_INLINE void peak_of(const float *x, size_t n, float *out)
 {

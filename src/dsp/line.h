@@ -21,6 +21,9 @@ void line_step_sums(const float *x, size_t n, size_t rows, double *out);
 /* `count` values of the `length` that x comes round with, from x[at mod length] on. */
 void line_copy_round(const float *x, size_t length, size_t at, size_t count, float *to);
 
+/* `count` values from x[at] on, zeros before the first and behind the last of n. */
+void line_part(const float *x, size_t n, ptrdiff_t at, size_t count, float *to);
+
 /* The largest |x|; infinities and NaN do not count. */
 float line_peak(const float *x, size_t n);
 

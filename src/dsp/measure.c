@@ -187,16 +187,6 @@ static struct shape *open_shape(struct measurer *by, struct measures *m)
     return now;
 }
 
-/* A short sound in the middle of the frame at `row`. */
-static const float *padded(const struct audio *mono, float *row, size_t size)
-{
-    size_t n = mono->frames, lead = (size - n) / 2;
-    memset(row, 0, lead * sizeof *row);
-    memcpy(row + lead, mono->data, n * sizeof *row);
-    memset(row + lead + n, 0, (size - lead - n) * sizeof *row);
-    return row;
-}
-
 /* Frames half a frame apart; a short sound lies in the middle of its only one. Those that
  * are no eight of their own wait for some of other sounds. */
 static void measure_spectrum(struct measurer *by, const struct audio *mono)
@@ -209,10 +199,12 @@ static void measure_spectrum(struct measurer *by, const struct audio *mono)
         count_shapes(by, FFT_BATCH, of);
     }
     for (; i < frames; i++) {
-        by->frame[by->waiting] = mono->data + i * hop;
-        if (mono->frames < size)
-            by->frame[by->waiting] =
-                padded(mono, by->rows + (size_t)by->waiting * size, size);
+        float *row = by->rows + (size_t)by->waiting * size;
+        if (mono->frames < size) {
+            ptrdiff_t lead = (ptrdiff_t)(size - mono->frames) / 2;
+            line_part(mono->data, mono->frames, -lead, size, row);
+        }
+        by->frame[by->waiting] = mono->frames < size ? row : mono->data + i * hop;
         by->of[by->waiting++] = own;
         if (by->waiting == FFT_BATCH)
             count_waiting(by);

@@ -1,5 +1,6 @@
 #include "dsp/oversample.h"
 
+#include "dsp/line.h"
 #include "dsp/vec.h"
 
 enum { BEFORE = OVERSAMPLE_TAPS / 2 - 1 };
@@ -59,8 +60,7 @@ VEC_INLINE void run_all(const float *x, int count, float *dense)
             eight(x + from, dense + OVERSAMPLE * at);
             continue;
         }
-        for (int i = from; i < until; i++)
-            line[i - from] = i >= 0 && i < count ? x[i] : 0.0F;
+        line_part(x, (size_t)count, from, VEC + OVERSAMPLE_TAPS, line);
         eight(line, dense + OVERSAMPLE * at);
     }
 }

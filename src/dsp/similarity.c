@@ -212,18 +212,6 @@ static enum status trim(struct similarity *s, const float *mono, size_t frames,
 
 /* ---- spectra over time ---- */
 
-/* Where the frame that begins at `from` has sound, the rest zeros. */
-static void copy_frame(const struct sound *w, long from, int size, float *to)
-{
-    long first = from < 0 ? -from : 0, frames = (long)w->frames;
-    long until = from + size > frames ? frames - from : size;
-    if (until <= first)
-        first = until = size;
-    memset(to, 0, (size_t)first * sizeof *to);
-    memcpy(to + first, w->x + from + first, (size_t)(until - first) * sizeof *to);
-    memset(to + until, 0, (size_t)(size - until) * sizeof *to);
-}
-
 /* The total of eight spectra. */
 VEC_INLINE void add_powers(const float *power, int bins, double *total)
 {
@@ -294,7 +282,8 @@ static enum status spectra(struct similarity *s, struct waiting *now,
         hear_eight(s, w->x + (long)at[i], i < CLOSE_FRAMES ? s->size / 4 : s->size / 2,
                    &s->eights[first + (size_t)i / FFT_BATCH]);
     for (; i < count; i++) {
-        copy_frame(w, (long)at[i], s->size, s->eight + s->frame_count * s->size);
+        line_part(w->x, w->frames, (ptrdiff_t)at[i], (size_t)s->size,
+                  s->eight + s->frame_count * s->size);
         s->frame_of[s->frame_count++] = first * FFT_BATCH + (size_t)i;
         if (s->frame_count == FFT_BATCH)
             hear_frames(s);
@@ -335,8 +324,8 @@ static void queue_pitch(struct similarity *s, size_t sound, const struct sound *
     if (span / step >= LONG_FRAMES_MAX)
         step = span / (LONG_FRAMES_MAX - 1);
     for (int i = 0; i < LONG_FRAMES_MAX && (i == 0 || i * step <= span); i++) {
-        copy_frame(w, span < 0 ? span / 2 : i * step, s->long_size,
-                   s->long_eight + (size_t)s->long_count * (size_t)s->long_size);
+        line_part(w->x, w->frames, span < 0 ? span / 2 : i * step, (size_t)s->long_size,
+                  s->long_eight + (size_t)s->long_count * (size_t)s->long_size);
         s->long_of[s->long_count++] = sound;
         if (s->long_count == FFT_BATCH)
             hear_waiting(s);
