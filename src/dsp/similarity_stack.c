@@ -77,31 +77,6 @@ void similarity_scale(const struct similarity_metric *m, const float *v,
         scaled[i] = v[i] / m->copy[i];
 }
 
-/* Of scaled vectors; false for NAN. x² up to the knee b, then b·(2x − b); what is above
- * the limit early is not looked at further. */
-VEC_INLINE void compare(const float *a, const float *b, float knee, float limit,
-                        bool *copies)
-{
-    const float most = limit * SIMILARITY_DIM;
-    float sum = 0.0F;
-    v8f bend;
-    vec_set(&bend, knee);
-    for (int i = 0; i < SIMILARITY_DIM && sum <= most; i += 2 * VEC) {
-        v8f part[2];
-        for (int k = 0; k < 2; k++) {
-            v8f x = VEC_CONST_AT(a + i + VEC * k) - VEC_CONST_AT(b + i + VEC * k);
-            vec_abs(&x);
-            v8f low = x;
-            vec_min(&low, &bend);
-            part[k] = low * (2.0F * x - low);
-        }
-        v8f lane = part[0] + part[1];
-        sum += ((lane[0] + lane[1]) + (lane[2] + lane[3])) +
-               ((lane[4] + lane[5]) + (lane[6] + lane[7]));
-    }
-    *copies = sum <= most;
-}
-
 bool similarity_duplicate(const float *a, const float *b)
 {
     struct similarity_metric m;
@@ -111,9 +86,9 @@ bool similarity_duplicate(const float *a, const float *b)
     similarity_metric_init(&m);
     similarity_scale(&m, a, x);
     similarity_scale(&m, b, y);
-    bool copies;
-    compare(x, y, m.knee, m.limit, &copies);
-    return copies;
+    float far;
+    similarity_far(x, y, m.knee, m.limit, &far);
+    return far <= m.limit;
 }
 
 void similarity_coarsen(const float *v, struct similarity_coarse *c)
@@ -207,12 +182,13 @@ VEC_INLINE void next_copy(const struct stacker *s, const struct item *one, uint3
 {
     const struct similarity_coarse *coarse = &s->coarse[one - s->items];
     for (; *at < one->end; ++*at) {
+        float far;
         int steps;
-        bool copies = false;
         similarity_steps_between(coarse, &s->coarse[*at], &steps);
-        if (steps <= s->steps)
-            compare(one->v, s->items[*at].v, s->knee, s->limit, &copies);
-        if (copies)
+        if (steps > s->steps)
+            continue;
+        similarity_far(one->v, s->items[*at].v, s->knee, s->limit, &far);
+        if (far <= s->limit)
             return;
     }
 }

@@ -94,30 +94,7 @@ static int by_pivot(const void *a, const void *b)
     return x->id < y->id ? -1 : x->id > y->id;
 }
 
-/* As similarity_duplicate measures, or something above `most`. */
-VEC_INLINE void measure(const float *a, const float *b, float knee, float most,
-                        float *distance)
-{
-    float sum = 0.0F;
-    v8f bend;
-    vec_set(&bend, knee);
-    most *= SIMILARITY_DIM;
-    for (int i = 0; i < SIMILARITY_DIM && sum <= most; i += SIMILARITY_DIM / 2) {
-        v8f lane = {0.0F};
-        for (int k = i; k < i + SIMILARITY_DIM / 2; k += VEC) {
-            v8f x = VEC_CONST_AT(a + k) - VEC_CONST_AT(b + k), less = -x;
-            vec_max(&x, &less);
-            v8f low = x;
-            vec_min(&low, &bend);
-            lane += low * (2.0F * x - low);
-        }
-        sum += ((lane[0] + lane[1]) + (lane[2] + lane[3])) +
-               ((lane[4] + lane[5]) + (lane[6] + lane[7]));
-    }
-    *distance = sum / SIMILARITY_DIM;
-}
-
-VEC_CLONES(run_distance, measure,
+VEC_CLONES(run_distance, similarity_far,
            (const float *a, const float *b, float knee, float most, float *distance),
            (a, b, knee, most, distance))
 
@@ -414,33 +391,24 @@ static enum status stack_untraced(const struct similarity_set *of,
                                   const struct trace *traces, int most, int *stack,
                                   const atomic_bool *cancelled, struct err *e)
 {
-    size_t n = of->n, kept = 0;
+    size_t n = of->n;
     float *v = malloc((n + 1) * SIMILARITY_DIM * sizeof *v);
-    uint64_t *id = malloc((n + 1) * sizeof *id);
-    int *at = malloc((n + 1) * sizeof *at), *in = malloc((n + 1) * sizeof *in),
-        *out = malloc((n + 1) * sizeof *out);
-    enum status st = v && id && at && in && out
-                         ? ST_OK
-                         : err_set(e, ST_NO_MEMORY, "no memory for %zu stacks", n);
-    for (size_t i = 0; st == ST_OK && i < n; i++) {
-        const float *from = of->vectors + i * SIMILARITY_DIM;
-        if (traces[i].known || isnan(from[0]))
-            continue;
-        memcpy(v + kept * SIMILARITY_DIM, from, SIMILARITY_DIM * sizeof *v);
-        id[kept] = of->ids[i];
-        in[kept] = similarity_group(of, i);
-        at[kept++] = (int)i;
+    int *own = malloc((n + 1) * sizeof *own);
+    enum status st =
+        v && own ? ST_OK : err_set(e, ST_NO_MEMORY, "no memory for %zu stacks", n);
+    if (st == ST_OK) {
+        memcpy(v, of->vectors, n * SIMILARITY_DIM * sizeof *v);
+        for (size_t i = 0; i < n; i++)
+            if (traces[i].known)
+                v[i * SIMILARITY_DIM] = NAN;
+        st = similarity_stacks(&(struct similarity_set){v, of->ids, of->group, n}, own,
+                               cancelled, e);
     }
-    if (st == ST_OK)
-        st = similarity_stacks(&(struct similarity_set){v, id, in, kept}, out, cancelled,
-                               e);
-    for (size_t i = 0; st == ST_OK && i < kept; i++)
-        stack[at[i]] = out[i] ? most + out[i] : 0;
+    for (size_t i = 0; st == ST_OK && i < n; i++)
+        if (own[i])
+            stack[i] = most + own[i];
     free(v);
-    free(id);
-    free(at);
-    free(in);
-    free(out);
+    free(own);
     return st;
 }
 
