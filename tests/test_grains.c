@@ -141,36 +141,6 @@ static void evening_makes_no_step(void **state)
     }
 }
 
-/* Neither two sounds nor one: the correlation of the sides comes into the range. */
-static void width_is_honest(void **state)
-{
-    (void)state;
-    static const double shares[] = {0, 0.2, 0.5, 0.97, 1}; /* of what is the same */
-    for (size_t k = 0; k < sizeof shares / sizeof *shares; k++) {
-        struct audio a, middle;
-        struct rng r = rng_derive(12, 0, "test", k);
-        assert_int_equal(audio_init(&a, 44100, 2, 44100, NULL), ST_OK);
-        assert_int_equal(audio_init(&middle, 44100, 1, 44100, NULL), ST_OK);
-        tone_noise(&a, 0.1 * sqrt(1 - shares[k]), &r);
-        tone_noise(&middle, 0.1 * sqrt(shares[k]), &r);
-        for (size_t i = 0; i < 2 * a.frames; i++)
-            a.data[i] += middle.data[i / 2];
-        double before = tone_correlation(&a);
-        weave_width(&a, 0.1, 0.6);
-        double after = tone_correlation(&a);
-        if (shares[k] == 1) /* without any side there is nothing to widen */
-            assert_true(after > 0.999);
-        else if (before < 0.1)
-            assert_true(fabs(after - 0.1) < 0.001);
-        else if (before > 0.6)
-            assert_true(fabs(after - 0.6) < 0.001);
-        else
-            assert_true(after == before);
-        audio_done(&middle);
-        audio_done(&a);
-    }
-}
-
 /* Levels that jump every 20 ms, as grains of rough material do: gaps between loud
  * neighbours are filled, too. Every other one over notes so low that their waves count.
  */
@@ -539,7 +509,6 @@ int main(void)
         cmocka_unit_test(evening_tames_pairs),
         cmocka_unit_test(evening_leaves_gaps),
         cmocka_unit_test(evening_makes_no_step),
-        cmocka_unit_test(width_is_honest),
         cmocka_unit_test(rough_levels_are_evened),
         cmocka_unit_test(rough_clouds_are_even),
         cmocka_unit_test(joins_are_level),

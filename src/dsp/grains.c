@@ -16,7 +16,6 @@ static const double least_grain_ms = 5, least_material_ms = 10;
 static const double flank_ms = 75; /* grains longer than two flanks get a flat top */
 static const double sparse_gain_max = 4; /* where hardly a grain lies */
 static const double even_db = 2.5;       /* leaves room under the ±4 dB */
-static const double correlation_low = 0.15, correlation_high = 0.85;
 enum { DRAWS = 10, FRAMES_MAX_S = 3600 };
 
 /* The material as single lines: the middle, and both sides if there are any. */
@@ -413,7 +412,6 @@ static enum status finish(struct audio *cloud, const struct grains_spec *s,
         struct biquad low = biquad_lowpass(3, s->lowpass_hz, cloud->rate_hz);
         biquad_circular(&low, cloud);
     }
-    weave_width(cloud, correlation_low, correlation_high);
     /* Slow drift would count as level: it goes first. The gains make a little of it out
      * of low notes again: once more. */
     enum status st = ST_OK;

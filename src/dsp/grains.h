@@ -50,10 +50,10 @@ struct grains_report {
 };
 
 /* A cloud of llround(duration × rate) frames at its rate. `report` may be NULL.
- * Stereo clouds: correlation of the channels within 0.1 … 0.9; 50 ms RMS within ±4 dB of
- * the mean (material without a constant, which is gone afterwards). ST_EMPTY when the
- * material is silent or shorter than 10 ms, ST_USAGE for a spec out of range,
- * ST_NO_MEMORY. */
+ * The 50 ms RMS is within ±4 dB of the mean (material without a constant, which is gone
+ * afterwards). The channels of a stereo cloud correlate by about 0.64, as the pans of its
+ * grains make it, and from 16 grains on within 0.1 … 0.9. ST_EMPTY when the material is
+ * silent or shorter than 10 ms, ST_USAGE for a spec out of range, ST_NO_MEMORY. */
 enum status grains_cloud(struct audio *to, const struct grain_material *from,
                          const struct grains_spec *s, struct rng *r,
                          struct grains_report *report, struct err *e);

@@ -1,5 +1,7 @@
 #include "dsp/weave.h"
 
+#include "dsp/line.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -36,13 +38,8 @@ static void block_powers(const struct audio *loop, size_t blocks, const double *
         if (gain[before(b, blocks)] == 1 && gain[b] == 1 && gain[after(b, blocks)] == 1)
             continue;
         size_t from = b * loop->frames / blocks, to = (b + 1) * loop->frames / blocks;
-        double sum[4] = {0}; /* side by side, so that none waits for another */
         size_t n = (to - from) * channels;
-        const float *x = loop->data + from * channels;
-        for (size_t i = 0; i < n; i += 4)
-            for (size_t k = 0; k < 4 && i + k < n; k++)
-                sum[k] += (double)x[i + k] * (double)x[i + k];
-        power[b] = (sum[0] + sum[1] + sum[2] + sum[3]) / (double)n;
+        power[b] = line_square_sum(loop->data + from * channels, n) / (double)n;
     }
 }
 
@@ -140,54 +137,4 @@ enum status weave_even(struct audio *loop, double tolerance_db, struct err *e)
     free(excess);
     free(total);
     return st;
-}
-
-struct moments {
-    double mid, side, cross; /* Σm², Σs², Σms */
-};
-
-static struct moments stereo_moments(const struct audio *a)
-{
-    struct moments m = {0};
-    for (size_t i = 0; i < a->frames; i++) {
-        double l = (double)a->data[2 * i], r = (double)a->data[2 * i + 1];
-        m.mid += 0.25 * (l + r) * (l + r);
-        m.side += 0.25 * (l - r) * (l - r);
-        m.cross += 0.25 * (l * l - r * r);
-    }
-    return m;
-}
-
-/* Correlation with the side scaled by g: (m² − g²s²) / √((m² + g²s²)² − 4 g² (ms)²). */
-static double correlation_at(struct moments m, double g)
-{
-    double s = g * g * m.side, x = g * m.cross;
-    double bottom = (m.mid + s) * (m.mid + s) - 4 * x * x;
-    return bottom > 0 ? (m.mid - s) / sqrt(bottom) : 0;
-}
-
-void weave_width(struct audio *a, double low, double high)
-{
-    if (a->channels != 2)
-        return;
-    struct moments m = stereo_moments(a);
-    double now = correlation_at(m, 1), want = now < low ? low : high;
-    if ((now >= low && now <= high) || !(m.side > 1e-9 * m.mid) ||
-        !(m.mid > 1e-9 * m.side))
-        return;
-    double less = 1e-3, more = 1e3; /* the correlation falls with the side */
-    for (int i = 0; i < 60; i++) {
-        double g = sqrt(less * more);
-        if (correlation_at(m, g) > want)
-            less = g;
-        else
-            more = g;
-    }
-    double g = sqrt(less * more), up = g > 1 ? 1 / g : 1, down = g > 1 ? 1 : g;
-    for (size_t i = 0; i < a->frames; i++) {
-        double l = (double)a->data[2 * i], r = (double)a->data[2 * i + 1];
-        double mid = 0.5 * (l + r) * up, side = 0.5 * (l - r) * down;
-        a->data[2 * i] = (float)(mid + side);
-        a->data[2 * i + 1] = (float)(mid - side);
-    }
 }

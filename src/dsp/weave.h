@@ -1,6 +1,5 @@
-/* weave: what woven loops (clouds, hiss) share: even level, honest stereo, a calm join.
- * All of it works on the circle: a seamless loop stays seamless. Thread: no shared state.
- */
+/* weave: what woven loops (clouds, hiss) share: even level and a calm join. Both work on
+ * the circle: a seamless loop stays seamless. Thread: no shared state. */
 #ifndef TROWEL_DSP_WEAVE_H
 #define TROWEL_DSP_WEAVE_H
 
@@ -13,10 +12,6 @@
  * most), but nothing is raised by more than 30 dB: a gap stays one. Silence stays
  * silence. */
 enum status weave_even(struct audio *loop, double tolerance_db, struct err *e);
-
-/* Bring the correlation of a stereo sound into low … high by scaling its side signal (or
- * its middle, where it is below). Mono is left alone, as is a sound without any side. */
-void weave_width(struct audio *a, double low, double high);
 
 /* Turn the circle so that it begins where it is calmest, and nothing (not even a chance
  * coincidence of grains) marks the join: the calmest places are tried with seam_measure,
