@@ -47,7 +47,7 @@ struct mine {
     const struct track *t;
     const struct silence_params *p;
     struct quiet_map map;
-    double hop_s, length_s;
+    double length_s;
     struct pile runs, pieces, loops, missed;
     bool rumbles;
 };
@@ -61,16 +61,6 @@ static void mine_done(struct mine *m)
 }
 
 /* ---- measuring ---- */
-
-static double level_sd_db(const struct quiet_map *m, size_t from, size_t to)
-{
-    double sum = 0.0, squares = 0.0, n = (double)(to - from);
-    for (size_t i = from; i < to; i++) {
-        sum += (double)m->level_db[i];
-        squares += (double)m->level_db[i] * (double)m->level_db[i];
-    }
-    return sqrt(fmax(0.0, squares / n - sum / n * (sum / n)));
-}
 
 static double mean_level_db(const struct quiet_map *m, size_t from, size_t to)
 {
@@ -96,19 +86,12 @@ static double strongest_onset(const struct track *t, double start_s, double end_
 /* How far the tail of a chord hangs in it, 0 … 1; the hum of mains is none. */
 static double notes_of(const struct track *t, size_t from, size_t to)
 {
-    size_t first = from / TRACK_HOPS_PER_CHROMA, chromas = track_info(t)->chromas;
     double sum = 0.0;
-    size_t count = 0;
-    for (size_t i = first; i < chromas && i * TRACK_HOPS_PER_CHROMA < to; i++, count++)
+    size_t count = 0, i = from / TRACK_HOPS_PER_CHROMA;
+    for (; i * TRACK_HOPS_PER_CHROMA < to; i++, count++)
         sum += track_tonality(t, i) - track_mains(t, i);
-    double notes = count ? sum / (double)count : 0.0;
+    double notes = sum / (double)count;
     return fmax(0.0, fmin((notes - NOTES_NONE) / (NOTES_FULL - NOTES_NONE), 1.0));
-}
-
-static size_t hops_of(const struct mine *m, double seconds)
-{
-    double hops = round(seconds / m->hop_s);
-    return hops < 1.0 ? 1 : (size_t)hops;
 }
 
 /* Of [from, to), which is or lies in the run [run_from, run_to). */
@@ -119,18 +102,18 @@ static void measure(const struct mine *m, size_t from, size_t to, size_t run_fro
     struct track_range r;
     track_range(m->t, start, end, &r);
     *s = (struct silence_span){
-        .start_sec = (double)from * m->hop_s,
-        .end_sec = fmin(m->length_s, (double)to * m->hop_s),
+        .start_sec = (double)from * m->map.hop_s,
+        .end_sec = fmin(m->length_s, (double)to * m->map.hop_s),
         .rms_db = mean_level_db(&m->map, from, to),
         .centroid_hz = r.centroid_hz,
     };
     s->tonality = isfinite(r.tonality) ? r.tonality : 0.0;
     double onset = strongest_onset(m->t, s->start_sec, s->end_sec);
-    double steady = part_falling(level_sd_db(&m->map, from, to), SILENCE_STEADY_HALF_DB);
+    double steady = part_falling(quiet_sd_db(&m->map, from, to), SILENCE_STEADY_HALF_DB);
     double spectrum = part_falling(r.unsteadiness, SILENCE_SPECTRUM_HALF),
            still = part_falling(onset, 1.0);
     double notes = notes_of(m->t, from, to), noise = 1.0 - fmax(s->tonality, notes);
-    double length = fmin(1.0, (double)(run_to - run_from) * m->hop_s / LONG_RUN_S);
+    double length = fmin(1.0, (double)(run_to - run_from) * m->map.hop_s / LONG_RUN_S);
     parts_add(&s->parts, "steady", steady);
     parts_add(&s->parts, "spectrum", spectrum);
     parts_add(&s->parts, "still", still);
@@ -147,13 +130,14 @@ static void measure(const struct mine *m, size_t from, size_t to, size_t run_fro
 static enum status cut_pieces(struct mine *m, size_t from, size_t to, size_t run,
                               struct err *e)
 {
-    double length = (double)(to - from) * m->hop_s;
+    double length = (double)(to - from) * m->map.hop_s;
     double longest = fmax(m->p->min_duration_sec, m->p->max_duration_sec);
     size_t count = (size_t)ceil(length / longest - 1e-9);
     for (size_t k = 0; k < count; k++) {
         size_t a = from + (to - from) * k / count;
         size_t b = from + (to - from) * (k + 1) / count;
-        if (b <= a || (double)(b - a) * m->hop_s < m->p->min_duration_sec - m->hop_s)
+        if (b <= a ||
+            (double)(b - a) * m->map.hop_s < m->p->min_duration_sec - m->map.hop_s)
             continue;
         struct silence_span s;
         measure(m, a, b, from, to, &s);
@@ -169,10 +153,11 @@ static enum status cut_pieces(struct mine *m, size_t from, size_t to, size_t run
 static enum status cut_loop(struct mine *m, size_t from, size_t to, size_t run,
                             struct err *e)
 {
-    double length = (double)(to - from) * m->hop_s;
+    double length = (double)(to - from) * m->map.hop_s;
     if (length < LOOP_MIN_S)
         return ST_OK;
-    size_t edge = hops_of(m, LOOP_EDGE_S), most = hops_of(m, LOOP_MAX_S);
+    size_t edge = quiet_hops(&m->map, LOOP_EDGE_S),
+           most = quiet_hops(&m->map, LOOP_MAX_S);
     size_t a = from + edge, b = to - edge;
     if (b - a > most) { /* the middle */
         a += (b - a - most) / 2;
@@ -226,7 +211,7 @@ static double explain(const struct mine *m, enum quiet_reason why, size_t from, 
         snprintf(text, MISSED_BY_BYTES, "something begins in it");
         return 0.9;
     case QUIET_UNSTEADY:
-        over = level_sd_db(&m->map, from, to);
+        over = quiet_sd_db(&m->map, from, to);
         snprintf(text, MISSED_BY_BYTES, "level swings by %.1f dB", over);
         return over / 4.0;
     case QUIET_FADE:
@@ -242,7 +227,7 @@ static double explain(const struct mine *m, enum quiet_reason why, size_t from, 
         snprintf(text, MISSED_BY_BYTES, "no still room: its timbre moves");
         return 1.0;
     case QUIET_SHORT:
-        return too_short(p, (double)(to - from) * m->hop_s, text);
+        return too_short(p, (double)(to - from) * m->map.hop_s, text);
     default:
         return (double)INFINITY;
     }
@@ -251,7 +236,7 @@ static double explain(const struct mine *m, enum quiet_reason why, size_t from, 
 static enum status add_miss(struct mine *m, enum quiet_reason why, size_t from, size_t to,
                             struct err *e)
 {
-    double length = (double)(to - from) * m->hop_s;
+    double length = (double)(to - from) * m->map.hop_s;
     if (length < (why == QUIET_SHORT ? 0.1 : fmax(0.1, m->p->min_duration_sec)))
         return ST_OK;
     struct silence_span s;
@@ -273,7 +258,7 @@ static enum status add_miss(struct mine *m, enum quiet_reason why, size_t from, 
 
 static enum status add_run(struct mine *m, size_t from, size_t to, struct err *e)
 {
-    double length = (double)(to - from) * m->hop_s;
+    double length = (double)(to - from) * m->map.hop_s;
     if (length < m->p->min_duration_sec)
         return add_miss(m, QUIET_SHORT, from, to, e);
     struct silence_span s;
@@ -380,11 +365,7 @@ static enum status look_below(struct mine *m, struct err *e)
     double enough = RUMBLE_HIDES * seconds_found(m);
     if (enough >= m->length_s)
         return ST_OK;
-    struct mine below = {.t = m->t,
-                         .p = m->p,
-                         .hop_s = m->hop_s,
-                         .length_s = m->length_s,
-                         .rumbles = true};
+    struct mine below = {.t = m->t, .p = m->p, .length_s = m->length_s, .rumbles = true};
     enum status st = look(&below, e);
     if (st == ST_OK && seconds_found(&below) > enough) {
         struct mine swap = *m;
@@ -400,10 +381,7 @@ enum status silence_mine(const struct track *t, const struct silence_params *p,
 {
     *out = (struct silence_list){0};
     const struct track_info *info = track_info(t);
-    struct mine m = {.t = t,
-                     .p = p,
-                     .hop_s = (double)info->hop_frames / info->rate_hz,
-                     .length_s = (double)info->frames / info->rate_hz};
+    struct mine m = {.t = t, .p = p, .length_s = (double)info->frames / info->rate_hz};
     enum status st = look(&m, e);
     if (st == ST_OK)
         st = look_below(&m, e);

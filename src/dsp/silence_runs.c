@@ -32,7 +32,6 @@
 #define MOVING_LATER    2    /* spectra: what noise does now says nothing of then */
 #define MOVING_DB       0.7  /* rooms and noises stay below, murmurs and sweeps do not */
 #define WAVERING        0.12 /* a tone that moves; noise has 0, of a Q of 20 up to 0.08 */
-#define TONE_WINDOW_S   0.19 /* a chroma window's half: what it sees beyond the run */
 #define HUM_TOP_HZ      250.0
 #define HUM_SHARE       0.55
 #define HUM_SD_DB       1.5
@@ -100,12 +99,11 @@ struct gate {
     const struct silence_params *p;
     struct quiet_map *m;
     struct energies *near;
-    double hop_s;
 };
 
-static size_t hops_of(const struct gate *g, double seconds)
+size_t quiet_hops(const struct quiet_map *m, double seconds)
 {
-    double hops = round(seconds / g->hop_s);
+    double hops = round(seconds / m->hop_s);
     return hops < 1.0 ? 1 : (size_t)hops;
 }
 
@@ -184,7 +182,7 @@ static void mark_onsets(const struct gate *g)
     for (size_t k = 0; k < onsets->count; k++) {
         if ((double)onsets->at[k].strength < ONSET_STRENGTH)
             continue;
-        size_t at = (size_t)fmax(0.0, onsets->at[k].time_s / g->hop_s);
+        size_t at = (size_t)fmax(0.0, onsets->at[k].time_s / g->m->hop_s);
         mark(g, at > 0 ? at - 1 : 0, at + LEVEL_HOPS, QUIET_ONSET);
     }
 }
@@ -211,29 +209,29 @@ static double median_level(const struct gate *g, size_t from, size_t to, double 
     return (double)values[count / 2];
 }
 
-static double mean_level(const struct gate *g, size_t from, size_t to)
+static double mean_level(const struct quiet_map *m, size_t from, size_t to)
 {
     double sum = 0.0;
     for (size_t i = from; i < to; i++)
-        sum += (double)g->m->level_db[i];
+        sum += (double)m->level_db[i];
     return to > from ? sum / (double)(to - from) : 0.0;
 }
 
-static double level_sd(const struct gate *g, size_t from, size_t to)
+double quiet_sd_db(const struct quiet_map *m, size_t from, size_t to)
 {
-    double mean = mean_level(g, from, to), sum = 0.0;
+    double sum = 0.0, squares = 0.0, n = (double)(to - from);
     for (size_t i = from; i < to; i++) {
-        double d = (double)g->m->level_db[i] - mean;
-        sum += d * d;
+        sum += (double)m->level_db[i];
+        squares += (double)m->level_db[i] * (double)m->level_db[i];
     }
-    return to > from ? sqrt(sum / (double)(to - from)) : 0.0;
+    return sqrt(fmax(0.0, squares / n - sum / n * (sum / n)));
 }
 
 /* What lies away from the level of its surroundings: bumps, and the tails of music that
  * the tone takes over from. */
 static void mark_unsteady(const struct gate *g, size_t from, size_t to)
 {
-    size_t around = hops_of(g, AROUND_S), block = LEVEL_HOPS;
+    size_t around = quiet_hops(g->m, AROUND_S), block = LEVEL_HOPS;
     for (size_t i = from; i < to; i += block) {
         size_t low = i > from + around ? i - around : from;
         size_t high = i + around < to ? i + around : to;
@@ -249,32 +247,31 @@ static void mark_unsteady(const struct gate *g, size_t from, size_t to)
 
 static void mark_fades(const struct gate *g, size_t from, size_t to)
 {
-    size_t side = hops_of(g, SLOPE_S), least = hops_of(g, 0.1);
+    size_t side = quiet_hops(g->m, SLOPE_S), least = quiet_hops(g->m, 0.1);
     for (size_t i = from; i < to; i += LEVEL_HOPS) {
         size_t low = i > from + side ? i - side : from;
         size_t high = i + side < to ? i + side : to;
         size_t middle = low + (high - low) / 2;
         if (middle - low < least)
             continue;
-        double apart = (double)(high - low) * 0.5 * g->hop_s;
-        double change = mean_level(g, middle, high) - mean_level(g, low, middle);
+        double apart = (double)(high - low) * 0.5 * g->m->hop_s;
+        double change = mean_level(g->m, middle, high) - mean_level(g->m, low, middle);
         /* Short stretches, and deep noise, fluctuate: only what is more than that, and
          * would also be heard as a fade, counts. */
-        double sd = 0.5 * (level_sd(g, low, middle) + level_sd(g, middle, high));
+        double sd =
+            0.5 * (quiet_sd_db(g->m, low, middle) + quiet_sd_db(g->m, middle, high));
         double error = sd * sqrt(4.0 * LEVEL_HOPS / (double)(high - low));
         double limit =
             fmax(fmax(SLOPE_DB_S * apart, SHORT_CHANGE_DB), SLOPE_ERRORS * error);
         if (fabs(change) > limit)
-            for (size_t k = i; k < i + LEVEL_HOPS && k < to; k++)
-                if (g->m->reason[k] == QUIET)
-                    g->m->reason[k] = QUIET_FADE;
+            mark(g, i, i + LEVEL_HOPS < to ? i + LEVEL_HOPS : to, QUIET_FADE);
     }
 }
 
 /* Steady and all of it deep: mains hum belongs to a room. */
 static bool hums(const struct gate *g, size_t from, size_t to)
 {
-    if (level_sd(g, from, to) > HUM_SD_DB)
+    if (quiet_sd_db(g->m, from, to) > HUM_SD_DB)
         return false;
     double shares = 0.0;
     size_t count = 0, edge = 2 * TRACK_HOPS_PER_SPECTRUM; /* sees what lies beside */
@@ -293,28 +290,19 @@ static bool hums(const struct gate *g, size_t from, size_t to)
     return count > 0 && shares > HUM_SHARE * (double)count;
 }
 
-/* Mean tonality of [from, to), where possible only of windows that see nothing else; 0
- * where all that is held is the hum of mains under a louder noise. */
+/* Mean tonality of [from, to); 0 where all that is held is the hum of mains under a
+ * louder noise. */
 static double tonality_of(const struct gate *g, size_t from, size_t to)
 {
-    size_t see = hops_of(g, TONE_WINDOW_S), chromas = track_info(g->t)->chromas;
-    if (to - from > 2 * see + 2 * TRACK_HOPS_PER_CHROMA) {
-        from += see;
-        to -= see;
-    }
     double sum = 0.0, hum = 0.0;
     size_t count = 0;
-    for (size_t i = from; i < to; i += TRACK_HOPS_PER_CHROMA) {
-        size_t c = i / TRACK_HOPS_PER_CHROMA;
-        if (c < chromas) {
-            sum += track_tonality(g->t, c);
-            hum += track_mains(g->t, c);
-            count++;
-        }
+    for (size_t i = from; i < to; i += TRACK_HOPS_PER_CHROMA, count++) {
+        sum += track_tonality(g->t, i / TRACK_HOPS_PER_CHROMA);
+        hum += track_mains(g->t, i / TRACK_HOPS_PER_CHROMA);
     }
     if (!g->near->rumbles && sum < HUM_MOST * (double)count && hum > HUM_ALL * sum)
         return 0.0; /* under rumble a low note has the same spectrum */
-    return count ? sum / (double)count : 0.0;
+    return sum / (double)count;
 }
 
 /* Of a tone that slides or trembles, of which tonality has little. */
@@ -325,13 +313,13 @@ static double waver_of(const struct gate *g, size_t from, size_t to)
     double sum = 0.0;
     for (size_t i = first; i < end; i++)
         sum += track_waver(g->t, i);
-    return end > first ? sum / (double)(end - first) : 0.0;
+    return sum / (double)(end - first);
 }
 
 /* Music that goes on for half a second inside a run, or a run that is all music. */
 static void mark_pitched(const struct gate *g, size_t from, size_t to)
 {
-    size_t piece = hops_of(g, 0.5), length = to - from, pieces = length / piece + 1;
+    size_t piece = quiet_hops(g->m, 0.5), length = to - from, pieces = length / piece + 1;
     double limit = PITCHED;
     if (g->near->rumbles) /* a low note under it has no other sign */
         limit = PITCHED_LOW;
@@ -339,8 +327,7 @@ static void mark_pitched(const struct gate *g, size_t from, size_t to)
         return;
     for (size_t k = 0; k < pieces; k++) {
         size_t low = from + length * k / pieces, high = from + length * (k + 1) / pieces;
-        if (high > low &&
-            (tonality_of(g, low, high) > limit || waver_of(g, low, high) > WAVERING))
+        if (tonality_of(g, low, high) > limit || waver_of(g, low, high) > WAVERING)
             mark(g, low, high, QUIET_PITCHED);
     }
 }
@@ -406,9 +393,9 @@ static void mark_moving(const struct gate *g, size_t from, size_t to)
 {
     const size_t each = TRACK_HOPS_PER_SPECTRUM;
     size_t first = (from + each - 1) / each, last = to / each, still = first;
-    if (to - from < hops_of(g, MOVING_LEAST_S) || last <= first)
+    if (to - from < quiet_hops(g->m, MOVING_LEAST_S) || last <= first)
         return;
-    size_t window = hops_of(g, MOVING_S) / each;
+    size_t window = quiet_hops(g->m, MOVING_S) / each;
     window = window < last - first ? window : last - first;
     for (size_t i = first, next; i + window <= last; i = next) {
         next = i + window < last && i + window + MOVING_STEP > last ? last - window
@@ -425,11 +412,11 @@ static void mark_moving(const struct gate *g, size_t from, size_t to)
 
 static bool short_and_doubtful(const struct gate *g, size_t from, size_t to)
 {
-    if (to - from >= hops_of(g, SHORT_S))
+    if (to - from >= quiet_hops(g->m, SHORT_S))
         return false;
     size_t middle = from + (to - from) / 2;
-    double change = mean_level(g, middle, to) - mean_level(g, from, middle);
-    return level_sd(g, from, to) > SHORT_SD_DB || fabs(change) > SHORT_CHANGE_DB;
+    double change = mean_level(g->m, middle, to) - mean_level(g->m, from, middle);
+    return quiet_sd_db(g->m, from, to) > SHORT_SD_DB || fabs(change) > SHORT_CHANGE_DB;
 }
 
 typedef void (*run_look)(const struct gate *g, size_t from, size_t to);
@@ -460,9 +447,9 @@ static void trim(const struct gate *g, size_t from, size_t to)
 
 static void doubt_short(const struct gate *g, size_t from, size_t to)
 {
-    if (g->near->rumbles && to - from < hops_of(g, RUMBLE_S))
+    if (g->near->rumbles && to - from < quiet_hops(g->m, RUMBLE_S))
         mark(g, from, to, QUIET_FAR);
-    else if (to - from < hops_of(g, QUIET_LEAST_S) && to - from < g->m->hops)
+    else if (to - from < quiet_hops(g->m, QUIET_LEAST_S) && to - from < g->m->hops)
         mark(g, from, to, QUIET_SHORT);
     else if (short_and_doubtful(g, from, to))
         mark(g, from, to, QUIET_UNSTEADY);
@@ -472,7 +459,8 @@ enum status quiet_map_init(struct quiet_map *m, const struct track *t,
                            const struct silence_params *p, bool rumbles, struct err *e)
 {
     const struct track_info *info = track_info(t);
-    *m = (struct quiet_map){.hops = info->hops};
+    *m = (struct quiet_map){.hops = info->hops,
+                            .hop_s = (double)info->hop_frames / info->rate_hz};
     m->level_db = calloc(m->hops + 1, sizeof *m->level_db);
     m->reason = calloc(m->hops + 1, sizeof *m->reason);
     if (!m->level_db || !m->reason) {
@@ -480,7 +468,7 @@ enum status quiet_map_init(struct quiet_map *m, const struct track *t,
         return err_set(e, ST_NO_MEMORY, "no memory to mine a recording");
     }
     struct energies near = {.t = t, .rumbles = rumbles, .hops = m->hops};
-    struct gate g = {t, p, m, &near, (double)info->hop_frames / info->rate_hz};
+    struct gate g = {t, p, m, &near};
     for (size_t i = 0; i < m->hops; i++)
         m->reason[i] = (uint8_t)first_look(&g, i);
     mark_onsets(&g);

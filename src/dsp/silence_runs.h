@@ -30,6 +30,7 @@ enum quiet_reason {
 
 struct quiet_map {
     size_t hops;
+    double hop_s;
     float *level_db; /* per hop, DC taken out, over 46 ms */
     uint8_t *reason; /* enum quiet_reason */
 };
@@ -40,5 +41,9 @@ struct quiet_map {
 enum status quiet_map_init(struct quiet_map *m, const struct track *t,
                            const struct silence_params *p, bool rumbles, struct err *e);
 void quiet_map_done(struct quiet_map *m);
+
+size_t quiet_hops(const struct quiet_map *m, double seconds); /* to the nearest; ≥ 1 */
+/* How far the level of hops from … to − 1 deviates, dB. */
+double quiet_sd_db(const struct quiet_map *m, size_t from, size_t to);
 
 #endif
