@@ -27,8 +27,9 @@ int onset_size_at(int rate_hz);
 
 struct onset_filter;
 
-/* For spectra of Hann-windowed frames of `fft_size` samples, `hop` apart, at 1–768 kHz.
- * NULL when out of memory or the shape makes no sense (a smaller frame, hop < 1, …). */
+/* For spectra of Hann-windowed frames of `fft_size` samples, a `hop` of ONSET_HOP_S
+ * apart, at 1–768 kHz. NULL when out of memory or the shape makes no sense (a smaller
+ * frame, hop < 1, …). */
 struct onset_filter *onset_filter_new(int rate_hz, int fft_size, int hop);
 void onset_filter_free(struct onset_filter *f);
 
@@ -37,7 +38,7 @@ struct onset_frame {
                       for the first frames. Never NaN, whatever comes in */
     int ended;     /* how many of the last novelties, this one first, come from the end of
                       a sound and not from a beginning: a fade, a choke, a gated tail.
-                      0 … 17; struct novelty has them as bits */
+                      0 … 4; struct novelty has them as bits */
     int stroke;    /* how many novelties ago one that was said to come from an end does
                       not: what rose there stays; -1: none did */
     int click;     /* how many novelties ago a click peaked, of which nothing is left: a

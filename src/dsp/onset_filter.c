@@ -8,12 +8,13 @@
 #include <stdlib.h>
 
 enum { SIZE_MIN = 64 }; /* of a frame, at rates below 2.8 kHz */
-enum { BANDS_PER_OCTAVE = 24, BANDS_MAX = 256, LAG_MAX = 16, HISTORY = LAG_MAX + 1 };
+enum { BANDS_PER_OCTAVE = 24, BANDS_MAX = 256 };
 
 static const double LOW_HZ = 30, HIGH_HZ = 17000;
 
-/* The two frames compared with lie this far back: 2 and 3 hops at 44.1 kHz. */
-static const double LAG_S = 2.0 * 256 / 44100;
+/* The two frames compared with lie so many hops back: 12 and 17 ms. Before there are as
+ * many as SETTLED, nothing is told of clicks and strokes. */
+enum { NEAR = 2, FAR = 3, SETTLED = 16 };
 
 /* Low bands are few, for want of resolution: each counts more, by this power of how many
  * nominal bands it stands for, so that kicks and low toms are heard under music. */
@@ -57,7 +58,7 @@ static const float STROKE_LEFT = 0.25F;
  * mid-sound, and what plays on beside them hides that nothing is left of the step. */
 static const float CLICK_LEFT = 0.05F, CLICK_EDGE = 0.1F, CLICK_LEAST = 0.25F;
 static const float CLICK_WEAK = 5.5F, STRUCK_AGAIN = 2;
-enum { CLICK_FROM = 2, CLICK_TO = 5 };
+enum { CLICK_FROM = 2, CLICK_TO = 5, HISTORY = CLICK_TO + FAR + 1 };
 
 struct band {
     int first, count;
@@ -65,7 +66,7 @@ struct band {
 };
 
 struct onset_filter {
-    int bins, bands, near_lag, far_lag;
+    int bins, bands;
     float in_scale, out_scale;
     double level, level_fall;
     long held, hold_frames;
@@ -152,11 +153,6 @@ struct onset_filter *onset_filter_new(int rate_hz, int fft_size, int hop)
         return NULL;
     }
     double hop_s = (double)hop / rate_hz;
-    long lag = lround(LAG_S / hop_s);
-    f->near_lag = (int)(lag < 1 ? 1 : lag >= LAG_MAX ? LAG_MAX - 1 : lag);
-    f->far_lag = f->near_lag + (f->near_lag + 1) / 2;
-    if (f->far_lag > LAG_MAX)
-        f->far_lag = LAG_MAX;
     f->bins = fft_size / 2 + 1;
     size_t lanes = (size_t)f->bins + BANDS_MAX;
     f->lanes = aligned_alloc(64, (lanes + 1) / 2 * 2 * sizeof *f->lanes);
@@ -261,21 +257,27 @@ static size_t slot(const struct onset_filter *f, int frames_ago)
 static void reweigh_history(struct onset_filter *f)
 {
     float scratch[BANDS_MAX];
-    for (int i = 1; i <= f->far_lag + CLICK_TO && i <= LAG_MAX; i++) {
+    for (int i = 1; i < HISTORY; i++) {
         to_log(f, f->magnitude[slot(f, i)], scratch);
         widen(f, scratch, f->widest[slot(f, i)]);
     }
+}
+
+/* What the power of the frame `ago` is compared with. */
+static float power_before(const struct onset_filter *f, int ago)
+{
+    float near = f->power[slot(f, ago + NEAR)], far = f->power[slot(f, ago + FAR)];
+    return near > far ? near : far;
 }
 
 /* Whether the frame belongs to an end, and how many before it. */
 static void watch_ends(struct onset_filter *f, float risen)
 {
     size_t now = slot(f, 0);
-    float near = f->power[slot(f, f->near_lag)], far = f->power[slot(f, f->far_lag)];
-    float was = near > far ? near : far;
+    float was = power_before(f, 0);
     f->faint[now] = was > CUT_BELOW * risen;
     f->ended = f->faint[now] && was > CUT_FALL * f->power[now];
-    while (f->ended && f->ended <= f->far_lag && f->faint[slot(f, f->ended)])
+    while (f->ended && f->ended <= FAR && f->faint[slot(f, f->ended)])
         f->ended++;
     f->end[now] = false;
     for (int i = 0; i < f->ended; i++)
@@ -285,8 +287,8 @@ static void watch_ends(struct onset_filter *f, float risen)
 /* What of the rise of the frame `ago` is there still: the same sum, of now. */
 static float left_of(const struct onset_filter *f, int ago)
 {
-    const float *near = f->widest[slot(f, ago + f->near_lag)];
-    const float *far = f->widest[slot(f, ago + f->far_lag)];
+    const float *near = f->widest[slot(f, ago + NEAR)];
+    const float *far = f->widest[slot(f, ago + FAR)];
     float sum = 0;
     for (int b = 0; b < f->bands; b++) {
         float before = near[b] > far[b] ? near[b] : far[b];
@@ -300,17 +302,14 @@ static float left_of(const struct onset_filter *f, int ago)
  * nothing to any band: the same drum again, before it has died away. */
 static bool struck_again(const struct onset_filter *f, int ago)
 {
-    float near = f->power[slot(f, ago + f->near_lag)],
-          far = f->power[slot(f, ago + f->far_lag)];
-    return f->power[slot(f, 0)] > STRUCK_AGAIN * (near > far ? near : far);
+    return f->power[slot(f, 0)] > STRUCK_AGAIN * power_before(f, ago);
 }
 
 /* Peaks that leave something behind are no clicks. */
 static void watch_clicks(struct onset_filter *f)
 {
     size_t now = slot(f, 0);
-    f->fleeting[now] = CLICK_TO + f->far_lag <= LAG_MAX && f->seen >= LAG_MAX &&
-                       f->risen[now] * f->out_scale > CLICK_LEAST;
+    f->fleeting[now] = f->seen >= SETTLED && f->risen[now] * f->out_scale > CLICK_LEAST;
     for (int ago = CLICK_FROM; ago <= CLICK_TO; ago++) {
         size_t then = slot(f, ago);
         if (ago > CLICK_FROM && f->risen[then] * f->out_scale < CLICK_WEAK)
@@ -327,7 +326,7 @@ static void watch_clicks(struct onset_filter *f)
 static bool goes_on(const struct onset_filter *f)
 {
     size_t then = slot(f, CLICK_TO);
-    return CLICK_TO + f->far_lag <= LAG_MAX && f->seen >= LAG_MAX && f->end[then] &&
+    return f->seen >= SETTLED && f->end[then] &&
            left_of(f, CLICK_TO) >= STROKE_LEFT * f->risen[then];
 }
 
@@ -344,8 +343,8 @@ static float push(struct onset_filter *f)
         reweigh_history(f);
     to_log(f, bands, f->log_now);
     widen(f, f->log_now, f->widest[now]);
-    const float *near = f->widest[slot(f, f->near_lag)];
-    const float *far = f->widest[slot(f, f->far_lag)];
+    const float *near = f->widest[slot(f, NEAR)];
+    const float *far = f->widest[slot(f, FAR)];
     for (int b = 0; b < f->bands; b++) {
         float before = near[b] > far[b] ? near[b] : far[b];
         float rise = f->log_now[b] - before;
