@@ -1,5 +1,6 @@
 #include "dsp/drum_context.h"
 
+#include "dsp/part_units.h"
 #include "dsp/vec.h"
 
 #include <math.h>
@@ -125,6 +126,6 @@ double drum_company(const struct drum_verdict *at, size_t count, bool in_time)
     size_t sure = 1; /* one is taken for granted */
     for (size_t i = 0; i < count; i++)
         sure += at[i].confidence >= SURE;
-    double share = ((double)sure / ((double)count + 1) - FEW) / (MOST - FEW);
-    return in_time ? 1 : DOUBTED + (1 - DOUBTED) * fmax(0, fmin(1, share));
+    double share = (double)sure / ((double)count + 1);
+    return in_time ? 1 : DOUBTED + (1 - DOUBTED) * part_between(share, FEW, MOST);
 }

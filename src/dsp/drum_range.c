@@ -2,6 +2,7 @@
 
 #include "dsp/fft.h"
 #include "dsp/fft_batch.h"
+#include "dsp/part_units.h"
 #include "dsp/vec.h"
 
 #include <math.h>
@@ -137,8 +138,7 @@ void drum_range_measure(struct drum_ranger *r, const struct audio *own,
 
 static double ramp_db(double share, double none_db, double full_db)
 {
-    double db = 10 * log10(fmax(share, 1e-9));
-    return fmax(0, fmin(1, (db - none_db) / (full_db - none_db)));
+    return part_between(10 * log10(fmax(share, 1e-9)), none_db, full_db);
 }
 
 double drum_range_own(const struct drum_range *range, enum drum_class class)
@@ -156,6 +156,5 @@ double drum_range_clear(const struct drum_range *range, enum drum_class class)
 {
     bool bass = !drum_class_treble(class) && class != DRUM_SNARE && class != DRUM_CLAP &&
                 class != DRUM_RIM;
-    double share = (range->low - LOW_NONE) / (LOW_ALL - LOW_NONE);
-    return bass ? 1 : 1 - fmin(1, fmax(0, share));
+    return bass ? 1 : 1 - part_between(range->low, LOW_NONE, LOW_ALL);
 }

@@ -1,16 +1,13 @@
 #include "dsp/glide.h"
 
+#include "dsp/part_units.h"
+
 #include <math.h>
 
 /* Of the top: noise has up to 0.2, chords that are held, however they tremble, 0.65 and
  * more, sliding ones at least 0.3 up to six semitones a second. */
 static const double ALIKE_NONE = 0.2, ALIKE_ALL = 0.4;
 static const double SEMITONES_NONE = 0.4, SEMITONES_ALL = 1.0;
-
-static double ramp(double x, double none, double all)
-{
-    return fmin(1, fmax(0, (x - none) / (all - none)));
-}
 
 /* About the mean; returns the length. */
 static double centre(const double fine[CHROMA_FINE], double out[CHROMA_FINE])
@@ -59,6 +56,6 @@ double glide_of(const double turned[GLIDE_TURNS], double seconds, double apart_s
     /* A vibrato that is somewhere else every time goes both ways alike. */
     int back = GLIDE_TURNS - 1 - top;
     double alike = turned[top] - (back == top ? 0 : fmax(0, turned[back]));
-    return ramp(alike, ALIKE_NONE, ALIKE_ALL) *
-           ramp(semitones, SEMITONES_NONE, SEMITONES_ALL);
+    return part_between(alike, ALIKE_NONE, ALIKE_ALL) *
+           part_between(semitones, SEMITONES_NONE, SEMITONES_ALL);
 }

@@ -4,6 +4,7 @@
 #include "dsp/biquad.h"
 #include "dsp/level.h"
 #include "dsp/line.h"
+#include "dsp/part_units.h"
 #include "dsp/vec.h"
 
 #include <math.h>
@@ -216,8 +217,7 @@ static double fallen_db(const struct audio *a)
 
 static double fade_out_frames(const struct audio *a, const struct hits_params *p)
 {
-    double loud = (FALLEN_DB - fallen_db(a)) / (FALLEN_DB - LOUD_DB);
-    double longer = 1 + (LONGER - 1) * fmax(0, fmin(1, loud));
+    double longer = 1 + (LONGER - 1) * part_between(fallen_db(a), FALLEN_DB, LOUD_DB);
     return fmin(FADE_OUT_SHARE * (double)a->frames,
                 longer * p->fade_out_ms * 1e-3 * a->rate_hz);
 }

@@ -61,11 +61,6 @@ static double to_db(double linear)
     return linear > 1e-10 ? 20 * log10(linear) : NOWHERE_DB;
 }
 
-static double clamp01(double x)
-{
-    return x > 0 ? x < 1 ? x : 1 : 0;
-}
-
 static double rms(const float *x, size_t first, size_t last)
 {
     return last > first
@@ -115,7 +110,7 @@ static void find_bounds(struct cut *c)
         c->limit = c->attack + frames(c, c->p->fixed_length_s);
     } else {
         c->limit = c->attack + frames(c, c->p->max_length_s);
-        if (next < c->n && isfinite(c->plan->next_s)) {
+        if (next < c->n) {
             size_t rises = find_next(c, next);
             size_t stop =
                 rises > c->attack + frames(c, 0.01) && rises < next ? rises : next;
@@ -340,7 +335,7 @@ static double later_rise_db(const struct cut *c)
 
 static double weigh(double worth)
 {
-    return LEAST_WORTH + (1 - LEAST_WORTH) * clamp01(worth);
+    return LEAST_WORTH + (1 - LEAST_WORTH) * part_between(worth, 0, 1);
 }
 
 /* 0 of what is a sample or few, 1 of what lasts: around the peak, or over all of it
@@ -350,13 +345,11 @@ static double body(const struct cut *c, double noise_rms)
     size_t before = frames(c, BODY_BEFORE_S), end = c->peak_at + frames(c, BODY_AFTER_S);
     size_t from = c->peak_at > c->start + before ? c->peak_at - before : c->start;
     end = end < c->end ? end : c->end;
-    if (!(c->peak > 0) || end <= from)
-        return 0;
     double around = line_square_sum(c->mono + from, end - from);
     double all = line_square_sum(c->mono + c->start, c->end - c->start) -
                  (double)(c->end - c->start) * noise_rms * noise_rms;
     double lasts = (fmax(around, all) / (c->peak * c->peak) - 1) / c->read->rate_hz;
-    return clamp01((lasts - NO_BODY_S) / (WHOLE_BODY_S - NO_BODY_S));
+    return part_between(lasts, NO_BODY_S, WHOLE_BODY_S);
 }
 
 static void score(const struct cut *c, double clipped, struct hit *h)
@@ -366,14 +359,15 @@ static void score(const struct cut *c, double clipped, struct hit *h)
     double tail_rms = rms(c->mono, tail, c->end), left_db = h->peak_db - to_db(tail_rms);
     double before_rms = c->peak * pow(10, h->isolation_db / 20);
     double lasting = body(c, fmin(before_rms, tail_rms));
-    double second = clamp01((later_rise_db(c) - 4) / 14);
+    double second = part_between(later_rise_db(c), 4, 18);
     double swift = 1 / (1 + pow(h->attack_ms / 40, 2));
-    double attack = swift * clamp01(c->rise_db / 24);
-    double isolation =
-        clamp01((-h->isolation_db - DRUM_ISOLATION_NONE_DB) / DRUM_ISOLATION_SPAN_DB);
-    double level = clamp01((h->peak_db - c->p->min_peak_db) / (-6 - c->p->min_peak_db));
-    double decay = clamp01((left_db - DRUM_DECAY_NONE_DB) / DRUM_DECAY_SPAN_DB);
-    double clean = (1 - second) * clamp01(1 - 20 * clipped);
+    double attack = swift * part_between(c->rise_db, 0, 24);
+    double isolation = part_between(-h->isolation_db, DRUM_ISOLATION_NONE_DB,
+                                    DRUM_ISOLATION_NONE_DB + DRUM_ISOLATION_SPAN_DB);
+    double level = part_between(h->peak_db, c->p->min_peak_db, -6);
+    double decay = part_between(left_db, DRUM_DECAY_NONE_DB,
+                                DRUM_DECAY_NONE_DB + DRUM_DECAY_SPAN_DB);
+    double clean = (1 - second) * (1 - part_between(20 * clipped, 0, 1));
     parts_add(&h->parts, "isolation", isolation);
     parts_add(&h->parts, "attack", attack);
     parts_add(&h->parts, "decay", decay);

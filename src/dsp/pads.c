@@ -150,15 +150,14 @@ static double sounding_bands(const struct track *t, size_t from, size_t to)
 static double hum_alone(const struct track *t, const struct track_window *w)
 {
     double below_db = track_info(t)->rms_db - w->rms_db;
-    double quiet = (below_db - HUM_LOUD_DB) / (HUM_QUIET_DB - HUM_LOUD_DB);
-    double most = fmin(1.0, fmax(0.0, 2.0 * w->mains - 1.0)); /* sums round past 1 */
-    return most * fmin(1.0, fmax(0.0, quiet));
+    return part_between(w->mains, 0.5, 1.0) *
+           part_between(below_db, HUM_LOUD_DB, HUM_QUIET_DB);
 }
 
 double pad_tone(const struct track *t, const struct track_window *w)
 {
-    double share = (w->pitched - NOISE_PITCHED) / (TONE_PITCHED - NOISE_PITCHED);
-    return fmin(1.0, fmax(0.0, share)) * (1.0 - hum_alone(t, w)) * (1.0 - w->glides);
+    return part_between(w->pitched, NOISE_PITCHED, TONE_PITCHED) *
+           (1.0 - hum_alone(t, w)) * (1.0 - w->glides);
 }
 
 /* How far it goes from note to note, as a distance of spectra: bands are three semitones
@@ -224,7 +223,7 @@ static struct score_parts parts_of(const struct track_sums *s, const struct pad_
         &parts, "calm",
         part_falling(w->onset_rate_hz, fmax(0.1, 0.5 * p->max_onset_rate_per_second)));
     parts_add(&parts, "rich",
-              fmin(1.0, fmax(0.0, (bands - PAD_RICH_NONE) / PAD_RICH_SPAN)));
+              part_between(bands, PAD_RICH_NONE, PAD_RICH_NONE + PAD_RICH_SPAN));
     return parts;
 }
 

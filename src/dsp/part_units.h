@@ -6,6 +6,12 @@
 
 #include <math.h>
 
+/* 0 up to `none`, 1 from `all` on, in proportion between; `all` may be the lesser. */
+static inline double part_between(double x, double none, double all)
+{
+    return fmin(1.0, fmax(0.0, (x - none) / (all - none)));
+}
+
 /* 1 at nothing, one half at `half`, falling on. */
 static inline double part_falling(double x, double half)
 {

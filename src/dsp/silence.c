@@ -90,8 +90,7 @@ static double notes_of(const struct track *t, size_t from, size_t to)
     size_t count = 0, i = from / TRACK_HOPS_PER_CHROMA;
     for (; i * TRACK_HOPS_PER_CHROMA < to; i++, count++)
         sum += track_tonality(t, i) - track_mains(t, i);
-    double notes = sum / (double)count;
-    return fmax(0.0, fmin((notes - NOTES_NONE) / (NOTES_FULL - NOTES_NONE), 1.0));
+    return part_between(sum / (double)count, NOTES_NONE, NOTES_FULL);
 }
 
 /* Of [from, to), which is or lies in the run [run_from, run_to). */
