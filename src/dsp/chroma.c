@@ -1,6 +1,7 @@
 #include "dsp/chroma.h"
 
 #include "core/pi.h"
+#include "dsp/line.h"
 #include "dsp/vec.h"
 
 #include <math.h>
@@ -142,9 +143,7 @@ static double peak_hz(const struct chroma *c, int k)
     double a = log((double)c->power[k - 1] + 1e-12);
     double b = log((double)c->power[k] + 1e-12);
     double d = log((double)c->power[k + 1] + 1e-12);
-    double curve = a - 2 * b + d;
-    double offset = curve < 0 ? 0.5 * (a - d) / curve : 0;
-    return (k + fmax(-0.5, fmin(offset, 0.5))) * c->bin_hz;
+    return (k + parabola_top(a, b, d)) * c->bin_hz;
 }
 
 static void add_pitch(struct chroma *c, double hz, double weight, float *fine)

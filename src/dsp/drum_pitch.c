@@ -23,13 +23,11 @@ struct drum_pitch_meter {
     size_t longest, window_size; /* samples the window is made for */
 };
 
-/* Parabola through the log power of three bins, in bins −½ … ½. */
+/* Of the log power of three bins, in bins from the middle one. */
 static double between(const float *power, int k)
 {
-    double a = log((double)power[k - 1] + 1e-30), b = log((double)power[k] + 1e-30),
-           c = log((double)power[k + 1] + 1e-30);
-    double curve = a - 2 * b + c;
-    return curve < 0 ? fmax(-0.5, fmin(0.5, 0.5 * (a - c) / curve)) : 0;
+    return parabola_top(log((double)power[k - 1] + 1e-30), log((double)power[k] + 1e-30),
+                        log((double)power[k + 1] + 1e-30));
 }
 
 /* `energy`: of the stretch at the low rate, were there no low-pass. */

@@ -1,5 +1,6 @@
 #include "dsp/glide.h"
 
+#include "dsp/line.h"
 #include "dsp/part_units.h"
 
 #include <math.h>
@@ -47,11 +48,8 @@ double glide_of(const double turned[GLIDE_TURNS], double seconds, double apart_s
     for (int t = 0; t < GLIDE_TURNS; t++)
         top = turned[t] > turned[top] ? t : top;
     double bins = top - GLIDE_REACH;
-    if (top > 0 && top + 1 < GLIDE_TURNS) {
-        double a = turned[top - 1], b = turned[top], c = turned[top + 1];
-        double curve = a - 2 * b + c;
-        bins += curve < 0 ? 0.5 * (a - c) / curve : 0;
-    }
+    if (top > 0 && top + 1 < GLIDE_TURNS)
+        bins += parabola_top(turned[top - 1], turned[top], turned[top + 1]);
     double semitones = fabs(bins) * 12 / CHROMA_FINE * seconds / apart_s;
     /* A vibrato that is somewhere else every time goes both ways alike. */
     int back = GLIDE_TURNS - 1 - top;

@@ -1,10 +1,13 @@
 #include "dsp/key.h"
 
+#include "dsp/audio.h"
 #include "dsp/chroma_stream.h"
+#include "dsp/line.h"
 #include "dsp/track_build.h"
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct profile {
     double major[12], minor[12];
@@ -121,19 +124,13 @@ struct listener {
 /* The next hop as mono, silence behind the sound's end. */
 static void next_hop(struct listener *l, size_t i)
 {
-    double square = 0;
-    for (int k = 0; k < l->hop; k++) {
-        size_t frame = i * (size_t)l->hop + (size_t)k;
-        float sum = 0;
-        for (int c = 0; c < l->channels && frame < l->frames; c++) {
-            float v = l->x[frame * (size_t)l->channels + (size_t)c];
-            sum += isfinite(v) ? v : 0.0f;
-        }
-        l->mono[k] = sum / (float)l->channels;
-        square += (double)l->mono[k] * (double)l->mono[k];
-    }
+    size_t hop = (size_t)l->hop, at = i * hop < l->frames ? i * hop : l->frames;
+    size_t n = l->frames - at < hop ? l->frames - at : hop;
+    audio_fold(l->x + at * (size_t)l->channels, n, l->channels, l->mono);
+    line_scrub(l->mono, n);
+    memset(l->mono + n, 0, (hop - n) * sizeof *l->mono);
     if (i / TRACK_HOPS_PER_CHROMA < l->wanted)
-        l->square[i / TRACK_HOPS_PER_CHROMA] += square;
+        l->square[i / TRACK_HOPS_PER_CHROMA] += line_square_sum(l->mono, n);
 }
 
 static void hold(struct listener *l, const float fine[CHROMA_FINE])

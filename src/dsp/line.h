@@ -31,6 +31,14 @@ bool line_is_finite(const float *x, size_t n);
 /* Sets what is not finite to 0; returns how many. */
 size_t line_scrub(float *x, size_t n);
 
+/* Where between −½ and ½ the top of the parabola lies through a, b, c at −1, 0, 1; 0
+ * where it has none. */
+static inline double parabola_top(double a, double b, double c)
+{
+    double curve = a - 2 * b + c;
+    return curve < 0 ? fmax(-0.5, fmin(0.5, 0.5 * (a - c) / curve)) : 0;
+}
+
 static inline float finite_or_0(float x)
 {
     return isfinite(x) ? x : 0.0f;

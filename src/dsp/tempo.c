@@ -1,6 +1,7 @@
 #include "dsp/tempo.h"
 
 #include "dsp/fft.h"
+#include "dsp/line.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -157,7 +158,7 @@ static double refine(const double *acf, int lags, double hop_s, double bpm)
         double a = acf[best - 1], b = acf[best], c = acf[best + 1];
         if (!(b > a && b >= c) || b <= 0)
             continue;
-        period = (best + 0.5 * (a - c) / (a - 2 * b + c)) / m;
+        period = (best + parabola_top(a, b, c)) / m;
     }
     return 60 / (period * hop_s);
 }
