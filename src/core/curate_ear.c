@@ -88,7 +88,7 @@ static enum status listen(struct curate_ear *ear, size_t entry, struct err *e)
     if (st == ST_OK)
         st = tune_in(ear, a.rate_hz, e);
     if (st == ST_OK)
-        trace_take(ear->maker, &a, &ear->last.trace);
+        st = trace_take(ear->maker, &a, &ear->last.trace, e);
     audio_done(&a);
     return st == ST_NO_MEMORY ? st : ST_OK;
 }

@@ -243,7 +243,7 @@ static enum status listen(struct dig *d, struct batch *b, struct err *e)
     similarity_finish(d->similarity);
     for (size_t i = 0; i < b->count && st == ST_OK; i++)
         if (b->at[i].find.kind == KIND_DRUM)
-            trace_add(d->tracer, &b->at[i].sound, &b->at[i].trace);
+            st = trace_add(d->tracer, &b->at[i].sound, &b->at[i].trace, e);
     trace_finish(d->tracer);
     for (size_t i = 0; i < b->count && st == ST_OK; i++)
         st = dig_describe(&b->at[i].find, &b->at[i].sound, b->at[i].loop, &d->recipe->cfg,

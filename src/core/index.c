@@ -180,7 +180,7 @@ static enum status add_orphan(struct search *s, const struct candidate *place,
     c.saved = true;
     st = measure(s, &c, &sound, vector, row == NULL, e);
     if (st == ST_OK && c.kind == KIND_DRUM)
-        trace_take(s->tracer, &sound, &trace);
+        st = trace_take(s->tracer, &sound, &trace, e);
     audio_done(&sound);
     if (st == ST_OK && !row)
         st = sha256_file(path, c.sha256, e);

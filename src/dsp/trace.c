@@ -1,6 +1,7 @@
 /* Taking traces. */
 #include "dsp/trace.h"
 
+#include "core/array.h"
 #include "core/pi.h"
 #include "dsp/fft.h"
 #include "dsp/fft_batch.h"
@@ -52,6 +53,8 @@ struct trace_maker {
     double share[BANDS + 1];  /* of white noise that is in the band */
     struct waiting at[FFT_BATCH];
     int count;
+    float *line; /* of what is not one channel of numbers */
+    size_t line_room;
 };
 
 static double band_gain(const struct trace_band *b, double hz)
@@ -146,48 +149,40 @@ void trace_maker_free(struct trace_maker *m)
     free(m->rows);
     free(m->frames);
     free(m->power);
+    free(m->line);
     free(m);
 }
 
-static float mono_at(const struct audio *a, size_t frame)
-{
-    const float *x = a->data + frame * (size_t)a->channels;
-    float sum = 0.0F;
-    for (int c = 0; c < a->channels; c++)
-        sum += isfinite(x[c]) ? x[c] : 0.0F;
-    return sum / (float)a->channels;
-}
+/* A sound as one channel of numbers. */
+struct line {
+    const float *x;
+    size_t n;
+};
 
-/* Frames [from, from + n), zeros where there is no sound. */
-static void take_mono(const struct audio *a, long from, int n, float *to)
+/* The sound's own where it is that; false without memory. */
+static bool hear_line(struct trace_maker *m, const struct audio *a, struct line *l)
 {
-    long frames = (long)a->frames, first = from < 0 ? -from : 0;
-    long until = from + n > frames ? frames - from : n;
-    until = until > first ? until : first;
-    struct audio part = *a;
-    part.data += (from + first) * a->channels;
-    part.frames = (size_t)(until - first);
-    memset(to, 0, (size_t)first * sizeof *to);
-    if (until > first)
-        audio_mono(&part, to + first);
-    line_scrub(to + first, part.frames);
-    memset(to + until, 0, (size_t)(n - until) * sizeof *to);
+    *l = (struct line){a->data, a->frames};
+    if (a->channels == 1 && line_is_finite(a->data, a->frames))
+        return true;
+    if (!array_grow(&m->line, &m->line_room, a->frames + 1, sizeof *m->line))
+        return false;
+    audio_mono(a, m->line);
+    line_scrub(m->line, a->frames);
+    l->x = m->line;
+    return true;
 }
 
 /* The first frame that is not far below the loudest; -1 for silence. */
-static long attack_of(const struct audio *a)
+static long attack_of(const struct line *l)
 {
-    float peak = a->channels == 1 ? line_peak(a->data, a->frames) : 0.0F;
+    float peak = line_peak(l->x, l->n), level = (float)attack_level * peak;
     size_t at = 0;
-    for (size_t i = 0; i < a->frames && a->channels > 1; i++)
-        peak = fmaxf(peak, fabsf(mono_at(a, i)));
     if (!(peak > 1e-7F))
         return -1;
-    float level = (float)attack_level * peak;
-    while (a->channels == 1 && at + STRIDE <= a->frames &&
-           line_peak(a->data + at, STRIDE) < level)
+    while (at + STRIDE <= l->n && line_peak(l->x + at, STRIDE) < level)
         at += STRIDE;
-    while (fabsf(mono_at(a, at)) < level)
+    while (fabsf(l->x[at]) < level)
         at++;
     return (long)at;
 }
@@ -214,45 +209,32 @@ VEC_CLONES(run_weigh, weigh_bands,
            (power, weight, bins, sum))
 
 /* The mean power a sample of each band, windowed, of the frames that begin there. */
-static void frame_powers(struct trace_maker *m, const struct audio *a, const size_t *from,
+static void frame_powers(struct trace_maker *m, const struct line *l, const size_t *from,
                          int count, double power[BANDS + 1])
 {
     int n = m->frame_size;
     double by = 2.0 / ((double)n * n * 0.375) / count;
     for (int i = 0; i < QUIETEST; i++)
-        take_mono(a, i < count ? (long)from[i] : (long)a->frames, n, m->frames + i * n);
+        line_part(l->x, l->n, (ptrdiff_t)(i < count ? from[i] : l->n), (size_t)n,
+                  m->frames + i * n);
     fft_batch_power(m->frame_fft, m->frames, n, m->power);
     run_weigh(m->power, (const float *const *)m->weight, n / 2, power);
     for (int b = 0; b <= BANDS; b++)
         power[b] *= by;
 }
 
-/* Σx² of a stretch. */
-static double power_of(const struct audio *a, size_t from, size_t n)
-{
-    double sum = a->channels == 1 ? line_square_sum(a->data + from, n) : (double)NAN;
-    if (isfinite(sum))
-        return sum;
-    sum = 0.0;
-    for (size_t i = from; i < from + n; i++) {
-        double v = (double)mono_at(a, i);
-        sum += v * v;
-    }
-    return sum;
-}
-
 /* Where the frames of least power begin, and the mean power of the whole. */
-static int find_quiet(const struct trace_maker *m, const struct audio *a,
+static int find_quiet(const struct trace_maker *m, const struct line *l,
                       size_t quiet[QUIETEST], double *all)
 {
     double least[QUIETEST];
     size_t size = (size_t)m->frame_size, from = (size_t)(ends_s * m->rate_hz),
            fades = (size_t)(fades_s * m->rate_hz);
     int found = 0;
-    from = from < a->frames ? from : a->frames;
-    *all = power_of(a, 0, from);
-    for (; from + size + fades < a->frames; from += size) {
-        double power = power_of(a, from, size);
+    from = from < l->n ? from : l->n;
+    *all = line_square_sum(l->x, from);
+    for (; from + size + fades < l->n; from += size) {
+        double power = line_square_sum(l->x + from, size);
         *all += power;
         if (found == QUIETEST && power >= least[found - 1])
             continue;
@@ -264,18 +246,18 @@ static int find_quiet(const struct trace_maker *m, const struct audio *a,
         least[at] = power;
         quiet[at] = from;
     }
-    *all = (*all + power_of(a, from, a->frames - from)) / (double)a->frames;
+    *all = (*all + line_square_sum(l->x + from, l->n - from)) / (double)l->n;
     return found;
 }
 
 /* An upper bound of the noise in each band, as the mean power of a sample. */
-static void hear_noise(struct trace_maker *m, const struct audio *a, double noise[BANDS])
+static void hear_noise(struct trace_maker *m, const struct line *l, double noise[BANDS])
 {
     double power[BANDS + 1] = {0.0}, all, white = (double)INFINITY;
     size_t quiet[QUIETEST];
-    int count = find_quiet(m, a, quiet, &all);
+    int count = find_quiet(m, l, quiet, &all);
     if (count > 0)
-        frame_powers(m, a, quiet, count, power);
+        frame_powers(m, l, quiet, count, power);
     for (int b = 0; b <= BANDS && count > 0; b++)
         if (m->share[b] > 1e-3)
             white = fmin(white, power[b] / m->share[b]);
@@ -430,27 +412,34 @@ void trace_finish(struct trace_maker *m)
     m->count = 0;
 }
 
-void trace_add(struct trace_maker *m, const struct audio *a, struct trace *out)
+enum status trace_add(struct trace_maker *m, const struct audio *a, struct trace *out,
+                      struct err *e)
 {
+    struct line l;
     memset(out, 0, sizeof *out);
-    long attack = attack_of(a);
+    if (!hear_line(m, a, &l))
+        return err_set(e, ST_NO_MEMORY, "no memory for traces");
+    long attack = attack_of(&l);
     if (attack < 0)
-        return;
+        return ST_OK;
     double begins_s = trace_lead_s + fade_in_s - (double)attack / m->rate_hz;
     out->known = 1;
     out->begins =
         (uint8_t)to_byte(fmin(trace_lead_s, fmax(0.0, begins_s)) / trace_tick_s);
     struct waiting *w = &m->at[m->count];
     w->out = out;
-    hear_noise(m, a, w->noise);
-    take_mono(a, attack - lrint(trace_lead_s * m->rate_hz), m->size,
+    hear_noise(m, &l, w->noise);
+    line_part(l.x, l.n, attack - lrint(trace_lead_s * m->rate_hz), (size_t)m->size,
               m->rows + (size_t)m->count * m->row);
     if (++m->count == FFT_BATCH)
         trace_finish(m);
+    return ST_OK;
 }
 
-void trace_take(struct trace_maker *m, const struct audio *a, struct trace *out)
+enum status trace_take(struct trace_maker *m, const struct audio *a, struct trace *out,
+                       struct err *e)
 {
-    trace_add(m, a, out);
+    enum status st = trace_add(m, a, out, e);
     trace_finish(m);
+    return st;
 }

@@ -37,10 +37,12 @@ struct trace_maker;
 enum status trace_maker_new(struct trace_maker **out, int rate_hz, struct err *e);
 void trace_maker_free(struct trace_maker *m); /* NULL is fine */
 /* Of a finished hit at the maker's rate, any channel count. Non-finite samples count as
- * 0. */
-void trace_take(struct trace_maker *m, const struct audio *a, struct trace *out);
+ * 0. ST_NO_MEMORY. */
+enum status trace_take(struct trace_maker *m, const struct audio *a, struct trace *out,
+                       struct err *e);
 /* The same for many, whose transforms are shared: *out is whole after trace_finish. */
-void trace_add(struct trace_maker *m, const struct audio *a, struct trace *out);
+enum status trace_add(struct trace_maker *m, const struct audio *a, struct trace *out,
+                      struct err *e);
 void trace_finish(struct trace_maker *m);
 
 /* How alike two hits of one recording are in the lowest or in the highest band alone, at
