@@ -5,6 +5,7 @@
  * With `--project FOLDER RECORDINGS [N]` nothing is measured: a whole project of that
  * many finds (records, manifest, catalog; no sound) is made there and stays, whose
  * recordings are RECORDINGS: for bench_desk.py and for trying the workstation by hand. */
+#include "clock.h"
 #include "core/project.h"
 #include "core/rng.h"
 #include "core/session.h"
@@ -14,22 +15,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 static double now_ms(void)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return 1e3 * (double)t.tv_sec + 1e-6 * (double)t.tv_nsec;
+    return 1e3 * clock_s(CLOCK_MONOTONIC);
 }
 
 static double baseline_ms, cpu_before_ms;
 
 static double cpu_ms(void)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return 1e3 * (double)t.tv_sec + 1e-6 * (double)t.tv_nsec;
+    return 1e3 * cpu_s();
 }
 
 static void report(const char *what, double ms, double bound_ms)

@@ -6,6 +6,7 @@
  * dB under the peak, 10–60 cents up or down, up to 1 ms late, a tilt of up to ±2 dB in
  * the bass and in the treble, 16 bits. Files that are the same recording already (aligned
  * correlation above 0.98 within 5 ms over the first half second) get one `same`. */
+#include "clock.h"
 #include "core/pi.h"
 #include "core/rng.h"
 #include "dsp/grains.h"
@@ -16,7 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
     TAPS = 32,
@@ -164,12 +164,9 @@ static double spent_s;
 
 static void hear(struct similarity *sim, const struct audio *a, float *raw)
 {
-    struct timespec from, to;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &from);
+    double from_s = clock_s(CLOCK_THREAD_CPUTIME_ID);
     similarity_raw(sim, a, raw, NULL);
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &to);
-    spent_s +=
-        (double)(to.tv_sec - from.tv_sec) + 1e-9 * (double)(to.tv_nsec - from.tv_nsec);
+    spent_s += clock_s(CLOCK_THREAD_CPUTIME_ID) - from_s;
 }
 
 static void hear_all(struct similarity *sim, const struct audio *a, struct heard *h,

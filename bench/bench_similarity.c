@@ -4,6 +4,7 @@
  *   judge  the library as it is, kit by kit
  *   scale  what stacks cost (needs no input)
  * docs/similarity.md says how they are used together. */
+#include "clock.h"
 #include "core/rng.h"
 #include "dsp/stacks.h"
 #include "similarity_dump.h"
@@ -12,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { DIM = SIMILARITY_DIM, KITS_MAX = 64, LEAST = 8, MOST = 50, PASSES = 30 };
@@ -287,13 +287,6 @@ static void print_table(void)
 
 /* --- cost --- */
 
-static double now_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 /* A decaying noise of the kind's own, and some of the copy's. */
 static void some_trace(struct trace *t, struct rng *kind, struct rng *copy)
 {
@@ -327,9 +320,9 @@ static double time_stacks(size_t n, size_t kinds)
                 (float)(0.5 * common + 0.8 * rng_gauss(&kind) + 0.01 * rng_gauss(&r));
         some_trace(&traces[i], &kind, &r);
     }
-    double start = now_s();
+    double start = cpu_s();
     stacks_find(&(struct similarity_set){v, ids, group, n}, traces, stack, NULL, NULL);
-    double took = now_s() - start;
+    double took = cpu_s() - start;
     free(v);
     free(ids);
     free(stack);

@@ -11,6 +11,7 @@
  * tells something of the tone), change of the centroid, and the modulation error: RMS in
  * dB over 40 bands (those within 40 dB of the loudest, weighted by level) and time of
  * band level in the output at factor × t less that of the input at t, mean taken off. */
+#include "clock.h"
 #include "core/pi.h"
 #include "dsp/fft.h"
 #include "dsp/level.h"
@@ -25,16 +26,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { SPAN = 1 << 17, FRAME = 4096, HOP = 1024 };
-
-static double cpu_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static void die(const struct err *e)
 {
