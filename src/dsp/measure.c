@@ -34,8 +34,6 @@ static enum status one_channel(struct audio *mono, const struct audio *a, struct
     return ST_OK;
 }
 
-enum { MANTISSAS = 64 }; /* factors below 2 whose product still fits a float */
-
 /* Sums over the bins of eight frames. */
 struct shapes {
     double magnitude[VEC], moment[VEC], power[VEC], log2_power[VEC];
@@ -47,8 +45,7 @@ VEC_INLINE void add_lanes(const v8f *v, double *to)
         to[i] += (double)(*v)[i];
 }
 
-/* Bins [from, to), few enough for floats. One logarithm for all: exponents are added,
- * mantissas multiplied. */
+/* Bins [from, to), few enough for floats and for one logarithm. */
 VEC_INLINE void sum_some(const float *power, int from, int to, struct shapes *s)
 {
     v8f magnitude = {0}, moment = {0}, sum = {0}, product, steps = {0};
@@ -60,11 +57,9 @@ VEC_INLINE void sum_some(const float *power, int from, int to, struct shapes *s)
         magnitude += m;
         moment += m * steps;
         sum += p;
-        v8i bits = (v8i)(p + 1e-10f);
-        exponents += bits >> 23;
-        product *= (v8f)((bits & 0x007fffff) | 0x3f800000);
+        p += 1e-10f;
+        vec_add_log(&p, &exponents, &product);
     }
-    exponents -= 127 * (to - from);
     for (int i = 0; i < VEC; i++) {
         s->moment[i] += (double)moment[i] + from * (double)magnitude[i];
         s->log2_power[i] += exponents[i] + log2((double)product[i]);
@@ -75,8 +70,8 @@ VEC_INLINE void sum_some(const float *power, int from, int to, struct shapes *s)
 
 VEC_INLINE void sum_all(const float *power, int first, int bins, struct shapes *s)
 {
-    for (int k = first; k < bins; k += MANTISSAS)
-        sum_some(power, k, k + MANTISSAS < bins ? k + MANTISSAS : bins, s);
+    for (int k = first; k < bins; k += VEC_LOGS)
+        sum_some(power, k, k + VEC_LOGS < bins ? k + VEC_LOGS : bins, s);
 }
 
 VEC_CLONES(sum_shapes, sum_all,

@@ -6,8 +6,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { MANTISSAS = 64 }; /* factors below 2 whose product still fits a float */
-
 /* A range of bins; bin k reaches from k − ½ to k + ½, and of the first and last only a
  * share lies inside. */
 struct bin_range {
@@ -115,16 +113,15 @@ VEC_INLINE void add_range(const struct bin_range *r, const float *power, v8f *ou
     *out = sum + VEC_CONST_AT(power + VEC * r->last) * r->last_share;
 }
 
-/* Σ log₂(P + 1e−10): exponents are added, mantissas multiplied and logged in groups. */
+/* Σ log₂(P + 1e−10) of VEC_LOGS bins at most. */
 VEC_INLINE void add_logs(const float *power, int from, int to, v8f *sum)
 {
     v8i exponents = {0};
     v8f product;
     vec_set(&product, 1.0f);
     for (int k = from; k < to; k++) {
-        v8i bits = (v8i)(VEC_CONST_AT(power + VEC * k) + 1e-10f);
-        exponents += (bits >> 23) - 127;
-        product *= (v8f)((bits & 0x007fffff) | 0x3f800000);
+        v8f p = VEC_CONST_AT(power + VEC * k) + 1e-10f;
+        vec_add_log(&p, &exponents, &product);
     }
     for (int i = 0; i < VEC; i++)
         (*sum)[i] += (float)exponents[i] + log2f(product[i]);
@@ -149,8 +146,8 @@ VEC_INLINE void first_pass(const struct spectral *s, const float *power, struct 
     l->k_power = k_power;
     l->flat_power = flat;
     l->log_power = (v8f){0};
-    for (int k = s->flat_first; k < s->bins; k += MANTISSAS)
-        add_logs(power, k, k + MANTISSAS < s->bins ? k + MANTISSAS : s->bins,
+    for (int k = s->flat_first; k < s->bins; k += VEC_LOGS)
+        add_logs(power, k, k + VEC_LOGS < s->bins ? k + VEC_LOGS : s->bins,
                  &l->log_power);
 }
 

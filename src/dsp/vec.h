@@ -118,6 +118,15 @@ VEC_INLINE void vec_log2(v8f *v)
     *v = exponent + z * ((1.0f - z) * q + 1.0f);
 }
 
+/* Σ log₂ of normal numbers above 0 for one logarithm every VEC_LOGS of them: exponents
+ * are added, mantissas multiplied, of which so many, below 2 each, still fit a float. */
+enum { VEC_LOGS = 64 };
+VEC_INLINE void vec_add_log(const v8f *v, v8i *exponents, v8f *mantissas)
+{
+    *exponents += ((v8i)*v >> 23) - 127;
+    *mantissas *= (v8f)(((v8i)*v & 0x007fffff) | 0x3f800000);
+}
+
 #define VEC_PAIRS(a, b, lo, hi)                                                          \
     v8f lo = VEC_SHUFFLE(a, b, 0, 8, 1, 9, 4, 12, 5, 13);                                \
     v8f hi = VEC_SHUFFLE(a, b, 2, 10, 3, 11, 6, 14, 7, 15)
