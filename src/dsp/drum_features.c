@@ -40,11 +40,6 @@ static void put(struct sheet *s, double value)
     *s->out++ = isfinite(value) ? (float)value : 0;
 }
 
-static double db_of(double power)
-{
-    return 10 * log10(power + 1e-20);
-}
-
 static size_t attack_after(const float *x, size_t frames, size_t from, size_t early)
 {
     size_t span = frames - from;
@@ -168,7 +163,7 @@ static void put_falls(struct sheet *s, const double *power, const int *frames, i
     double db[DRUM_MOMENTS * DRUM_MEL], loudest = -200;
     for (int t = 0; t < times; t++)
         for (int b = 0; b < bands && frames[t]; b++) {
-            db[t * bands + b] = db_of(power[t * bands + b]);
+            db[t * bands + b] = power_db(power[t * bands + b]);
             loudest = fmax(loudest, db[t * bands + b]);
         }
     for (int t = 0; t < times; t++)
@@ -207,7 +202,7 @@ static double flatness(const struct sheet *s, const double *shape, double low_hz
         }
     }
     logs += log10(product);
-    return count ? (10 * logs / count - db_of(sum / count)) / 20 : 0;
+    return count ? (10 * logs / count - power_db(sum / count)) / 20 : 0;
 }
 
 static void put_shape(struct sheet *s, const double *shape, double from_s, double to_s)

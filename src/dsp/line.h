@@ -39,6 +39,12 @@ static inline double parabola_top(double a, double b, double c)
     return curve < 0 ? fmax(-0.5, fmin(0.5, 0.5 * (a - c) / curve)) : 0;
 }
 
+/* In dB; −200 of nothing. */
+static inline double power_db(double power)
+{
+    return 10 * log10(power + 1e-20);
+}
+
 static inline float finite_or_0(float x)
 {
     return isfinite(x) ? x : 0.0f;

@@ -1,6 +1,7 @@
 #include "dsp/loop_find.h"
 #include "dsp/fft.h"
 #include "dsp/lags.h"
+#include "dsp/line.h"
 #include "dsp/log_bands.h"
 #include "dsp/loop_course.h"
 #include "dsp/loop_view.h"
@@ -37,11 +38,6 @@ static double attacks_before(const struct loop_bounds *b, int rate_hz, size_t at
 {
     double time_s = b->clock_s + ((double)at - 0.5 * (double)b->fade) / (double)rate_hz;
     return b->attacks ? (double)onset_list_find(b->attacks, time_s) : 0.0;
-}
-
-static double decibels(double energy)
-{
-    return 10.0 * log10(energy + 1e-18);
 }
 
 static struct log_bands *bands_for(const struct loop_view *v, size_t fade)
@@ -86,7 +82,7 @@ static double unsteadiness(const struct loop_view *v, size_t at)
             return 1e3;
         double before = v->energy[at] - v->energy[at - span];
         double after = v->energy[at + span] - v->energy[at];
-        sum += fabs(decibels(before / (double)span) - decibels(after / (double)span));
+        sum += fabs(power_db(before / (double)span) - power_db(after / (double)span));
     }
     return sum;
 }
@@ -180,7 +176,7 @@ static enum status sweep_init(struct sweep *s, const struct loop_view *v,
     for (size_t j = 0; j < s->count; j++) {
         double energy = window_energy(v->coarse_energy, s->first + j, s->fade);
         s->per_norm[j] = energy > least ? (float)(1.0 / sqrt(energy)) : 0.0f;
-        s->level_db[j] = (float)decibels(energy / (double)s->fade);
+        s->level_db[j] = (float)power_db(energy / (double)s->fade);
         size_t end = (s->first + j) * v->step;
         s->attacks[j] = (float)(ATTACK_WEIGHT * attacks_before(b, v->rate_hz, end));
     }
@@ -199,7 +195,7 @@ static size_t sweep_anchor(struct sweep *s, size_t start, const float *both, dou
     if (energy <= QUIET * (double)s->fade)
         return 0;
     float scale = (float)(1.0 / sqrt(energy));
-    float level = (float)decibels(energy / (double)s->fade);
+    float level = (float)power_db(energy / (double)s->fade);
     float before = (float)(ATTACK_WEIGHT * attacks_before(b, v->rate_hz, start));
     float per_target = (float)((double)v->step / (double)(b->end - b->start));
     const float *course = s->course + (s->first - at - s->shortest);
@@ -379,8 +375,8 @@ static void judge(const struct loop_view *v, struct log_bands *bands,
     for (struct loop_option *o = option; o < option + options; o++) {
         size_t fade = o->crossfade_frames;
         o->correlation = exact_correlation(v, o->start, o->end, fade);
-        o->level_db = decibels(window_energy(v->energy, o->end, fade)) -
-                      decibels(window_energy(v->energy, o->start, fade));
+        o->level_db = power_db(window_energy(v->energy, o->end, fade)) -
+                      power_db(window_energy(v->energy, o->start, fade));
         o->merit = o->correlation - LEVEL_WEIGHT * fmin(fabs(o->level_db), LEVEL_TOP_DB) -
                    COLOUR_WEIGHT * o->spectrum_db;
     }
@@ -545,7 +541,7 @@ static size_t weigh_all(const struct loop_view *v, const struct loop_bounds *b,
             attacks =
                 attacks_before(b, v->rate_hz, end) - attacks_before(b, v->rate_hz, start);
         if (norm > QUIET * (double)fade) {
-            double level = fmin(LEVEL_TOP_DB, fabs(decibels(a) - decibels(c)));
+            double level = fmin(LEVEL_TOP_DB, fabs(power_db(a) - power_db(c)));
             double off = ((double)start - (double)b->start) / (double)starts;
             double loss = LEVEL_WEIGHT * level + 4.0 * PLACE_WEIGHT * off * off +
                           ATTACK_WEIGHT * attacks;

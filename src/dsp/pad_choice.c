@@ -1,6 +1,7 @@
 #include "dsp/pad_choice.h"
 
 #include "core/array.h"
+#include "dsp/line.h"
 #include "dsp/pads.h"
 
 #include <math.h>
@@ -69,7 +70,7 @@ static void sign(const struct track *t, const struct pad_place *p, struct signat
     }
     double top = -200.0, mean = 0.0;
     for (int b = 0; b < TRACK_BANDS; b++) {
-        power[b] = 10.0 * log10(power[b] + 1e-20);
+        power[b] = power_db(power[b]);
         top = fmax(top, power[b]);
     }
     for (int b = 0; b < TRACK_BANDS; b++)

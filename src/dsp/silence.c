@@ -1,6 +1,7 @@
 #include "dsp/silence.h"
 
 #include "core/array.h"
+#include "dsp/line.h"
 #include "dsp/part_units.h"
 #include "dsp/silence_runs.h"
 
@@ -67,7 +68,7 @@ static double mean_level_db(const struct quiet_map *m, size_t from, size_t to)
     double sum = 0.0;
     for (size_t i = from; i < to; i++)
         sum += pow(10.0, (double)m->level_db[i] / 10.0);
-    return 10.0 * log10(sum / (double)(to - from) + 1e-20);
+    return power_db(sum / (double)(to - from));
 }
 
 /* Loudest onset in the stretch, in units of what an onset needs. */

@@ -1,5 +1,6 @@
 #include "dsp/silence_runs.h"
 
+#include "dsp/line.h"
 #include "dsp/track_sums.h"
 
 #include <math.h>
@@ -89,11 +90,6 @@ static double energy_at(struct energies *n, size_t i)
     return (double)n->energy[i % ENERGY_RING];
 }
 
-static double decibels(double energy)
-{
-    return 10.0 * log10(energy + 1e-20);
-}
-
 struct gate {
     const struct track *t;
     const struct silence_params *p;
@@ -125,7 +121,7 @@ static double frame_energy(const struct gate *g, size_t i)
 
 static enum quiet_reason by_level(const struct gate *g, size_t i, double frame_db)
 {
-    double own = decibels(energy_at(g->near, i));
+    double own = power_db(energy_at(g->near, i));
     const struct silence_params *p = g->p;
     if (own > p->max_rms_db + NEAR_DB)
         return QUIET_FAR;
@@ -154,7 +150,7 @@ static enum quiet_reason first_look(const struct gate *g, size_t i)
         return QUIET_FAR;
     struct track_hop h;
     track_hop(g->t, i, &h);
-    double frame = frame_energy(g, i), frame_db = decibels(frame);
+    double frame = frame_energy(g, i), frame_db = power_db(frame);
     g->m->level_db[i] = (float)frame_db;
     if (h.flags & (TRACK_ZERO | TRACK_STUCK | TRACK_HAS_ZERO | TRACK_NONFINITE))
         return QUIET_DEAD;

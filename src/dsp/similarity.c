@@ -291,11 +291,6 @@ static enum status spectra(struct similarity *s, struct waiting *now,
     return ST_OK;
 }
 
-static double to_db(double power)
-{
-    return 10.0 * log10(power + 1e-30);
-}
-
 static double clamp(double v, double low, double high)
 {
     return v < low ? low : v > high ? high : v;
@@ -340,7 +335,7 @@ static double level_db(const struct envelope *v, size_t at, size_t span)
     for (size_t i = at; i < at + span && i < v->count; i++, n++)
         sum += v->power[i];
     return n == 0 ? floor_db
-                  : clamp(to_db(sum / (double)span / v->loudest), floor_db, 0.0);
+                  : clamp(power_db(sum / (double)span / v->loudest), floor_db, 0.0);
 }
 
 static void envelope_aspect(const struct sound *w, const struct envelope *v, float *out)

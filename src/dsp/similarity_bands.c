@@ -1,5 +1,6 @@
 #include "dsp/similarity_bands.h"
 
+#include "dsp/line.h"
 #include "dsp/vec.h"
 
 #include <math.h>
@@ -19,11 +20,6 @@ void similarity_bands_init(struct similarity_bands *b, const struct mfcc *mel)
     b->floor = pow(10.0, SIMILARITY_FLOOR_DB / 10.0);
     for (int i = 0; i < BANDS; i++)
         b->octave[i] = log2(mfcc_band_hz(mel, i) / 440.0);
-}
-
-static double to_db(double power)
-{
-    return 10.0 * log10(power + 1e-30);
 }
 
 static int eights_of(int frames)
@@ -104,7 +100,7 @@ static void spectrum_aspect(const struct similarity_bands *by, const float *all,
         double sum = 0.0;
         for (int b = from; b < to; b++)
             sum += (double)all[b];
-        out[g] = (float)to_db(sum + by->floor);
+        out[g] = (float)power_db(sum + by->floor);
     }
     double spread, unused;
     out[GROUPS] = (float)centroid_of(by, all, &spread);
