@@ -178,7 +178,7 @@ enum status key_of_sound(const float *interleaved, size_t frames, int channels,
 {
     *out = key_none();
     int hop = 2 * (int)floor(256.0 * rate_hz / 44100 + 0.5);
-    if (hop < 2 || channels < 1)
+    if (hop < 2 || channels < 1 || frames == 0)
         return ST_OK;
     struct listener l = {
         .x = interleaved, .frames = frames, .channels = channels, .hop = hop};
