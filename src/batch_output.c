@@ -13,19 +13,22 @@
 
 enum { LINE_BYTES = 4096 };
 
-static void close_line(struct output *o)
-{
-    if (o->line_open)
-        fputs("\r\033[K", o->messages);
-    o->line_open = false;
-}
-
 /* The first failure is the one to tell. */
 static void flush_results(struct output *o)
 {
     int problem = fflush(stdout) != 0 ? errno : ferror(stdout) ? EIO : 0;
     if (o->stdout_error == 0)
         o->stdout_error = problem;
+}
+
+/* Before anything is said: the open line goes, and in a pipe, too, results stand before
+ * the messages that follow them. */
+static void close_line(struct output *o)
+{
+    flush_results(o);
+    if (o->line_open)
+        fputs("\r\033[K", o->messages);
+    o->line_open = false;
 }
 
 /* What is longer than the stream's buffer fails here, and leaves nothing to flush. */
@@ -291,7 +294,6 @@ void output_init(struct output *o, const struct request *r)
 enum status output_done(struct output *o, enum status st)
 {
     close_line(o);
-    flush_results(o);
     /* EPIPE: who read has gone, and has what they wanted (`| head`) */
     if (o->stdout_error != 0 && o->stdout_error != EPIPE && st == ST_OK) {
         char reason[128];

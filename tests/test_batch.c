@@ -71,6 +71,26 @@ static void process_writes_the_tree(void **state)
     free(rows);
 }
 
+/* Results are buffered in a pipe, messages are not: read together they stand in the order
+ * in which they were said. */
+static void results_come_before_what_follows(void **state)
+{
+    const struct place *p = *state;
+    char command[2048], said[8192];
+    snprintf(command, sizeof command,
+             "cd '%s' && '%s' --batch process --input_dir in/jam-tape.wav --seed 7 "
+             "--project_name PIPE --stages silences 2>&1",
+             p->path, TROWEL_BIN);
+    FILE *f = popen(command, "r");
+    assert_non_null(f);
+    said[fread(said, 1, sizeof said - 1, f)] = '\0';
+    assert_int_equal(pclose(f), 0);
+    const char *result = strstr(said, "1 source: 1 done"), *next = strstr(said, "next: ");
+    assert_non_null(result);
+    assert_non_null(next);
+    assert_true(result < next);
+}
+
 /* Where the manifest says a hit came from, the recording has that very sound. */
 static void manifest_times_are_true(void **state)
 {
@@ -783,6 +803,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(process_writes_the_tree),
+        cmocka_unit_test(results_come_before_what_follows),
         cmocka_unit_test(manifest_times_are_true),
         cmocka_unit_test(stacks_are_of_one_kind),
         cmocka_unit_test(workers_and_order_change_no_byte),
