@@ -410,7 +410,10 @@ static void an_empty_category_waits_for_mining(void **state)
     app_command(&rig.app, "mine all"); /* how many are all is not known yet */
     assert_true(shown("mine all again? Decisions stay."));
     assert_true(shown("y Enter yes")); /* which both are */
-    ui_rig_keys(&rig, "n F");
+    ui_rig_keys(&rig, ": u n t a g");  /* no answer, nor is its Enter */
+    assert_true(hidden("mine all again?"));
+    ui_rig_keys(&rig, "Enter F");
+    assert_true(hidden("mine all again?"));
     view_set_scope(rig.app.view, SCOPE_CATEGORY + CAT_SILENCES);
     size_t *all = NULL, count = 0;
     assert_int_equal(view_matching(rig.app.view, "*", &all, &count, NULL), ST_OK);

@@ -290,13 +290,13 @@ static void answer(struct app *app, uint32_t key)
 {
     bool yes = key == 'y' || key == 'Y' || key == K_ENTER;
     bool no = key == 'n' || key == 'N';
-    if (!yes && !no && key != K_ESC && key != 'q' && key != KEY_CONTROL('C'))
-        return;
     app->asking = ASK_NOTHING;
     if (yes)
         app->confirmed(app);
     else if (no && app->declined)
         app->declined(app);
+    else if (!no && key != K_ESC && key != 'q' && key != KEY_CONTROL('C'))
+        app_key(app, key); /* typed ahead: not even its Enter is an answer */
 }
 
 void app_prompt_key(struct app *app, uint32_t key)

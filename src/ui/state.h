@@ -308,7 +308,7 @@ void app_export(struct app *app, bool dry_run);
 /* --- app_prompt.c, app_commands.c -------------------------------------------------- */
 
 /* A yes-or-no question; `yes` is called on y or Enter, `no` (may be NULL) on n. Esc does
- * neither. */
+ * neither, nor does any other key, which then does what it does elsewhere. */
 void app_confirm(struct app *app, const char *question, void (*yes)(struct app *),
                  void (*no)(struct app *));
 /* False, and it is told, when it is none. */
