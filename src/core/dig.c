@@ -147,7 +147,7 @@ enum status dig_open(struct dig *d, const struct recipe *recipe,
         dig_done(d);
         return st;
     }
-    tell_doubts(d, ctx ? ctx->log : NULL);
+    tell_doubts(d, job_log(ctx));
     d->bpm = survey_bar_tempo(&recipe->cfg, d->track);
     return ST_OK;
 }

@@ -76,7 +76,7 @@ static enum status from_file(struct loading *l, const struct source_file *f,
     struct audio a;
     struct err why;
     char damage[SOUNDFILE_DAMAGE_BYTES];
-    const struct log *log = l->ctx ? l->ctx->log : NULL;
+    const struct log *log = job_log(l->ctx);
     size_t longest = (size_t)(4 * l->target->longest_s * SOUNDFILE_MAX_RATE_HZ);
     enum status st =
         strlen(f->path) < sizeof l->set->item->path
@@ -122,7 +122,7 @@ enum status kit_load_files(struct loading *l, const struct kit_listed *listed,
     char missed[2 * PATH_BYTES];
     enum status st = discover(&files, l->folder, &options, e);
     if (st == ST_OK && source_list_missed(&files, l->folder, missed, sizeof missed))
-        log_write(l->ctx ? l->ctx->log : NULL, LOG_WARNING, "%s", missed);
+        log_write(job_log(l->ctx), LOG_WARNING, "%s", missed);
     for (size_t i = 0; st == ST_OK && i < files.count; i++) {
         if (is_listed(listed, path_base(files.items[i].relative)))
             continue;
