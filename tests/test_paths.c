@@ -295,7 +295,11 @@ static void what_cannot_be_made_is_known_before(void **state)
         {"plain/new/newer", ST_OK, NULL},
         {"plain/new?/newer", ST_OK, NULL},
         {"plain/page.html", ST_OK, NULL},
+        {"plain/page.html/x", ST_DISK, "page.html is in the way: it is not a folder"},
+        {"plain/page.html/x/y", ST_DISK, "page.html is in the way: it is not a folder"},
+        {"plain/unplugged/kit", ST_DISK, "unplugged is a broken link"},
         {"missing/too", ST_OK, NULL},
+        {"locked-card/page.html", ST_DISK, "locked-card cannot be written: Read-only"},
         {"locked-card", ST_DISK, "locked-card cannot be written: Read-only"},
         {"locked-card/a/b/c", ST_DISK, "locked-card cannot be written: Read-only"},
         {"fat-card/kit/", ST_OK, NULL},
@@ -307,6 +311,8 @@ static void what_cannot_be_made_is_known_before(void **state)
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
         assert_int_equal(path_mkdirs(folder_path(path, *state, folders[i]), NULL), ST_OK);
     folder_write(*state, "plain/page.html", "x", 1);
+    folder_write(*state, "locked-card/page.html", "x", 1);
+    assert_int_equal(symlink("nowhere", folder_path(path, *state, "plain/unplugged")), 0);
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
         struct err e = {0};
         folder_path(path, *state, wanted[i].path);
@@ -321,7 +327,7 @@ static void what_cannot_be_made_is_known_before(void **state)
     assert_int_equal(path_check_writable(path, false, NULL), ST_OK);
     assert_int_equal(path_check_writable("new/page.html", true, NULL), ST_OK);
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
-        assert_int_equal(folder_count(folder_path(path, *state, folders[i])), i == 0);
+        assert_int_equal(folder_count(folder_path(path, *state, folders[i])), 2 - (int)i);
 }
 
 /* Nothing is mined into a project that could have no catalog. */

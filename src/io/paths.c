@@ -137,6 +137,19 @@ bool path_is_file(const char *path)
     return stat(path, &s) == 0 && S_ISREG(s.st_mode);
 }
 
+/* Of what has a name: is it a folder? */
+static enum status check_folder(const char *path, struct err *e)
+{
+    struct stat s;
+    if (stat(path, &s) != 0 && errno == ENOENT)
+        return err_set(e, ST_DISK, "%s is a broken link; is a disk missing?", path);
+    if (stat(path, &s) != 0)
+        return err_errno(e, ST_DISK, errno, "the folder %s cannot be used", path);
+    return S_ISDIR(s.st_mode)
+               ? ST_OK
+               : err_set(e, ST_DISK, "%s is in the way: it is not a folder", path);
+}
+
 enum status path_mkdirs(const char *path, struct err *e)
 {
     char so_far[PATH_BYTES];
@@ -158,14 +171,9 @@ enum status path_mkdirs(const char *path, struct err *e)
                 return err_errno(e, ST_DISK, problem, "the folder %s cannot be made",
                                  so_far);
         }
-        if (stat(so_far, &s) != 0 && errno == ENOENT) /* it has a name, though */
-            return err_set(e, ST_DISK, "%s is a broken link; is a disk missing?", so_far);
-        if (stat(so_far, &s) != 0)
-            return err_errno(e, ST_DISK, errno, "the folder %s cannot be used", so_far);
-        if (!S_ISDIR(s.st_mode))
-            return err_set(e, ST_DISK, "%s is in the way: it is not a folder", so_far);
-        if (end == '\0')
-            return ST_OK;
+        enum status st = check_folder(so_far, e);
+        if (st != ST_OK || end == '\0')
+            return st;
         *p = end;
     }
 }
@@ -198,14 +206,15 @@ enum status path_check_writable(const char *path, bool may_try, struct err *e)
     if (snprintf(there, sizeof there, "%s", path) >= (int)sizeof there)
         return ST_OK; /* whoever makes it says so */
     const char *missing = path + strlen(path);
-    while (stat(there, &s) != 0) {
-        if (errno != ENOENT)
-            return ST_OK;
+    bool found = path_is_folder(there);
+    while (!found) { /* what it lies in, also where a file there is replaced */
         missing = path + (path_base(there) - there);
         path_up(there);
+        found = lstat(there, &s) == 0 || (errno != ENOENT && errno != ENOTDIR);
     }
-    if (!S_ISDIR(s.st_mode))
-        return ST_OK;
+    enum status st = check_folder(there, e);
+    if (st != ST_OK)
+        return st;
     if (access(there, W_OK | X_OK) != 0)
         return err_errno(e, ST_DISK, errno, "the folder %s cannot be written", there);
     return may_try ? try_name(there, missing, path, e) : ST_OK;

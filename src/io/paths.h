@@ -68,8 +68,9 @@ bool path_is_file(const char *path); /* a regular one */
 /* Make a folder and its parents. `path` is free (not below a root). */
 enum status path_mkdirs(const char *path, struct err *e);
 /* Could something be made at `path`, for all that can be told before? ST_DISK: no
- * permission, a read-only disk, or one that takes no such name. That last is found by
- * making a folder and removing it again, if one `may_try`. */
+ * permission, a file in the way, a broken link, a read-only disk, or one that takes no
+ * such name. That last is found by making a folder and removing it again, if one
+ * `may_try`. */
 enum status path_check_writable(const char *path, bool may_try, struct err *e);
 
 enum status root_mkdirs(const struct root *r, const char *relative, struct err *e);
