@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -276,6 +277,33 @@ static bool lies_beside(const struct bench *b, const char *ending)
     return access(path, F_OK) == 0;
 }
 
+/* A group that shares a project shares its decisions: the umask says who may write. */
+static void test_follows_the_umask(void **state)
+{
+    static const char *const endings[] = {"", "-wal", "-shm"};
+    struct bench *b = *state;
+    struct candidate *in = make_finds(6);
+    mode_t usual = umask(0002);
+    for (int published = 0; published < 2; published++) {
+        if (published)
+            publish(b, in, 6, NULL);
+        struct catalog *c = open_db(b, CATALOG_WRITE);
+        assert_int_equal(decide(c, candidate_id(&in[0]), "accepted"),
+                         published ? ST_OK : ST_NOT_FOUND);
+        for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+            char path[PATH_BYTES + 64];
+            struct stat s;
+            snprintf(path, sizeof path, "%s%s", b->db, endings[i]);
+            assert_int_equal(stat(path, &s), 0);
+            assert_int_equal(s.st_mode & 0777, 0664);
+        }
+        catalog_close(c);
+        unlink(b->db);
+    }
+    umask(usual);
+    free(in);
+}
+
 /* Where there can be no log everything is kept all the same, synced with each commit. */
 static void test_without_shared_memory(void **state)
 {
@@ -418,7 +446,7 @@ int main(void)
         IN_CATALOG(test_looking_writes_nothing), IN_CATALOG(test_replaced_while_looking),
         IN_CATALOG(test_removed_while_open),     IN_CATALOG(test_without_shared_memory),
         IN_CATALOG(test_killed_while_writing),   IN_CATALOG(test_decisions_are_safe),
-        IN_CATALOG(test_without_locks),
+        IN_CATALOG(test_without_locks),          IN_CATALOG(test_follows_the_umask),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -168,18 +169,15 @@ enum status catalog_number(struct catalog *c, struct query *q, int64_t *value,
                            struct err *e)
 {
     enum status st = ST_OK;
-    bool there =
-        query_next(c, q, &st, e) && sqlite3_column_type(statement(q), 0) != SQLITE_NULL;
-    *value = there ? row_int(q, 0) : 0;
+    *value = query_next(c, q, &st, e) ? row_int(q, 0) : 0; /* NULL reads as 0 */
     query_reset(q);
     return st;
 }
 
 enum status catalog_script(struct catalog *c, const char *sql, struct err *e)
 {
-    if (sqlite3_exec(c->db, sql, NULL, NULL, NULL) != SQLITE_OK)
-        return query_failure(c, e);
-    return ST_OK;
+    int code = sqlite3_exec(c->db, sql, NULL, NULL, NULL);
+    return code == SQLITE_OK ? ST_OK : query_failure(c, e);
 }
 
 int64_t row_int(struct query *q, int column)
@@ -298,11 +296,21 @@ bool catalog_wants_checkpoint(struct catalog *c)
     return wants;
 }
 
+/* A file that sqlite makes is 0644 whatever the umask; those beside it are like it. */
+static int open_file(sqlite3 **db, const char *path, int flags)
+{
+    int fd = flags & SQLITE_OPEN_CREATE
+                 ? open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666)
+                 : -1;
+    if (fd >= 0)
+        close(fd);
+    return sqlite3_open_v2(path, db, SQLITE_OPEN_NOMUTEX | flags, NULL);
+}
+
 enum status catalog_checkpoint(const char *path, struct err *e)
 {
     sqlite3 *db = NULL;
-    int code =
-        sqlite3_open_v2(path, &db, SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE, NULL);
+    int code = open_file(&db, path, SQLITE_OPEN_READWRITE);
     if (code == SQLITE_OK) /* reading makes the connection aware of the log */
         code = sqlite3_exec(db, "PRAGMA schema_version", NULL, NULL, NULL);
     if (code == SQLITE_OK)
@@ -315,11 +323,10 @@ enum status catalog_checkpoint(const char *path, struct err *e)
 /* The database at c->path; `fresh`: an empty one. */
 static enum status open_database(struct catalog *c, bool fresh, struct err *e)
 {
-    int flags = SQLITE_OPEN_NOMUTEX |
-                (c->access == DB_READ ? SQLITE_OPEN_READONLY
-                                      : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+    int flags = c->access == DB_READ ? SQLITE_OPEN_READONLY
+                                     : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
     sqlite3 *db = NULL;
-    int code = sqlite3_open_v2(c->path, &db, flags, NULL);
+    int code = open_file(&db, c->path, flags);
     c->db = db;
     if (code == SQLITE_CANTOPEN && sqlite3_system_errno(db) != 0)
         return err_errno(e, ST_DISK, sqlite3_system_errno(db),
@@ -360,8 +367,7 @@ static enum status recover_log(struct catalog *c, enum status st, struct err *e)
         return st;
     sqlite3 *db = NULL;
     close_database(c);
-    code =
-        sqlite3_open_v2(c->path, &db, SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE, NULL);
+    code = open_file(&db, c->path, SQLITE_OPEN_READWRITE);
     if (code == SQLITE_OK && sqlite3_busy_timeout(db, BUSY_MS) == SQLITE_OK)
         sqlite3_exec(db, alone, NULL, NULL, NULL);
     sqlite3_close(db);
