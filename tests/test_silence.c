@@ -323,6 +323,11 @@ static void a_chord_that_hangs_in_a_room_costs_it_rank(void **state)
     }
     struct silence_list slides = mine(&a, &p);
     assert_true(length(slides.runs, slides.run_count) < 0.6);
+    assert_true(slides.missed_count > 0); /* told for what it is: it has no tonality */
+    for (size_t i = 0; i < slides.missed_count; i++)
+        if (slides.missed[i].end_sec - slides.missed[i].start_sec > 1.0)
+            assert_string_equal(slides.missed[i].missed_by,
+                                "a tone in it slides or trembles");
     silence_list_done(&slides);
     audio_done(&a);
 }

@@ -223,6 +223,9 @@ static double explain(const struct mine *m, enum quiet_reason why, size_t from, 
         over = s->tonality;
         snprintf(text, MISSED_BY_BYTES, "pitched: tonality %.2f", over);
         return over;
+    case QUIET_WAVERING:
+        snprintf(text, MISSED_BY_BYTES, "a tone in it slides or trembles");
+        return 1.0;
     case QUIET_MOVING:
         snprintf(text, MISSED_BY_BYTES, "no still room: its timbre moves");
         return 1.0;

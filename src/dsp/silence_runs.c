@@ -323,8 +323,10 @@ static void mark_pitched(const struct gate *g, size_t from, size_t to)
         return;
     for (size_t k = 0; k < pieces; k++) {
         size_t low = from + length * k / pieces, high = from + length * (k + 1) / pieces;
-        if (tonality_of(g, low, high) > limit || waver_of(g, low, high) > WAVERING)
+        if (tonality_of(g, low, high) > limit)
             mark(g, low, high, QUIET_PITCHED);
+        else if (waver_of(g, low, high) > WAVERING)
+            mark(g, low, high, QUIET_WAVERING);
     }
 }
 

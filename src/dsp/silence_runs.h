@@ -22,6 +22,7 @@ enum quiet_reason {
     QUIET_UNSTEADY, /* near: not at the level of its surroundings */
     QUIET_FADE,     /* near: rises or falls all along */
     QUIET_PITCHED,  /* near: music or voice */
+    QUIET_WAVERING, /* near: the same, by a tone that does not hold still */
     QUIET_MOVING,   /* near: its bands rise and fall as no noise does by chance */
     QUIET_SHORT,    /* near: between two sounds, too short to be told from their ends */
 };
