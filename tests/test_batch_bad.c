@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <setjmp.h>
+#include <sndfile.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -168,7 +169,8 @@ static void a_kit_not_written_is_not_told(void **state)
     outcome_done(&o);
 }
 
-/* A file that came over half goes into the kit as far as it goes. */
+/* A file that came over half goes into the kit as far as it goes, and one with values
+ * that are none without those. */
 static void a_broken_sample_is_told(void **state)
 {
     struct place *p = *state;
@@ -181,14 +183,21 @@ static void a_broken_sample_is_told(void **state)
         a.data[i] = (float)(exp(-1e-3 * (double)i) * sin(0.05 * (double)i));
     folder_wav(in, "whole.wav", &a, 16);
     folder_wav(in, "half.wav", &a, 16);
-    audio_done(&a);
     snprintf(path, sizeof path, "%s/half.wav", in);
     assert_int_equal(truncate(path, 44100), 0);
+    a.data[100] = NAN;
+    a.data[200] = INFINITY;
+    snprintf(path, sizeof path, "%s/holes.wav", in);
+    assert_true(
+        folder_sound(path, SF_FORMAT_WAV | SF_FORMAT_FLOAT, 44100, 1, a.data, a.frames));
+    audio_done(&a);
     RUN(o, p, "format", "--input_dir", "broken", "--output_dir", "kits", "--kit_name",
         "BROKEN");
     assert_int_equal(o.exit_status, 0);
     assert_true(text_has(
         o.err, "broken/half.wav: the data ends after 0.5 s of 1.0 s; using what is"));
+    assert_true(text_has(
+        o.err, "broken/holes.wav: 2 samples are not numbers (NaN) and count as 0\n"));
     assert_false(text_has(o.err, "whole.wav"));
     outcome_done(&o);
 }

@@ -97,15 +97,9 @@ static enum status separate(struct dig *d, struct err *e)
 static void tell_doubts(const struct dig *d, const struct log *log)
 {
     const char *path = d->site.open_path, *source = d->site.source_path;
-    const char *damage = soundfile_damage(d->sf);
-    unsigned long long scrubbed = (unsigned long long)soundfile_scrubbed(d->sf);
-    if (damage)
-        log_about(log, source, "%s: %s; using what is there", path, damage);
-    if (scrubbed > 0)
-        log_about(log, source,
-                  scrubbed == 1 ? "%s: %llu sample is not a number (NaN) and counts as 0"
-                                : "%s: %llu samples are not numbers (NaN) and count as 0",
-                  path, scrubbed);
+    char doubts[SOUNDFILE_DOUBTS_BYTES];
+    if (soundfile_doubts(d->sf, doubts)[0])
+        log_about(log, source, "%s: %s", path, doubts);
     if (nearly_cancels(track_info(d->track)))
         log_about(
             log, source,

@@ -75,12 +75,12 @@ static enum status from_file(struct loading *l, const struct source_file *f,
 {
     struct audio a;
     struct err why;
-    char damage[SOUNDFILE_DAMAGE_BYTES];
+    char doubts[SOUNDFILE_DOUBTS_BYTES];
     const struct log *log = job_log(l->ctx);
     size_t longest = (size_t)(4 * l->target->longest_s * SOUNDFILE_MAX_RATE_HZ);
     enum status st =
         strlen(f->path) < sizeof l->set->item->path
-            ? soundfile_load_told(f->path, longest, &a, damage, &why)
+            ? soundfile_load_told(f->path, longest, &a, doubts, &why)
             : err_set(&why, ST_UNSUPPORTED, "%.200s… is too long a path", f->path);
     if (st == ST_NO_MEMORY)
         return err_set(e, st, "%s", why.msg);
@@ -88,8 +88,8 @@ static enum status from_file(struct loading *l, const struct source_file *f,
         log_write(log, LOG_WARNING, "%s; left out", why.msg);
         return ST_OK;
     }
-    if (damage[0])
-        log_write(log, LOG_WARNING, "%s: %s; using what is there", f->path, damage);
+    if (doubts[0])
+        log_write(log, LOG_WARNING, "%s: %s", f->path, doubts);
     struct kit_item *item = kit_load_add(l->set);
     st = item ? measure_file(f, &a, item, e)
               : err_set(e, ST_NO_MEMORY, "no memory for %s", f->path);

@@ -22,6 +22,7 @@ enum {
     SOUNDFILE_MIN_RATE_HZ = 1000,
     SOUNDFILE_MAX_RATE_HZ = 768000,
     SOUNDFILE_DAMAGE_BYTES = 128,
+    SOUNDFILE_DOUBTS_BYTES = 256,
     SOUNDFILE_LOAD_MAX = 1 << 27 /* values at once: 25 minutes of stereo at 44.1 kHz */
 };
 
@@ -71,6 +72,9 @@ uint64_t soundfile_scrubbed(const struct soundfile *sf);
  * into what is no sound: "the data ends after 12.3 s of 60.0 s". Meaningful after a short
  * read. Owned by sf. */
 const char *soundfile_damage(const struct soundfile *sf);
+/* What the user is told of both, "" when there is nothing: "the data ends after 12.3 s of
+ * 60.0 s; using what is there; 2 samples are not numbers (NaN) and count as 0". */
+const char *soundfile_doubts(const struct soundfile *sf, char to[SOUNDFILE_DOUBTS_BYTES]);
 /* errno of a read of the disk that failed on the way, of a WAV file; 0: none did. */
 int soundfile_problem(const struct soundfile *sf);
 
@@ -79,9 +83,9 @@ int soundfile_problem(const struct soundfile *sf);
  * is a recording, and is read in parts. Told at once where the format seeks. */
 enum status soundfile_load(const char *path, size_t max_frames, struct audio *out,
                            struct err *e);
-/* The same, and what soundfile_damage has to say of it ("": nothing). */
+/* The same, and what soundfile_doubts has to say of it. */
 enum status soundfile_load_told(const char *path, size_t max_frames, struct audio *out,
-                                char damage[SOUNDFILE_DAMAGE_BYTES], struct err *e);
+                                char doubts[SOUNDFILE_DOUBTS_BYTES], struct err *e);
 
 /* Does the name end like audio (wav, flac, mp3, …; any case)? */
 bool soundfile_has_audio_ending(const char *path);

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 bool soundfile_has_audio_ending(const char *path)
 {
@@ -41,19 +42,34 @@ static enum status too_long(const char *path, size_t most, int rate_hz, struct e
                    (double)most / rate_hz);
 }
 
+const char *soundfile_doubts(const struct soundfile *sf, char to[SOUNDFILE_DOUBTS_BYTES])
+{
+    const char *damage = soundfile_damage(sf);
+    unsigned long long scrubbed = (unsigned long long)soundfile_scrubbed(sf);
+    snprintf(to, SOUNDFILE_DOUBTS_BYTES, "%s%s", damage ? damage : "",
+             damage ? "; using what is there" : "");
+    size_t n = strlen(to);
+    if (scrubbed > 0)
+        snprintf(to + n, SOUNDFILE_DOUBTS_BYTES - n,
+                 scrubbed == 1 ? "%s%llu sample is not a number (NaN) and counts as 0"
+                               : "%s%llu samples are not numbers (NaN) and count as 0",
+                 damage ? "; " : "", scrubbed);
+    return to;
+}
+
 enum status soundfile_load(const char *path, size_t max_frames, struct audio *out,
                            struct err *e)
 {
-    char damage[SOUNDFILE_DAMAGE_BYTES];
-    return soundfile_load_told(path, max_frames, out, damage, e);
+    char doubts[SOUNDFILE_DOUBTS_BYTES];
+    return soundfile_load_told(path, max_frames, out, doubts, e);
 }
 
 enum status soundfile_load_told(const char *path, size_t max_frames, struct audio *out,
-                                char damage[SOUNDFILE_DAMAGE_BYTES], struct err *e)
+                                char doubts[SOUNDFILE_DOUBTS_BYTES], struct err *e)
 {
     struct soundfile *sf;
     *out = (struct audio){0};
-    damage[0] = '\0';
+    doubts[0] = '\0';
     enum status st = soundfile_open(&sf, path, e);
     if (st)
         return st;
@@ -88,8 +104,7 @@ enum status soundfile_load_told(const char *path, size_t max_frames, struct audi
         *out = (struct audio){fitting ? fitting : data, length, (int)channels,
                               info->rate_hz};
     }
-    if (soundfile_damage(sf))
-        snprintf(damage, SOUNDFILE_DAMAGE_BYTES, "%s", soundfile_damage(sf));
+    soundfile_doubts(sf, doubts);
     soundfile_close(sf);
     return st;
 }
