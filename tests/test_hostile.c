@@ -465,10 +465,12 @@ static void one_line_says_what_to_do(void **state)
         int exit_status;
     } cases[] = {
         {TROWEL " --batch process",
-         "trowel: source_audio does not exist; --input_dir names the recordings\n", 1},
+         "trowel: source_audio does not exist; --input_dir says where to look\n", 1},
         {TROWEL " --batch process --input_dir in/tape9.wav", "--input_dir", 1},
         {TROWEL " --batch drums --source in/tape9.wav",
-         "trowel: in/tape9.wav does not exist; --source names the recordings\n", 1},
+         "trowel: in/tape9.wav does not exist; --source says where to look\n", 1},
+        {TROWEL " --batch dust --pads_dir lost --hiss_dir in --output_dir dusty",
+         "trowel: lost does not exist; --pads_dir says where to look\n", 1},
         {"ln -s lost.wav link.wav; " TROWEL " --batch analyze --source link.wav",
          "trowel: link.wav is a broken link\n", 1},
         {"ln -s loop.wav loop.wav; " TROWEL " --batch analyze --source loop.wav",

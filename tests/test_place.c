@@ -496,7 +496,7 @@ static void textures_without_any_folder_says_so(void **state)
     RUN(1, "none of the folders that the config names (paths) holds recordings",
         "textures");
     RUN(1, "drums (paths.drums_dir) does not exist; skipped", "textures");
-    RUN(1, "drums does not exist; paths.drums_dir names", "textures", "--make_hiss");
+    RUN(1, "drums does not exist; paths.drums_dir says", "textures", "--make_hiss");
 }
 
 /* A kit among the recordings' folders would be taken for one of them. */

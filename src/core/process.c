@@ -460,7 +460,7 @@ static enum status find_input(struct run *r, const struct process_input *input,
         return ST_OK;
     }
     if (st == ST_NOT_FOUND)
-        return err_set(e, st, "%s does not exist; %s names the recordings", input->dir,
+        return err_set(e, st, "%s does not exist; %s says where to look", input->dir,
                        input->named_by);
     if (st != ST_OK)
         return st;
