@@ -29,8 +29,8 @@ struct batch {
     char config_path[4096];
     struct output output;
     struct process_result result;
-    size_t chosen; /* by the last curation */
-    bool again;    /* what an earlier run of the same command wrote is replaced */
+    size_t chosen, unusable; /* finds by the last curation, samples for the kit */
+    bool again; /* what an earlier run of the same command wrote is replaced */
     bool kit_written;
 };
 
@@ -312,6 +312,7 @@ static enum status format(struct batch *b, const char *input, const char *output
                           .no_fit = given(b, OPT_NO_FIT),
                           .stereo = given(b, OPT_STEREO),
                           .dry_run = given(b, OPT_DRY_RUN),
+                          .strict = given(b, OPT_STRICT),
                           .ctx = &ctx};
     struct kit_result r = {0};
     struct text summary = {0};
@@ -336,6 +337,8 @@ static enum status format(struct batch *b, const char *input, const char *output
                   "%s/best_of takes the best-of set",
                   input);
     text_done(&summary);
+    b->unusable = r.failed;
+    b->kit_written = st == ST_OK;
     return st;
 }
 
@@ -466,10 +469,8 @@ static enum status run_chain(struct batch *b, const struct places *at, struct er
     b->again = !given(b, OPT_OUTPUT_ROOT);
     enum status st = curate(b, at->project, at->best_of, e);
     b->again = kit_is_from(at->kit, at->project);
-    if (st == ST_OK) {
+    if (st == ST_OK)
         st = format(b, at->best_of, at->kits, e);
-        b->kit_written = st == ST_OK;
-    }
     if (st == ST_OK)
         st = report(b, at->kit, at->page, e);
     if (st == ST_OK && sources != ST_OK)
@@ -587,6 +588,9 @@ int batch_main(int argc, char *const argv[])
     } else if (st == ST_OK) {
         interrupt_catch();
         st = run(b, &e);
+        if (st == ST_OK && b->unusable > 0)
+            st = err_set(&e, ST_SOURCES_FAILED, "%zu of the samples cannot be used",
+                         b->unusable);
     }
     if (st != ST_OK)
         output_error(&b->output, st, &e);

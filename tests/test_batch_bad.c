@@ -202,6 +202,38 @@ static void a_broken_sample_is_told(void **state)
     outcome_done(&o);
 }
 
+/* The kit is made of the rest; who waits for it in a script learns that one failed. */
+static void an_unreadable_sample_fails_alone(void **state)
+{
+    struct place *p = *state;
+    struct outcome o;
+    struct audio a;
+    char in[1024];
+    path_in(in, p, "mixed");
+    assert_int_equal(audio_init(&a, 44100, 1, 4410, NULL), ST_OK);
+    folder_wav(in, "silent.wav", &a, 16);
+    for (size_t i = 0; i < a.frames; i++)
+        a.data[i] = (float)(exp(-1e-3 * (double)i) * sin(0.05 * (double)i));
+    folder_wav(in, "kick.wav", &a, 16);
+    audio_done(&a);
+    folder_write(in, "snare.wav", "no sound", 8);
+    RUN(o, p, "format", "--input_dir", "mixed", "--output_dir", "kits", "--kit_name",
+        "MIXED", "--strict");
+    assert_int_equal(o.exit_status, 1);
+    assert_true(text_has(o.err, "trowel: mixed/snare.wav cannot be read as audio"));
+    outcome_done(&o);
+    assert_false(path_has(p->path, "kits/MIXED"));
+    RUN(o, p, "format", "--input_dir", "mixed", "--output_dir", "kits", "--kit_name",
+        "MIXED");
+    assert_int_equal(o.exit_status, 1);
+    assert_true(text_has(o.out, "MIXED for the Roland TR-8S: 1 of 400 files"));
+    assert_true(text_has(o.err, "snare.wav cannot be read as audio"));
+    assert_true(text_has(o.err, "trowel: 2 of the samples cannot be used\n"));
+    assert_true(text_has(o.err, "kits/MIXED/ASSIGN.txt says"));
+    outcome_done(&o);
+    assert_true(path_has(p->path, "kits/MIXED/manifest.csv"));
+}
+
 /* Its catalog could not be opened, and the reason stood behind the path's end. */
 static void a_path_too_long_is_refused_at_once(void **state)
 {
@@ -438,6 +470,7 @@ int main(void)
         cmocka_unit_test(unwritable_output_is_a_disk_failure),
         cmocka_unit_test(a_kit_not_written_is_not_told),
         cmocka_unit_test(a_broken_sample_is_told),
+        cmocka_unit_test(an_unreadable_sample_fails_alone),
         cmocka_unit_test(a_path_too_long_is_refused_at_once),
         cmocka_unit_test(few_open_files_are_made_more),
         cmocka_unit_test(where_memory_ends_is_said),

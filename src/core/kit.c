@@ -196,7 +196,8 @@ static enum status write_samples(struct making *m, struct err *e)
             return st;
         job_progress(m->job->ctx, (double)i / (double)m->plan.count, "writing the kit");
         st = write_one(m, i, &why);
-        if (st == ST_DISK || st == ST_EXISTS || st == ST_REFUSED || st == ST_NO_MEMORY)
+        if (st == ST_DISK || st == ST_EXISTS || st == ST_REFUSED || st == ST_NO_MEMORY ||
+            (st != ST_OK && m->job->strict))
             return err_set(e, st, "%s", why.msg);
         if (st != ST_OK) {
             log_write(job_log(m->job->ctx), LOG_WARNING, "%s: %s; left out",
@@ -428,6 +429,8 @@ static enum status plan(struct making *m, struct text *summary, struct err *e)
         kit_load(&m->set, job->input_dir, m->target, job->cfg, job->stereo, job->ctx, e);
     if (st != ST_OK)
         return st;
+    if (m->set.failed > 0 && job->strict)
+        return err_set(e, m->set.failure.code, "%s", m->set.failure.msg);
     if (m->set.missing > 0 && job->whole)
         return err_set(e, ST_NOT_FOUND,
                        "%zu sample%s of the kit %s missing while mining is running; "
@@ -541,6 +544,7 @@ enum status kit_run(const struct kit_job *job, struct kit_result *result,
     }
     if (st == ST_OK)
         sum_up(&m, result);
+    result->failed = m.set.failed + m.plan.left_out - planned;
     free(m.written);
     kit_set_done(&m.set);
     return st;

@@ -21,12 +21,14 @@ struct kit_job {
      * samples come from counts, else one is drawn; the kit's manifest tells which. */
     const struct config *cfg;
     bool force, no_fit, stereo, dry_run;
-    bool whole; /* refuse while a sample is not there: it is being made again perhaps */
+    bool strict; /* the first sample that cannot be used ends it */
+    bool whole;  /* refuse while a sample is not there: it is being made again perhaps */
     const struct job_context *ctx; /* may be NULL */
 };
 
 struct kit_result {
     size_t considered, exported, left_out;
+    size_t failed; /* samples that cannot be used: unreadable, silent, … */
     int sectors;
     int slots, filled; /* instruments of the machine, and how many have a sample */
     bool beside_set;   /* the project's best-of set was not taken: the user chose */

@@ -86,6 +86,8 @@ static enum status from_file(struct loading *l, const struct source_file *f,
         return err_set(e, st, "%s", why.msg);
     if (st != ST_OK) {
         log_write(log, LOG_WARNING, "%s; left out", why.msg);
+        if (l->set->failed++ == 0)
+            l->set->failure = why;
         return ST_OK;
     }
     if (doubts[0])
