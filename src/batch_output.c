@@ -229,10 +229,15 @@ static void tell_text(struct output *o, const struct news *n)
     case NEWS_PLAN:
         if (o->dry_run && n->source) {
             put_name(stdout, n->source);
-            printf(" -> %s%s\n", n->text, n->done_before ? " (done before)" : "");
-        } else if (!o->quiet)
-            fprintf(o->messages, "%zu recording%s into %s\n", n->total,
-                    n->total == 1 ? "" : "s", n->text);
+            fputs(" -> ", stdout);
+            put_name(stdout, n->text);
+            puts(n->done_before ? " (done before)" : "");
+        } else if (!o->quiet) {
+            fprintf(o->messages, "%zu recording%s into ", n->total,
+                    n->total == 1 ? "" : "s");
+            put_name(o->messages, n->text);
+            putc('\n', o->messages);
+        }
         break;
     case NEWS_TICK:
         if (o->terminal && !o->quiet)
@@ -316,9 +321,16 @@ void output_line(struct output *o, const char *format, ...)
     va_list args;
     va_start(args, format);
     close_line(o);
-    vprintf(format, args);
-    putchar('\n');
+    text_clear(&o->buffer);
+    text_vaddf(&o->buffer, format, args);
     va_end(args);
+    for (char *line = o->buffer.at, *next; line; line = next) {
+        next = strchr(line, '\n');
+        if (next)
+            *next++ = '\0';
+        err_tame(line);
+        puts(line);
+    }
 }
 
 void output_text(struct output *o, const struct text *t)

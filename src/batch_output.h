@@ -34,7 +34,8 @@ void output_init(struct output *o, const struct request *r);
 /* The outcome: `st`, or ST_DISK when the results could not all be written. */
 enum status output_done(struct output *o, enum status st);
 
-/* A line of the result, to stdout (nothing under --json). */
+/* A line of the result, or several, to stdout (nothing under --json). What a terminal
+ * would obey becomes '?' (err_tame). */
 void output_line(struct output *o, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* Prepared text, to stdout. */

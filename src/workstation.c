@@ -313,8 +313,11 @@ static bool meant_batch(int argc, char *const argv[])
     fprintf(stderr, "trowel: %s is not a folder; did you mean trowel --batch", argv[1]);
     if (argc == first)
         fputs(" PIPELINE", stderr);
-    for (int i = first; i < argc; i++)
-        fprintf(stderr, " %s", text_word(word, sizeof word, argv[i]));
+    for (int i = first; i < argc; i++) {
+        text_word(word, sizeof word, argv[i]);
+        err_tame(word);
+        fprintf(stderr, " %s", word);
+    }
     fputs("? (see trowel --batch --help)\n", stderr);
     return true;
 }
@@ -323,6 +326,7 @@ static bool meant_batch(int argc, char *const argv[])
 static int read_words(int argc, char *const argv[], bool *no_audio, const char **wish)
 {
     bool options = true;
+    struct err wrong = {0};
     if (meant_batch(argc, argv))
         return 2;
     for (int i = 1; i < argc; i++) {
@@ -334,19 +338,21 @@ static int read_words(int argc, char *const argv[], bool *no_audio, const char *
                    (strcmp(word, "--no-audio") == 0 || strcmp(word, "--no_audio") == 0)) {
             *no_audio = true;
         } else if (option) {
-            fprintf(stderr,
-                    "trowel: the workstation has no option %s (see trowel --help); "
-                    "pipeline options come after --batch PIPELINE\n",
+            err_set(&wrong, ST_USAGE,
+                    "the workstation has no option %.200s (see trowel --help); pipeline "
+                    "options come after --batch PIPELINE",
                     word);
-            return 2;
         } else if (*wish) {
-            fprintf(stderr,
-                    "trowel: %s and %s: one project or folder at a time "
-                    "(see trowel --help)\n",
+            err_set(&wrong, ST_USAGE,
+                    "%.200s and %.200s: one project or folder at a time "
+                    "(see trowel --help)",
                     *wish, word);
-            return 2;
         } else {
             *wish = word;
+        }
+        if (wrong.code != ST_OK) {
+            fprintf(stderr, "trowel: %s\n", wrong.msg);
+            return 2;
         }
     }
     return 0;

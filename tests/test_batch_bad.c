@@ -53,7 +53,8 @@ static void bad_files_fail_alone(void **state)
     snprintf(path, sizeof path, "%s/dangling.wav", in);
     assert_int_equal(symlink("/nowhere/at/all.wav", path), 0);
     snprintf(path, sizeof path,
-             "%s/good \xf0\x9f\x8e\xb9 \x1b[31m\xc2\x9b\n'quoted', name.wav", in);
+             "%s/good \xf0\x9f\x8e\xb9 \x1b[31m\xc2\x9b\n\xe2\x80\xa8'quoted', name.wav",
+             in);
     char good[1024];
     path_in(good, p, "in/jam-tape.wav");
     assert_int_equal(link(good, path), 0);
@@ -74,11 +75,11 @@ static void bad_files_fail_alone(void **state)
     assert_false(text_has(o.err, "pipe.wav"));
     /* no name commands the terminal or makes two lines of one */
     assert_false(text_has(o.err, "\x1b"));
-    assert_true(text_has(o.err, " ?[31m?\?'quoted', name.wav: "));
+    assert_true(text_has(o.err, " ?[31m?\?\?'quoted', name.wav: "));
     outcome_done(&o);
     RUN(o, p, "process", "--input-dir", "bad", "--project-name", "BAD3", "--seed", "1",
         "--stages", "drums", "--json");
-    assert_true(text_has(o.out, " \\u001b[31m\\u009b\\u000a'quoted', name.wav"));
+    assert_true(text_has(o.out, " \\u001b[31m\\u009b\\u000a\\u2028'quoted', name.wav"));
     outcome_done(&o);
     RUN(o, p, "process", "--input-dir", "bad", "--project-name", "BAD2", "--seed", "1",
         "--stages", "drums", "--strict", "--jobs", "1");
@@ -358,6 +359,45 @@ static void a_pipeline_alone_is_told_the_way(void **state)
     assert_int_equal(rmdir(folder), 0);
 }
 
+/* Of what is called so, be it a recording, a folder or a word of the command line. */
+static void no_name_steers_the_terminal(void **state)
+{
+#define EVIL "evil\x1b[31m\n.d"
+    static char *const lines[][8] = {
+        {"process", "--input_dir", EVIL, "--export_root", EVIL "/e", "--dry-run"},
+        {"process", "--input_dir", EVIL, "--export_root", EVIL "/e"},
+        {"curate", "--input_root", EVIL "/e", "--output_root", EVIL "/b"},
+        {"format", "--input_dir", EVIL "/b", "--output_dir", EVIL "/k"},
+        {"report", "--input_dir", EVIL "/b", "--output", EVIL "/page.html"},
+        {"index", "--project", EVIL "/e/BATCH_01"},
+        {"analyze", "--source", EVIL "/" EVIL ".wav"},
+        {"validate", "--set", "paths.drums_dir=" EVIL},
+    };
+    struct place *p = *state;
+    struct outcome o;
+    struct audio a;
+    char in[1024];
+    path_in(in, p, EVIL);
+    assert_int_equal(audio_init(&a, 44100, 1, 44100, NULL), ST_OK);
+    for (size_t i = 0; i < a.frames; i++)
+        a.data[i] =
+            (float)(0.9 * exp(-1e-3 * (double)(i % 11025)) * sin(0.05 * (double)i));
+    folder_wav(in, EVIL ".wav", &a, 16);
+    audio_done(&a);
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        char *argv[16] = {TROWEL_BIN, "--batch"};
+        memcpy(argv + 2, lines[i], sizeof lines[i]);
+        program_run(&o, p->path, argv);
+        if (text_has(o.out, "\x1b") || text_has(o.err, "\x1b"))
+            fail_msg("%s: %s%s", lines[i][0], o.out, o.err);
+        outcome_done(&o);
+    }
+    program_run(&o, p->path, (char *[]){TROWEL_BIN, EVIL, EVIL, NULL});
+    assert_false(text_has(o.err, "\x1b"));
+    assert_true(text_has(o.err, "trowel: evil?[31m?.d and evil?[31m?.d: one project"));
+    outcome_done(&o);
+}
+
 static void links_do_not_lead_out(void **state)
 {
     struct place *p = *state;
@@ -477,6 +517,7 @@ int main(void)
         cmocka_unit_test(the_workstation_wants_a_terminal),
         cmocka_unit_test(a_pipeline_alone_is_told_the_way),
         cmocka_unit_test(links_do_not_lead_out),
+        cmocka_unit_test(no_name_steers_the_terminal),
         cmocka_unit_test(one_shut_folder_stops_no_other),
     };
     return cmocka_run_group_tests_name("batch bad", tests, set_up, batch_rig_teardown);

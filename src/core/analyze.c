@@ -85,7 +85,9 @@ static void add_text(struct text *out, const struct dig *d,
                      const struct onset_list *onsets)
 {
     const struct track_info *t = track_info(d->track);
-    text_addf(out, "%-17s %s\n", "source", d->site.source_path);
+    char path[PATH_BYTES];
+    text_addf(out, "%-17s %s\n", "source",
+              text_plain(path, sizeof path, d->site.source_path));
     text_addf(out, "%-17s %s, %d Hz, %d channel%s\n", "format", d->info.format,
               d->info.rate_hz, d->info.channels, d->info.channels == 1 ? "" : "s");
     each_measure(d, number_line, out);

@@ -126,10 +126,9 @@ const char *text_nearest(const char *word, const char *const *words, size_t coun
     return best;
 }
 
-void text_addf(struct text *t, const char *format, ...)
+void text_vaddf(struct text *t, const char *format, va_list args)
 {
-    va_list args, again;
-    va_start(args, format);
+    va_list again;
     va_copy(again, args);
     int n = vsnprintf(NULL, 0, format, args);
     if (n > 0 && reserve(t, (size_t)n)) {
@@ -137,6 +136,13 @@ void text_addf(struct text *t, const char *format, ...)
         t->length += (size_t)n;
     }
     va_end(again);
+}
+
+void text_addf(struct text *t, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    text_vaddf(t, format, args);
     va_end(args);
 }
 
@@ -161,7 +167,8 @@ static void quote(struct text *t, const char *value)
         size_t n = utf8_sequence((const char *)s, &code);
         if (*s == '"' || *s == '\\')
             text_addf(t, "\\%c", *s);
-        else if (n > 0 && (code < 0x20 || (code >= 0x7f && code < 0xa0)))
+        else if (n > 0 && (code < 0x20 || (code >= 0x7f && code < 0xa0) ||
+                           code == 0x2028 || code == 0x2029)) /* end lines, to some */
             text_addf(t, "\\u%04x", code);
         else if (n > 0)
             text_bytes(t, (const char *)s, n);

@@ -5,6 +5,7 @@
 #ifndef TROWEL_IO_TEXT_H
 #define TROWEL_IO_TEXT_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -22,6 +23,8 @@ void text_add(struct text *t, const char *more);
 void text_bytes(struct text *t, const char *bytes, size_t n);
 void text_addf(struct text *t, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+void text_vaddf(struct text *t, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
 
 /* A place in a recording: "1:05.76". `seconds` is finite and at least 0. */
 void text_place(struct text *t, double seconds);
