@@ -333,40 +333,50 @@ void app_command(struct app *app, const char *line)
 
 /* --- completion -------------------------------------------------------------------- */
 
-static int add(char (*out)[COMPLETION_BYTES], int n, int max, const char *word,
-               const char *typed)
+static int offer(struct app *app, int n, const char *word, const char *typed)
 {
-    if (n < max && strncmp(word, typed, strlen(typed)) == 0)
-        snprintf(out[n++], COMPLETION_BYTES, "%.95s", word);
+    if (n < COMPLETIONS_MAX && strncmp(word, typed, strlen(typed)) == 0)
+        snprintf(app->prompt.completion[n++], COMPLETION_BYTES, "%.95s", word);
     return n;
 }
 
-static int complete_argument(struct app *app, enum completes how, const char *typed,
-                             char (*out)[COMPLETION_BYTES], int max)
+/* *from goes on to the word of the filter that they are for. */
+static int complete_filter(struct app *app, const char *typed, size_t *from)
+{
+    char words[COMPLETIONS_MAX][FILTER_WORD_BYTES];
+    size_t begins = 0;
+    int n = filter_complete(typed, words, COMPLETIONS_MAX, &begins);
+    for (int i = 0; i < n; i++)
+        offer(app, i, words[i], "");
+    *from += begins;
+    return n;
+}
+
+static int complete_argument(struct app *app, enum completes how, const char *typed)
 {
     int n = 0;
     char names[COMPLETIONS_MAX][COMPLETION_BYTES];
     if (how == ORDER) {
         for (int o = 0; o < ORDER_MEASURE + ME_COUNT; o++)
             if (o != ORDER_SIMILAR)
-                n = add(out, n, max, words_order(o), typed);
+                n = offer(app, n, words_order(o), typed);
     } else if (how == KEYS) {
         for (int i = 0; i < config_key_count(); i++) {
             snprintf(names[0], COMPLETION_BYTES, "%s=", config_key(i)->name);
-            n = add(out, n, max, names[0], typed);
+            n = offer(app, n, names[0], typed);
         }
     } else if (how == THEME) {
         char theme_names[COMPLETIONS_MAX][THEMES_NAME_BYTES];
         int count = themes_names(app->setup.theme_dirs, theme_names, COMPLETIONS_MAX);
         for (int i = 0; i < count; i++)
-            n = add(out, n, max, theme_names[i], typed);
+            n = offer(app, n, theme_names[i], typed);
     } else if (how == RECORDING) {
         for (size_t i = 0; i < session_source_count(app->session); i++)
-            n = add(out, n, max, session_source(app->session, i)->stem, typed);
+            n = offer(app, n, session_source(app->session, i)->stem, typed);
     } else if (how == DEVICE && app->transport) {
         int count = transport_devices(app->transport, names, COMPLETIONS_MAX);
         for (int i = 0; i < count; i++)
-            n = add(out, n, max, names[i], typed);
+            n = offer(app, n, names[i], typed);
     }
     return n;
 }
@@ -378,56 +388,55 @@ bool app_value_completes(const char *key)
     return i >= 0 && (named || config_key(i)->type == CONFIG_CHOICE);
 }
 
-int app_value_complete(struct app *app, const char *key, const char *typed,
-                       char (*out)[COMPLETION_BYTES], int max)
+static int complete_value(struct app *app, const char *key, const char *typed)
 {
     if (!app_value_completes(key))
         return 0;
     const char *words = config_key(config_find(key))->words;
     enum completes named = strcmp(key, "audio.device") == 0 ? DEVICE : THEME;
-    int n = words ? 0 : complete_argument(app, named, typed, out, max);
+    int n = words ? 0 : complete_argument(app, named, typed);
     char word[COMPLETION_BYTES];
     for (size_t end; words && *words; words += end + (words[end] == '|')) {
         end = strcspn(words, "|");
         snprintf(word, sizeof word, "%.*s", (int)end, words);
-        n = add(out, n, max, word, typed);
+        n = offer(app, n, word, typed);
     }
-    bool whole = n == 1 && strcmp(out[0], typed) == 0; /* then it is not what is sought */
-    return whole && *typed ? app_value_complete(app, key, "", out, max) : n;
+    /* one that stands there is not what is sought */
+    bool whole = n == 1 && strcmp(app->prompt.completion[0], typed) == 0;
+    return whole && *typed ? complete_value(app, key, "") : n;
 }
 
-int app_command_complete(struct app *app, const char *line, size_t at,
-                         char (*out)[COMPLETION_BYTES], int max, size_t *from)
+static int complete_command(struct app *app, const char *typed, size_t *from)
 {
-    size_t length = strcspn(line, " ");
-    int n = 0;
-    *from = 0;
-    if (length >= at) {
-        for (int c = 0; c < CMD_COUNT; c++)
-            n = add(out, n, max, table[c].name, line);
-        return n;
-    }
-    int c = command_named(line, length);
+    size_t length = strcspn(typed, " ");
+    bool named = typed[length] == ' ';
+    int c = named ? command_named(typed, length) : -1, n = 0;
+    for (int i = 0; i < CMD_COUNT && !named; i++)
+        n = offer(app, n, table[i].name, typed);
     if (c < 0)
-        return 0;
-    const char *argument = line + length + strspn(line + length, " ");
+        return n;
+    const char *argument = typed + length + strspn(typed + length, " ");
     const char *value = strchr(argument, '=');
-    *from = (size_t)(argument - line);
-    if (table[c].completes == KEYS && value) {
-        char key[COMPLETION_BYTES];
-        snprintf(key, sizeof key, "%.*s", (int)(value++ - argument), argument);
-        *from = (size_t)(value - line);
-        return app_value_complete(app, key, value, out, max);
-    }
-    if (table[c].completes != FILTER)
-        return complete_argument(app, table[c].completes, argument, out, max);
-    char words[COMPLETIONS_MAX][FILTER_WORD_BYTES];
-    size_t inside = 0;
-    n = filter_complete(argument, words, max, &inside);
-    for (int i = 0; i < n; i++)
-        snprintf(out[i], COMPLETION_BYTES, "%.47s", words[i]);
-    *from += inside;
-    return n;
+    *from = (size_t)(argument - typed);
+    if (table[c].completes == FILTER)
+        return complete_filter(app, argument, from);
+    if (table[c].completes != KEYS || !value)
+        return complete_argument(app, table[c].completes, argument);
+    char key[COMPLETION_BYTES];
+    snprintf(key, sizeof key, "%.*s", (int)(value++ - argument), argument);
+    *from = (size_t)(value - typed);
+    return complete_value(app, key, value);
+}
+
+int app_complete(struct app *app, const char *typed, size_t *from)
+{
+    *from = 0;
+    if (app->asking == ASK_COMMAND)
+        return complete_command(app, typed, from);
+    if (app->asking == ASK_VALUE)
+        return complete_value(app, config_key(app->settings.cursor)->name, typed);
+    bool filters = app->asking == ASK_FILTER || app->asking == ASK_TAG;
+    return filters ? complete_filter(app, typed, from) : 0;
 }
 
 const char *app_command_about(const char *line, const char **arguments)

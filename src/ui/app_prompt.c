@@ -224,22 +224,10 @@ static void cancelled(struct app *app)
 static void complete(struct app *app)
 {
     struct prompt *p = &app->prompt;
-    size_t from = 0;
-    int n = 0;
-    char before[PROMPT_BYTES];
-    snprintf(before, sizeof before, "%.*s", (int)p->at, p->text);
-    if (app->asking == ASK_COMMAND) {
-        n = app_command_complete(app, before, p->at, p->completion, COMPLETIONS_MAX,
-                                 &from);
-    } else if (app->asking == ASK_VALUE) {
-        n = app_value_complete(app, config_key(app->settings.cursor)->name, before,
-                               p->completion, COMPLETIONS_MAX);
-    } else if (app->asking == ASK_FILTER || app->asking == ASK_TAG) {
-        char words[COMPLETIONS_MAX][FILTER_WORD_BYTES];
-        n = filter_complete(before, words, COMPLETIONS_MAX, &from);
-        for (int i = 0; i < n; i++)
-            snprintf(p->completion[i], COMPLETION_BYTES, "%.47s", words[i]);
-    }
+    size_t from;
+    char typed[PROMPT_BYTES];
+    snprintf(typed, sizeof typed, "%.*s", (int)p->at, p->text);
+    int n = app_complete(app, typed, &from);
     prompt_complete(p, n, from);
 }
 

@@ -330,10 +330,8 @@ const char *app_prompt_problem(const struct app *app);
 const char *app_prompt_in_sight(const struct app *app, int cols, int *before);
 void app_command(struct app *app, const char *line);
 bool app_value_completes(const char *key); /* the value of a setting */
-int app_value_complete(struct app *app, const char *key, const char *typed,
-                       char (*out)[COMPLETION_BYTES], int max);
-int app_command_complete(struct app *app, const char *line, size_t at,
-                         char (*out)[COMPLETION_BYTES], int max, size_t *from);
+/* What goes on from what is typed, into the prompt: for the word that begins at *from. */
+int app_complete(struct app *app, const char *typed, size_t *from);
 /* Help of the command that a line begins with, and its arguments; NULL without one. */
 const char *app_command_about(const char *line, const char **arguments);
 /* The i-th command for the help screen; NULL behind the last. */
