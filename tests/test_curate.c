@@ -916,6 +916,34 @@ static void test_foreign_file_is_never_touched(void **state)
     assert_string_equal(before, after);
 }
 
+/* While a set is written another one is asked for there. */
+static void curate_meanwhile(void *user, double fraction, const char *stage)
+{
+    struct bench *b = user;
+    struct curate_result r;
+    struct err e = {0};
+    (void)fraction, (void)stage;
+    assert_int_equal(curate(b, b->project, 1, true, NULL, &r, &e), ST_BUSY);
+    assert_non_null(strstr(e.msg, "at work in"));
+}
+
+static void test_one_set_at_a_time(void **state)
+{
+    struct bench *b = *state;
+    struct curate_result r;
+    make_project(b, 6, true);
+    struct curate_job job = {
+        .input_root = b->project,
+        .output_root = b->best,
+        .options = {.top = 6},
+        .ctx = &(struct job_context){.progress = curate_meanwhile, .progress_user = b}};
+    assert_int_equal(curate_run(&job, &r, NULL), ST_OK);
+    assert_int_equal(r.copied, 6);
+    assert_int_equal(manifest_rows(b), 6);
+    assert_int_equal(curate(b, b->project, 1, true, NULL, &r, NULL), ST_OK);
+    assert_int_equal(tree_count(b->best, ""), 2); /* the manifest and one */
+}
+
 /* Killed at ever later moments: what has a final name is whole, and the next run ends
  * with the full set. */
 static void test_kill_and_go_on(void **state)
@@ -976,6 +1004,7 @@ int main(void)
         CASE(test_plain_files_are_told_by_their_sound),
         CASE(test_projects_have_stacks_of_their_own),
         CASE(test_foreign_file_is_never_touched),
+        CASE(test_one_set_at_a_time),
         CASE(test_kill_and_go_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -90,7 +90,7 @@ enum status announce_claim(struct announced *a, const struct root *root, const c
     int problem = hold(a);
     if (problem == EAGAIN)
         return err_set(e, ST_BUSY,
-                       "another trowel is at work in %s; let it end, or stop it first",
+                       "trowel is at work in %s already; let it end, or stop it first",
                        root->path);
     return problem ? err_errno(e, ST_DISK, problem, "%s/%s cannot be written", root->path,
                                list)

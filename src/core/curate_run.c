@@ -1,5 +1,6 @@
 #include "core/curate_internal.h"
 
+#include "core/announce.h"
 #include "core/array.h"
 #include "core/project.h"
 #include "io/manifest.h"
@@ -11,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char manifest_name[] = "manifest.csv";
+static const char manifest_name[] = "manifest.csv", turn_name[] = ".trowel-curating";
 
 enum { RELATIVE_BYTES = 320 };
 
@@ -394,15 +395,13 @@ static enum status write_rows(const struct plan *p, const char *name, struct err
     return st;
 }
 
-static enum status write_all(struct plan *p, const struct curate_pool *pool,
-                             struct err *e)
+/* What is in the folder is what this run saw: nobody else writes there meanwhile. */
+static enum status write_in_turn(struct plan *p, const struct curate_pool *pool,
+                                 struct err *e)
 {
     const struct curate_job *job = pool->job;
-    enum status st = root_open(&p->root, job->output_root, true, e);
-    if (st != ST_OK)
-        return st;
     root_clean(&p->root);
-    st = cut_all(p, pool, e);
+    enum status st = cut_all(p, pool, e);
     if (st == ST_OK)
         st = check_there(p, job->force, e);
     if (st == ST_OK)
@@ -420,6 +419,21 @@ static enum status write_all(struct plan *p, const struct curate_pool *pool,
     if (st == ST_OK)
         root_remove(&p->root, CURATE_BEGUN, NULL);
     remove_made(p);
+    return st;
+}
+
+static enum status write_all(struct plan *p, const struct curate_pool *pool,
+                             struct err *e)
+{
+    struct announced turn;
+    enum status st = root_open(&p->root, pool->job->output_root, true, e);
+    if (st != ST_OK)
+        return st;
+    st = announce_claim(&turn, &p->root, turn_name, e);
+    if (st == ST_OK) {
+        st = write_in_turn(p, pool, e);
+        announce_end(&turn, NULL);
+    }
     root_done(&p->root);
     return st;
 }
