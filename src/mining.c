@@ -465,10 +465,10 @@ static void nothing_to_mine(struct batch_of_jobs *b)
         snprintf(sentence, sizeof sentence, "there is no recording %.80s in %.250s",
                  b->source, b->input_dir);
     else if (b->otherwise > 0)
-        snprintf(sentence, sizeof sentence,
-                 "every recording is mined already, %zu with other settings; :mine all "
-                 "mines again",
-                 b->otherwise);
+        snprintf(
+            sentence, sizeof sentence,
+            "all are mined, %zu with other settings or version; :mine all mines again",
+            b->otherwise);
     else
         snprintf(sentence, sizeof sentence, "every recording is mined already");
     answer(b, st, sentence);

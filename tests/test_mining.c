@@ -554,8 +554,7 @@ static void other_settings_are_told(void **state)
     ask(d, false);
     settle(d);
     snprintf(told, sizeof told,
-             "every recording is mined already, %d with other settings; :mine all mines "
-             "again",
+             "all are mined, %d with other settings or version; :mine all mines again",
              TAPES);
     assert_string_equal(d->sentence, told);
     d->config.separation.pads = false;
