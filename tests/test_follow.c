@@ -18,19 +18,19 @@ struct hit {
     double start_s, length_s;
 };
 
-static size_t make(struct candidate *c, struct catalog_source *source,
-                   const struct hit *hits)
+static size_t make_of(const char *tape, struct candidate *c,
+                      struct catalog_source *source, const struct hit *hits)
 {
     size_t n = 0;
     *source = (struct catalog_source){.rate_hz = RATE, .channels = 2};
-    snprintf(source->stem, sizeof source->stem, "tape");
-    snprintf(source->path, sizeof source->path, "tape.wav");
+    snprintf(source->stem, sizeof source->stem, "%s", tape);
+    snprintf(source->path, sizeof source->path, "%s.wav", tape);
     for (; hits[n].name; n++) {
         candidate_clear(&c[n]);
         c[n].kind = strncmp(hits[n].name, "pad", 3) == 0 ? KIND_PAD : KIND_DRUM;
-        snprintf(c[n].source, sizeof c[n].source, "tape");
-        snprintf(c[n].source_path, sizeof c[n].source_path, "tape.wav");
-        snprintf(c[n].filename, sizeof c[n].filename, "tape_%s.wav", hits[n].name);
+        snprintf(c[n].source, sizeof c[n].source, "%s", tape);
+        snprintf(c[n].source_path, sizeof c[n].source_path, "%s.wav", tape);
+        snprintf(c[n].filename, sizeof c[n].filename, "%s_%s.wav", tape, hits[n].name);
         c[n].start_frame = (int64_t)(hits[n].start_s * RATE);
         c[n].end_frame = c[n].start_frame + (int64_t)(hits[n].length_s * RATE);
         c[n].m.start_sec = hits[n].start_s;
@@ -43,12 +43,18 @@ static size_t make(struct candidate *c, struct catalog_source *source,
     return n;
 }
 
+static size_t make(struct candidate *c, struct catalog_source *source,
+                   const struct hit *hits)
+{
+    return make_of("tape", c, source, hits);
+}
+
 /* As miners bring them: a few at a time, and then the last word. */
-static void mine(struct session *s, const struct hit *hits)
+static void mine_of(struct session *s, const char *tape, const struct hit *hits)
 {
     struct candidate *c = calloc(MOST, sizeof *c);
     struct catalog_source source;
-    size_t n = make(c, &source, hits);
+    size_t n = make_of(tape, c, &source, hits);
     for (size_t i = 0; i < n; i += 2)
         assert_int_equal(
             session_add(s, &source, c + i, n - i < 2 ? n - i : 2, NULL, NULL), ST_OK);
@@ -57,6 +63,11 @@ static void mine(struct session *s, const struct hit *hits)
     while (session_tidy(s))
         continue;
     free(c);
+}
+
+static void mine(struct session *s, const struct hit *hits)
+{
+    mine_of(s, "tape", hits);
 }
 
 static void publish(const struct place *p, const struct hit *hits)
@@ -72,10 +83,10 @@ static void publish(const struct place *p, const struct hit *hits)
     free(c);
 }
 
-static const struct find *called(struct session *s, const char *name)
+static const struct find *called_of(struct session *s, const char *tape, const char *name)
 {
     char whole[64];
-    snprintf(whole, sizeof whole, "tape_%s", name);
+    snprintf(whole, sizeof whole, "%s_%s", tape, name);
     for (size_t i = 0; i < session_count(s); i++) {
         const struct find *f = session_find(s, i);
         if (!f->gone && strcmp(f->name, whole) == 0)
@@ -83,6 +94,11 @@ static const struct find *called(struct session *s, const char *name)
     }
     fail_msg("there is no %s", name);
     return NULL;
+}
+
+static const struct find *called(struct session *s, const char *name)
+{
+    return called_of(s, "tape", name);
 }
 
 static size_t index_of(struct session *s, const char *name)
@@ -167,6 +183,48 @@ static void words_follow_their_sounds(void **state)
     session_close(s);
 }
 
+/* While one recording is mined again something is said of another: undo takes that back,
+ * and what moved stays with its sounds. */
+static void undo_is_of_what_the_user_did(void **state)
+{
+    struct session *s = open_session(*state);
+    mine(s, before);
+    mine_of(s, "reel", before);
+    size_t at = (size_t)session_index_of(s, called_of(s, "reel", "pad02_mid")->id);
+    assert_int_equal(session_decide(s, &at, 1, DECISION_ACCEPTED, NULL), ST_OK);
+    say_things(s);
+    at = (size_t)session_index_of(s, called_of(s, "reel", "pad01_dark")->id);
+    assert_int_equal(session_decide(s, &at, 1, DECISION_REJECTED, NULL), ST_OK);
+    assert_int_equal(session_kit_tempo(s, 99, NULL), ST_OK);
+    mine(s, after);
+    for (int again = 0; again < 2; again++) { /* and as the next session knows it */
+        assert_followed(s);
+        assert_int_equal(session_undo(s, NULL, NULL), ST_OK);
+        assert_non_null(strstr(session_echo(s), again ? "reel_pad01_dark" : "tempo"));
+        assert_followed(s);
+        session_close(s);
+        s = open_session(*state);
+    }
+    assert_int_equal(called_of(s, "reel", "pad01_dark")->decision, DECISION_NONE);
+    assert_int_equal(session_redo(s, NULL, NULL), ST_OK);
+    assert_int_equal(called_of(s, "reel", "pad01_dark")->decision, DECISION_REJECTED);
+    assert_int_equal(session_undo(s, NULL, NULL), ST_OK);
+    /* of what was said before its sounds moved, the moving goes first */
+    assert_int_equal(session_undo(s, NULL, NULL), ST_OK);
+    assert_non_null(strstr(session_echo(s), "moved with the sounds"));
+    assert_int_equal(session_undo(s, NULL, NULL), ST_OK);
+    assert_null(strstr(session_echo(s), "moved with"));
+    mine_of(s, "reel", after); /* the other one moves meanwhile: all can be done again */
+    session_close(s);
+    s = open_session(*state);
+    assert_int_equal(session_redo(s, NULL, NULL), ST_OK);
+    assert_int_equal(session_redo(s, NULL, NULL), ST_OK);
+    assert_followed(s);
+    /* but not what was said under a name that another sound has now */
+    assert_int_equal(session_redo(s, NULL, NULL), ST_NOTHING);
+    session_close(s);
+}
+
 /* The same by a batch run, beside an open workstation. */
 static void a_run_elsewhere_does_the_same(void **state)
 {
@@ -242,6 +300,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_SESSION(words_follow_their_sounds),
         IN_SESSION(half_of_both_is_the_same_stretch),
+        IN_SESSION(undo_is_of_what_the_user_did),
         IN_SESSION(a_run_elsewhere_does_the_same),
         IN_SESSION(what_stays_is_left_alone),
     };

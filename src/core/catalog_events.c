@@ -18,17 +18,28 @@ static bool push(struct action_stack *s, int64_t number)
     return true;
 }
 
+static void take(struct action_stack *s, int64_t number)
+{
+    size_t at = s->count;
+    while (at > 0 && s->number[at - 1] != number)
+        at--;
+    if (at == 0)
+        return;
+    memmove(s->number + at - 1, s->number + at, (s->count - at) * sizeof *s->number);
+    s->count--;
+}
+
 /* What an action does to the stacks; `target` is the user's own action it is about. */
 static bool history_note(struct catalog_history *h, enum catalog_action_mode mode,
                          int64_t target)
 {
     if (mode == ACTION_UNDO) {
-        h->undo.count -= h->undo.count > 0;
+        take(&h->undo, target);
         return push(&h->redo, target);
     }
     if (mode == ACTION_REDO)
-        h->redo.count -= h->redo.count > 0;
-    else
+        take(&h->redo, target);
+    else if (mode == ACTION_DO)
         h->redo.count = 0;
     return push(&h->undo, target);
 }
@@ -403,6 +414,59 @@ static enum status put_back(struct catalog *c, struct catalog_action *a,
     return st;
 }
 
+static enum status ask_of(struct catalog *c, enum catalog_query which, int64_t action,
+                          int64_t other, bool *yes, struct err *e)
+{
+    int64_t answer = 0;
+    struct query *q = catalog_query(c, which, e);
+    query_int(q, 1, action);
+    if (other != 0)
+        query_int(q, 2, other);
+    enum status st = catalog_number(c, q, &answer, e);
+    *yes = answer != 0;
+    return st;
+}
+
+/* The user's own last action. Decisions that moved with their sounds since stay with
+ * them; only where it is about the same recording, and so under names that other sounds
+ * have by now, is the moving taken back before it. */
+static enum status next_to_undo(struct catalog *c, int64_t *number, struct err *e)
+{
+    const struct action_stack *done = &c->history.undo;
+    size_t last = done->count - 1, at = last;
+    bool yes = false;
+    enum status st = ask_of(c, Q_ACTION_FOLLOWS, done->number[at], 0, &yes, e);
+    while (st == ST_OK && yes && at > 0)
+        st = ask_of(c, Q_ACTION_FOLLOWS, done->number[--at], 0, &yes, e);
+    if (yes) /* nobody did anything */
+        at = last;
+    for (size_t above = last; st == ST_OK && above > at; above--) {
+        st = ask_of(c, Q_ACTIONS_MEET, done->number[above], done->number[at], &yes, e);
+        if (st == ST_OK && yes) {
+            at = above;
+            above = last + 1;
+        }
+    }
+    *number = done->number[at];
+    return st;
+}
+
+/* The last that was undone, unless its sounds have other names by now. */
+static enum status next_to_redo(struct catalog *c, int64_t *number, struct err *e)
+{
+    const struct action_stack *done = &c->history.undo;
+    enum status st = ST_OK;
+    *number = c->history.redo.number[c->history.redo.count - 1];
+    for (size_t i = 0; i < done->count && st == ST_OK; i++) {
+        bool yes = false;
+        if (done->number[i] > *number)
+            st = ask_of(c, Q_ACTIONS_MEET, done->number[i], *number, &yes, e);
+        if (yes)
+            st = err_set(e, ST_NOTHING, "nothing to redo");
+    }
+    return st;
+}
+
 static enum status step_history(struct catalog *c, enum catalog_action_mode mode,
                                 struct change_list *changes,
                                 char label[ACTION_LABEL_BYTES], struct err *e)
@@ -420,10 +484,10 @@ static enum status step_history(struct catalog *c, enum catalog_action_mode mode
         st = err_set(e, ST_NOTHING, back ? "nothing to undo" : "nothing to redo");
     if (st == ST_OK)
         st = catalog_action_begin(c, &a, mode, catalog_now_ms(), e);
-    if (st == ST_OK) {
-        a.target = done->number[done->count - 1];
+    if (st == ST_OK)
+        st = back ? next_to_undo(c, &a.target, e) : next_to_redo(c, &a.target, e);
+    if (st == ST_OK)
         st = read_action(c, a.target, back, changes, label, e);
-    }
     if (st == ST_OK)
         st = put_back(c, &a, changes, e);
     if (st == ST_OK)

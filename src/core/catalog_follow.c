@@ -363,7 +363,7 @@ static enum status follow_words(struct catalog *c, const char *stem, struct now_
     for (size_t i = 0; i < moves.settled.count && st == ST_OK; i++)
         st = drop_place(c, moves.settled.at[i], e);
     if (st == ST_OK)
-        st = catalog_action_begin(c, a, ACTION_DO, catalog_now_ms(), e);
+        st = catalog_action_begin(c, a, ACTION_FOLLOW, catalog_now_ms(), e);
     if (st == ST_OK)
         st = move_words(c, &moves, a, done, e);
     snprintf(label, sizeof label, "decisions about %zu find%s moved with the sound%s",

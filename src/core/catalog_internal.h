@@ -121,7 +121,8 @@ bool row_change(struct query *q, struct change *out);
 int64_t catalog_now_ms(void);
 
 /* One action inside a transaction: begin, change …, finish; after the commit, note. */
-enum catalog_action_mode { ACTION_DO, ACTION_UNDO, ACTION_REDO };
+/* As stored. FOLLOW: nobody did it, it came with a recording's mining. */
+enum catalog_action_mode { ACTION_DO, ACTION_UNDO, ACTION_REDO, ACTION_FOLLOW };
 struct catalog_action {
     int64_t number, target, first, at_ms;
     enum catalog_action_mode mode;
