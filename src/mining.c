@@ -90,7 +90,7 @@ static void count_before(struct batch_of_jobs *b)
 static enum status join(void *arg, const struct job_context *ctx, struct err *e)
 {
     struct batch_of_jobs *b = arg;
-    struct assemble_more more = {.ctx = ctx, .stacks = &b->stacks};
+    struct assemble_more more = {.ctx = ctx, .log = job_log(ctx), .stacks = &b->stacks};
     count_before(b);
     return project_assemble(b->place.project, &more, NULL, e);
 }
@@ -98,7 +98,7 @@ static enum status join(void *arg, const struct job_context *ctx, struct err *e)
 static enum status publish(void *arg, const struct job_context *ctx, struct err *e)
 {
     struct batch_of_jobs *b = arg;
-    struct assemble_more more = {.ctx = ctx};
+    struct assemble_more more = {.ctx = ctx, .log = job_log(ctx)};
     return project_assemble(b->place.project, &more, NULL, e);
 }
 

@@ -711,7 +711,7 @@ static void decisions_outlive_the_catalog(void **state)
             RUN(o, p, "process", "--input-dir", "in/jam-tape.wav", "--project-name",
                 "LAST", "--seed", "1", "--stages", "drums");
         assert_int_equal(o.exit_status, 0);
-        assert_int_equal(damaged < 2, text_has(o.err, "has on 2 finds are kept"));
+        assert_true(text_has(o.err, "has on 2 finds are kept"));
         outcome_done(&o);
         rows = manifest_rows(p, "export/LAST", &count);
         for (size_t i = 0; i < count; i++) {

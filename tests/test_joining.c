@@ -99,6 +99,38 @@ static void a_record_that_changes_is_told(void **state)
     free(rows);
 }
 
+static void keep_line(void *user, enum log_level level, const char *source,
+                      const char *line)
+{
+    (void)level, (void)source;
+    snprintf(user, 200, "%s", line);
+}
+
+/* What was accepted and is not found any more does not go in silence. */
+static void what_waits_is_told(void **state)
+{
+    static const char words[] = "# trowel decisions 1\n"
+                                "accepted b/pad/b_pad00001_mid.wav\n"
+                                "rejected b/pad/b_pad00006_mid.wav\n"
+                                "accepted b/pad/b_pad00007_mid.wav\n";
+    struct desk *d = *state;
+    char path[FOLDER_BYTES + 16], told[200] = "";
+    const struct log log = {.user = told, .sink = keep_line, .threshold = LOG_INFO};
+    put_on_record(d, "b", FEW);
+    folder_write(d->folder, "words.txt", words, sizeof words - 1);
+    snprintf(path, sizeof path, "%s/words.txt", d->folder);
+    struct assemble_more more = {.log = &log};
+    assert_int_equal(project_assemble(&d->project, &more, NULL, NULL), ST_OK);
+    assert_string_equal(told, "");
+    more.decisions = path;
+    assert_int_equal(project_assemble(&d->project, &more, NULL, NULL), ST_OK);
+    told[0] = '\0';
+    more.decisions = NULL;
+    assert_int_equal(project_assemble(&d->project, &more, NULL, NULL), ST_OK);
+    assert_string_equal(told, "1 accepted sound is not among the finds; what was said of "
+                              "it is kept");
+}
+
 static int set_up(void **state)
 {
     struct desk *d = calloc(1, sizeof *d);
@@ -118,7 +150,8 @@ static int tear_down(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(
-        a_record_that_changes_is_told, set_up, tear_down)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_record_that_changes_is_told, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_waits_is_told, set_up, tear_down)};
     return cmocka_run_group_tests_name("joining", tests, NULL, NULL);
 }

@@ -425,8 +425,9 @@ static enum status excavate(struct run *r, struct err *e)
     if (st == ST_OK) {
         st = run_sources(r, e);
         struct err assembling;
+        const struct assemble_more more = {.log = r->job->log};
         enum status joined =
-            project_assemble(&r->project, NULL, &r->result->totals, &assembling);
+            project_assemble(&r->project, &more, &r->result->totals, &assembling);
         if (joined != ST_OK && (st == ST_OK || st == ST_CANCELLED))
             st = err_set(e, joined, "%s", assembling.msg);
     }

@@ -128,7 +128,7 @@ struct assemble_more {
     bool rebuild;
     bool dry_run;          /* count only */
     const char *decisions; /* a journal whose events go into the catalog, */
-    const struct log *log; /* where those that say nothing here are told */
+    const struct log *log; /* where words that are about no find here are told */
     /* Of a session that has finds and catalog already (mining in the workstation): filled
      * for its session_restack; the catalog is left to it. */
     struct stack_list *stacks;

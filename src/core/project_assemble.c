@@ -237,14 +237,18 @@ static enum status stack(struct joined *j, struct err *e)
 struct deciding {
     struct joined *joined;
     struct order_table ids;
+    size_t waiting; /* accepted, and not among the finds */
 };
 
 static bool apply(void *user, const struct change *now)
 {
     struct deciding *d = user;
     ptrdiff_t at = order_table_find(&d->ids, now->candidate);
-    if (at < 0)
+    if (at < 0) {
+        d->waiting += now->field == FIELD_DECISION &&
+                      decision_find(now->value) == (int)DECISION_ACCEPTED;
         return true;
+    }
     struct brief *find = &d->joined->finds[at];
     if (now->field == FIELD_DECISION) {
         int decision = decision_find(now->value);
@@ -265,10 +269,10 @@ static enum status deciding_init(struct deciding *d, struct joined *j, struct er
 }
 
 static enum status apply_decisions(const char *catalog_path, struct joined *j,
-                                   struct err *e)
+                                   const struct log *log, struct err *e)
 {
     struct catalog *c;
-    struct deciding d;
+    struct deciding d = {0};
     enum status st = catalog_open(&c, catalog_path, CATALOG_READ, e);
     if (st == ST_NOT_FOUND)
         return ST_OK;
@@ -277,6 +281,13 @@ static enum status apply_decisions(const char *catalog_path, struct joined *j,
     st = deciding_init(&d, j, e);
     if (st == ST_OK)
         st = catalog_each_current(c, apply, &d, e);
+    if (st == ST_OK && d.waiting > 0)
+        log_write(log, LOG_INFO,
+                  d.waiting == 1 ? "%zu accepted sound is not among the finds; what was "
+                                   "said of it is kept"
+                                 : "%zu accepted sounds are not among the finds; what "
+                                   "was said of them is kept",
+                  d.waiting);
     order_table_done(&d.ids);
     catalog_close(c);
     return st;
@@ -520,7 +531,7 @@ static enum status write_joined(const struct project *p, struct joined *j,
         st = take_decisions(catalog, more->decisions, more->log, e);
     /* They are readable again after a rebuild, and went where their sounds are now. */
     if (st == ST_OK && !p->flat)
-        st = apply_decisions(catalog, j, e);
+        st = apply_decisions(catalog, j, more->log, e);
     if (st == ST_OK)
         st = write_manifest(p, j, e);
     if (st != ST_OK && more->stacks)
