@@ -1,5 +1,5 @@
 #include "dsp/loop.h"
-#include "core/pi.h"
+#include "dsp/crossfade.h"
 #include "dsp/line.h"
 #include "dsp/loop_find.h"
 
@@ -14,59 +14,22 @@ struct loop_params loop_params_default(void)
     return (struct loop_params){.crossfade_ms = 120.0, .reach = 0.25};
 }
 
-/* ρ of the two regions of the crossfade over all channels, kept where the gains stay
- * sane: below −0.5 the quotient would lift the middle by more than 3 dB. */
-static double correlation_of(const struct audio *sound, const struct loop_option *o)
-{
-    size_t channels = (size_t)sound->channels, n = o->crossfade_frames * channels;
-    const float *tail = sound->data + (o->end - o->crossfade_frames) * channels;
-    const float *lead = sound->data + (o->start - o->crossfade_frames) * channels;
-    double both = 0.0, tails = 0.0, leads = 0.0;
-    for (size_t i = 0; i < n; i++) {
-        double a = (double)finite_or_0(tail[i]), b = (double)finite_or_0(lead[i]);
-        both += a * b;
-        tails += a * a;
-        leads += b * b;
-    }
-    double norm = sqrt(tails * leads);
-    double rho = norm > 0.0 ? both / norm : 0.0;
-    return fmin(1.0, fmax(-0.5, rho));
-}
-
-static void crossfade(const struct audio *sound, const struct loop_option *o,
-                      struct audio *loop)
-{
-    size_t channels = (size_t)sound->channels, length = o->crossfade_frames;
-    const float *lead = sound->data + (o->start - length) * channels;
-    float *tail = loop->data + (loop->frames - length) * channels;
-    double rho = correlation_of(sound, o), step = PI / 2 / (double)(length + 1);
-    double c_step = cos(step), s_step = sin(step), re = 1.0, im = 0.0;
-    for (size_t i = 0; i < length; i++) {
-        double turned = re * c_step - im * s_step; /* cos θ, and sin θ */
-        im = im * c_step + re * s_step;
-        re = turned;
-        double even = 1.0 / sqrt(1.0 + rho * 2.0 * re * im);
-        double out = re * even, in = im * even;
-        for (size_t c = 0; c < channels; c++) {
-            size_t k = i * channels + c;
-            tail[k] = (float)(out * (double)tail[k] + in * (double)finite_or_0(lead[k]));
-        }
-    }
-}
-
 enum status loop_cut(const struct audio *sound, const struct loop_option *o,
                      struct audio *loop, struct err *e)
 {
     *loop = (struct audio){0};
     if (o->end > sound->frames || o->end <= o->start || o->crossfade_frames > o->start ||
-        o->crossfade_frames > o->end - o->start)
+        o->crossfade_frames > (o->end - o->start) / 2)
         return err_set(e, ST_EMPTY, "the loop does not lie inside the sound");
     enum status st = audio_slice(loop, sound, o->start, o->end - o->start, e);
     if (st != ST_OK)
         return st;
     line_scrub(loop->data, loop->frames * (size_t)loop->channels);
-    crossfade(sound, o, loop);
-    return ST_OK;
+    size_t lead = (o->start - o->crossfade_frames) * (size_t)sound->channels;
+    st = crossfade(loop, sound->data + lead, o->crossfade_frames, e);
+    if (st != ST_OK)
+        audio_done(loop);
+    return st;
 }
 
 /* ST_NOTHING when it certainly joins no better than `rival` and is not seamless. */
@@ -101,6 +64,12 @@ static struct loop_params sane(const struct loop_params *p)
     return out;
 }
 
+static size_t fade_of(const struct audio *sound, const struct loop_params *p)
+{
+    size_t fade = seconds(sound, p->crossfade_ms / 1000.0);
+    return fade < CROSSFADE_FRAMES_MAX ? fade : CROSSFADE_FRAMES_MAX;
+}
+
 enum status loop_search(const struct audio *sound, size_t start, size_t end,
                         const struct loop_params *params, struct loop_list *out,
                         struct err *e)
@@ -111,7 +80,7 @@ enum status loop_search(const struct audio *sound, size_t start, size_t end,
         return err_set(e, ST_EMPTY, "there is nothing to loop");
     struct loop_params p = sane(params);
     size_t length = end - start, reach = (size_t)(p.reach * (double)length);
-    size_t fade = seconds(sound, p.crossfade_ms / 1000.0);
+    size_t fade = fade_of(sound, &p);
     fade = fade < length / 4 ? fade : length / 4;
     if (start + reach < fade) /* near the beginning: a shorter fade, or a later start */
         fade = (start + reach) / 2;
@@ -136,7 +105,7 @@ enum status loop_search_exact(const struct audio *sound, size_t frames,
 {
     *out = (struct loop_list){0};
     struct loop_params p = sane(params);
-    size_t fade = seconds(sound, p.crossfade_ms / 1000.0);
+    size_t fade = fade_of(sound, &p);
     size_t spare = sound->frames > frames ? sound->frames - frames : 0;
     fade = fade < frames / 4 ? fade : frames / 4;
     fade = fade < spare ? fade : spare;
@@ -155,7 +124,7 @@ enum status loop_at(const struct audio *sound, size_t start, size_t end,
 {
     *out = (struct loop_option){0};
     struct loop_params p = sane(params);
-    size_t fade = seconds(sound, p.crossfade_ms / 1000.0);
+    size_t fade = fade_of(sound, &p);
     if (end > sound->frames || start >= end)
         return err_set(e, ST_EMPTY, "the loop does not lie inside the sound");
     fade = fade < start ? fade : start;
@@ -176,7 +145,8 @@ static void move_to_front(struct loop_list *list, int i)
 static bool lengthen(struct loop_option *o)
 {
     size_t twice = 2 * o->crossfade_frames;
-    if (twice > o->start || twice > (o->end - o->start) / 2)
+    if (twice > o->start || twice > (o->end - o->start) / 2 ||
+        twice > CROSSFADE_FRAMES_MAX)
         return false;
     o->crossfade_frames = twice;
     return true;
@@ -238,7 +208,7 @@ static enum status search_ends(const struct audio *sound, struct loop_list *out,
                                struct err *e)
 {
     struct loop_params p = loop_params_default();
-    size_t n = sound->frames, fade = seconds(sound, p.crossfade_ms / 1000.0);
+    size_t n = sound->frames, fade = fade_of(sound, &p);
     fade = fade < n / 12 ? fade : n / 12;
     struct loop_bounds b = {
         .start_low = fade,

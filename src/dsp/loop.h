@@ -9,9 +9,7 @@
  *
  * Crossfade: the last L frames before the loop end fade out into the L frames before the
  * loop *start* fading in, so the frame after the end is the start, continuous by
- * construction. Gains cos θ and sin θ, both divided by √(1 + ρ sin 2θ), ρ the correlation
- * of the two regions (all channels): equal power at ρ = 0, equal gain at ρ = 1 (after
- * Fink, Holters, Zölzer, "Signal-Matched Power-Complementary Cross-Fading", DAFx 2016).
+ * construction (crossfade.h).
  *
  * The loop as audio starts at the loop start and ends at the loop end: nothing before,
  * nothing after. Any rate, any channels; non-finite samples count as 0.
@@ -44,7 +42,8 @@ struct loop_list {
 };
 
 struct loop_params {
-    double crossfade_ms; /* 120; shortened where the material is too short */
+    double crossfade_ms; /* 120; shortened where the material is too short, and to
+                          * CROSSFADE_FRAMES_MAX */
     double reach;        /* 0.25: ± this part of the target length for start and end */
     /* Where something is struck, on a clock that shows `clock_s` at the first frame of
      * the sound; each one in a loop costs merit. NULL: not known. */
