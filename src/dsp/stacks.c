@@ -397,10 +397,12 @@ static enum status stack_untraced(const struct similarity_set *of,
     enum status st =
         v && own ? ST_OK : err_set(e, ST_NO_MEMORY, "no memory for %zu stacks", n);
     if (st == ST_OK) {
-        memcpy(v, of->vectors, n * SIMILARITY_DIM * sizeof *v);
-        for (size_t i = 0; i < n; i++)
+        for (size_t i = 0; i < n; i++) {
+            float *to = v + i * SIMILARITY_DIM;
+            memcpy(to, of->vectors + i * SIMILARITY_DIM, SIMILARITY_DIM * sizeof *to);
             if (traces[i].known)
-                v[i * SIMILARITY_DIM] = NAN;
+                to[0] = NAN;
+        }
         st = similarity_stacks(&(struct similarity_set){v, of->ids, of->group, n}, own,
                                cancelled, e);
     }
