@@ -16,7 +16,7 @@ static const double first_hz = 100; /* middle of the lowest band, and below */
  * two under a window. */
 enum { TAIL, LEAD, TAIL_SEEN, LEAD_SEEN, ROWS };
 
-struct bench {
+struct fading {
     size_t length, around, channels;
     int n;
     struct fft_batch *fft;
@@ -27,22 +27,22 @@ struct bench {
     float rho[BANDS];
 };
 
-static size_t row_size(const struct bench *b)
+static size_t row_size(const struct fading *b)
 {
     return (size_t)b->n + 2;
 }
 
-static float *row_at(const struct bench *b, int k)
+static float *row_at(const struct fading *b, int k)
 {
     return b->row + (size_t)k * row_size(b);
 }
 
-static float *spectrum_at(const struct bench *b, size_t channel, size_t k)
+static float *spectrum_at(const struct fading *b, size_t channel, size_t k)
 {
     return b->spectrum + (ROWS * channel + k) * row_size(b);
 }
 
-static void bench_done(struct bench *b)
+static void fading_done(struct fading *b)
 {
     fft_batch_free(b->fft);
     free(b->out);
@@ -50,7 +50,7 @@ static void bench_done(struct bench *b)
     free(b->spectrum);
 }
 
-static void lay_gains(struct bench *b)
+static void lay_gains(struct fading *b)
 {
     double step = PI / 2 / (double)(b->length + 1);
     double c_step = cos(step), s_step = sin(step), re = 1, im = 0;
@@ -64,7 +64,7 @@ static void lay_gains(struct bench *b)
     }
 }
 
-static void lay_bands(struct bench *b, int rate_hz)
+static void lay_bands(struct fading *b, int rate_hz)
 {
     for (int k = 0, least = 1; k < BANDS; k++, least++) {
         int at = (int)(first_hz * exp2(k) * b->n / rate_hz);
@@ -72,10 +72,10 @@ static void lay_bands(struct bench *b, int rate_hz)
     }
 }
 
-static enum status bench_init(struct bench *b, const struct audio *loop, size_t length,
-                              struct err *e)
+static enum status fading_init(struct fading *b, const struct audio *loop, size_t length,
+                               struct err *e)
 {
-    *b = (struct bench){
+    *b = (struct fading){
         .length = length, .around = length / 4, .channels = (size_t)loop->channels};
     b->n = fft_next_fast((int)(length + 2 * b->around));
     b->n = b->n < 16 ? 16 : b->n;
@@ -94,7 +94,7 @@ static enum status bench_init(struct bench *b, const struct audio *loop, size_t 
 
 /* `tail` begins `around` frames before the fade, `lead` with it and ends as many after.
  */
-static void read_rows(struct bench *b, const float *tail, const float *lead, size_t c)
+static void read_rows(struct fading *b, const float *tail, const float *lead, size_t c)
 {
     size_t around = b->around;
     float *t = row_at(b, TAIL), *l = row_at(b, LEAD);
@@ -111,7 +111,7 @@ static void read_rows(struct bench *b, const float *tail, const float *lead, siz
     }
 }
 
-static void analyse(struct bench *b, const float *tail, const float *lead)
+static void analyse(struct fading *b, const float *tail, const float *lead)
 {
     size_t row = row_size(b);
     for (size_t c = 0; c < b->channels; c++) {
@@ -123,7 +123,7 @@ static void analyse(struct bench *b, const float *tail, const float *lead)
 
 /* How much of a bin is the band's: neighbours cross smoothly between their middles, and
  * all bands together are 1. */
-static float share_of(const struct bench *b, int band, int bin)
+static float share_of(const struct fading *b, int band, int bin)
 {
     bool falls = bin >= b->middle[band];
     int low = falls ? band : band - 1;
@@ -136,7 +136,7 @@ static float share_of(const struct bench *b, int band, int bin)
 }
 
 /* The bins of which a band has a share. */
-static void bins_of(const struct bench *b, int band, int *first, int *end)
+static void bins_of(const struct fading *b, int band, int *first, int *end)
 {
     int bins = b->n / 2 + 1;
     *first = band ? b->middle[band - 1] : 0;
@@ -145,7 +145,7 @@ static void bins_of(const struct bench *b, int band, int *first, int *end)
 
 /* Kept where the gains stay sane: below −0.5 the quotient would lift the middle by more
  * than 3 dB. */
-static float correlation_of(const struct bench *b, int band)
+static float correlation_of(const struct fading *b, int band)
 {
     double both = 0, tails = 0, leads = 0;
     int first, end;
@@ -164,19 +164,24 @@ static float correlation_of(const struct bench *b, int band)
     return norm > 0 ? (float)fmin(1, fmax(-0.5, both / norm)) : 0;
 }
 
-static void take_band(const struct bench *b, int band, const float *from, float *to)
+/* A band of both sounds of a channel. */
+static void take_band(const struct fading *b, int band, size_t channel, float *tail,
+                      float *lead)
 {
+    const float *t = spectrum_at(b, channel, TAIL), *l = spectrum_at(b, channel, LEAD);
     int first, end;
     bins_of(b, band, &first, &end);
     for (int i = first; i < end; i++) {
         float share = share_of(b, band, i);
-        to[2 * i] = share * from[2 * i];
-        to[2 * i + 1] = share * from[2 * i + 1];
+        for (int k = 2 * i; k < 2 * i + 2; k++) {
+            tail[k] = share * t[k];
+            lead[k] = share * l[k];
+        }
     }
 }
 
 /* One band of a channel of the fade. */
-static void add_band(const struct bench *b, const float *tail, const float *lead,
+static void add_band(const struct fading *b, const float *tail, const float *lead,
                      float rho, float *to)
 {
     for (size_t i = 0; i < b->length; i++) {
@@ -185,17 +190,15 @@ static void add_band(const struct bench *b, const float *tail, const float *lead
     }
 }
 
-static void render(struct bench *b, float *to)
+static void render(struct fading *b, float *to)
 {
     size_t row = row_size(b), around = b->around;
     memset(to, 0, b->length * b->channels * sizeof *to);
     for (size_t c = 0; c < b->channels; c++)
         for (int first = 0; first < BANDS; first += AT_ONCE) {
             memset(b->row, 0, FFT_BATCH * row * sizeof *b->row);
-            for (int k = 0; k < AT_ONCE; k++) {
-                take_band(b, first + k, spectrum_at(b, c, TAIL), row_at(b, 2 * k));
-                take_band(b, first + k, spectrum_at(b, c, LEAD), row_at(b, 2 * k + 1));
-            }
+            for (int k = 0; k < AT_ONCE; k++)
+                take_band(b, first + k, c, row_at(b, 2 * k), row_at(b, 2 * k + 1));
             fft_batch_inverse(b->fft, b->row, row, b->row, row);
             for (int k = 0; k < AT_ONCE; k++)
                 add_band(b, row_at(b, 2 * k) + around, row_at(b, 2 * k + 1) + around,
@@ -207,8 +210,8 @@ enum status crossfade(struct audio *loop, const float *lead, size_t length, stru
 {
     if (length == 0)
         return ST_OK;
-    struct bench b;
-    enum status st = bench_init(&b, loop, length, e);
+    struct fading b;
+    enum status st = fading_init(&b, loop, length, e);
     float *fade = loop->data + (loop->frames - length) * b.channels;
     if (st == ST_OK) {
         analyse(&b, fade - b.around * b.channels, lead);
@@ -216,6 +219,6 @@ enum status crossfade(struct audio *loop, const float *lead, size_t length, stru
             b.rho[k] = correlation_of(&b, k);
         render(&b, fade);
     }
-    bench_done(&b);
+    fading_done(&b);
     return st;
 }
