@@ -86,6 +86,13 @@ static size_t files(const char *pattern)
     return n;
 }
 
+/* A session, from its first whole screen on. */
+static void begin(char *what)
+{
+    pty_start(&pty, "xterm-256color", "C.UTF-8", 40, 140, trowel, what);
+    assert_true(pty_wait_for(&pty, "near misses", 20));
+}
+
 /* Look at the whole screen anew (only what changes is sent otherwise) until `answer` is
  * on it: ^L behind the keys clears the screen when they are done. */
 static bool shows(const char *keys, const char *answer, int looks)
@@ -149,8 +156,7 @@ static void leave(void)
 static void from_tape_to_kit(void **state)
 {
     (void)state;
-    pty_start(&pty, "xterm-256color", "C.UTF-8", 40, 140, trowel, "tapes");
-    assert_true(pty_wait_for(&pty, "near misses", 20));
+    begin("tapes");
     /* candidates appear while it is mining; the jobs screen says when it is over */
     type("w", "evening");
     wait_for_jobs();
@@ -203,8 +209,7 @@ static void what_fits_nowhere_is_not_written(void **state)
         "--project_name LONG --stages clouds --set clouds.cloud_duration_sec=185 --seed "
         "1 "
         "--quiet && touch before");
-    pty_start(&pty, "xterm-256color", "C.UTF-8", 40, 140, trowel, "export/LONG");
-    assert_true(pty_wait_for(&pty, "near misses", 20));
+    begin("export/LONG");
     type(":filter cat:clouds\r", "cloud_");
     type("a", "accepted cloud_");
     type(":kit NIGHTBUS\r", "kit named NIGHTBUS");
@@ -220,8 +225,7 @@ static void what_fits_nowhere_is_not_written(void **state)
 static void the_next_session_remembers(void **state)
 {
     (void)state;
-    pty_start(&pty, "xterm-256color", "C.UTF-8", 40, 140, trowel, "export/tapes");
-    assert_true(pty_wait_for(&pty, "near misses", 20));
+    begin("export/tapes");
     type("fis:accepted\r", "is:accepted");
     type("K", "NIGHTBUS");
     type("E", "The kit already there is replaced"); /* at the top, before Enter */
@@ -234,15 +238,13 @@ static void the_next_session_remembers(void **state)
 static void the_set_is_written_from_here(void **state)
 {
     (void)state;
-    pty_start(&pty, "xterm-256color", "C.UTF-8", 40, 140, trowel, "export/tapes");
-    assert_true(pty_wait_for(&pty, "near misses", 20));
+    begin("export/tapes");
     type(":curate\r", "1 sample is in ");
     assert_int_equal(files("export/tapes/best_of/*/*.wav"), 1);
     assert_int_equal(files("export/tapes/best_of/drums/*.wav"), 1);
     assert_int_equal(files("export/tapes/best_of/manifest.csv"), 1);
     leave();
-    pty_start(&pty, "xterm-256color", "C.UTF-8", 40, 140, trowel, "export/tapes");
-    assert_true(pty_wait_for(&pty, "near misses", 20));
+    begin("export/tapes");
     type(":curate 2\r", "replace the best-of set of 1 sample?");
     type("n", "near misses");
     assert_int_equal(files("export/tapes/best_of/*/*.wav"), 1);
@@ -252,8 +254,7 @@ static void the_set_is_written_from_here(void **state)
     assert_in_range(all, 4, 12);
     assert_int_equal(files("export/tapes/best_of/drums/*.wav"), 2);
     leave();
-    pty_start(&pty, "xterm-256color", "C.UTF-8", 40, 140, trowel, "export/tapes");
-    assert_true(pty_wait_for(&pty, "near misses", 20));
+    begin("export/tapes");
     type(":curate\r", "replace the best-of set of");
     type("y", "0 of them new");
     assert_int_equal(files("export/tapes/best_of/*/*.wav"), 1);
@@ -271,8 +272,7 @@ static void without_a_folder_it_asks(void **state)
 {
     (void)state;
     char command[7 * FOLDER_BYTES];
-    pty_start(&pty, "xterm-256color", "C.UTF-8", 40, 140, trowel, NULL);
-    assert_true(pty_wait_for(&pty, "near misses", 20));
+    begin(NULL);
     leave();
     snprintf(command, sizeof command,
              "cp -a %s/export/tapes %s/other && "
@@ -299,8 +299,7 @@ static void without_a_folder_it_asks(void **state)
 /* Open the project and wait until nothing is mined any more; the jobs screen stays. */
 static void open_and_wait(void)
 {
-    pty_start(&pty, "xterm-256color", "C.UTF-8", 40, 140, trowel, "export/tapes");
-    assert_true(pty_wait_for(&pty, "near misses", 20));
+    begin("export/tapes");
     type("w", "look for recordings");
     wait_for_jobs();
 }
@@ -475,8 +474,7 @@ static void without_recordings_there_is_no_place_for_the_demo(void **state)
 {
     (void)state;
     run("mv tapes away");
-    pty_start(&pty, "xterm-256color", "C.UTF-8", 40, 140, trowel, "export/tapes");
-    assert_true(pty_wait_for(&pty, "near misses", 20));
+    begin("export/tapes");
     type(":demo\r", "recordings to yours");
     type("y", "no recordings at ");
     type("w", "0 running or waiting");
@@ -569,8 +567,7 @@ static void folders_of_one_name_do_not_mix(void **state)
     pty_start(&pty, "xterm-256color", "C.UTF-8", 40, 140, trowel, "decade/tapes");
     assert_true(pty_wait_for(&pty, "tapes_2", 20));
     leave();
-    pty_start(&pty, "xterm-256color", "C.UTF-8", 40, 140, trowel, "tapes");
-    assert_true(pty_wait_for(&pty, "near misses", 20));
+    begin("tapes");
     type("w", "look for recordings");
     assert_null(strstr(pty.text, "tapes_2"));
     wait_for_jobs();
