@@ -121,6 +121,9 @@ static void arrays_keep_what_they_hold(void **state)
     size_t had = room;
     assert_false(array_grow(&at, &room, SIZE_MAX / 2, sizeof *at));
     assert_true(at == was && room == had);
+    size_t count = room;
+    assert_true(array_add(&at, &count, &room, &(int){7}, sizeof *at));
+    assert_true(count == had + 1 && room >= count && at[had] == 7 && at[999] == 999);
     free(at);
 }
 

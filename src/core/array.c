@@ -30,3 +30,13 @@ bool array_grow(void *array, size_t *room, size_t need, size_t size)
     *room = more;
     return true;
 }
+
+bool array_add(void *array, size_t *count, size_t *room, const void *item, size_t size)
+{
+    char *at;
+    if (!array_grow(array, room, *count + 1, size))
+        return false;
+    memcpy(&at, array, sizeof at);
+    memcpy(at + (*count)++ * size, item, size);
+    return true;
+}

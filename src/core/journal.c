@@ -45,10 +45,9 @@ int event_find(const char *word)
 
 enum status change_list_add(struct change_list *l, const struct change *c, struct err *e)
 {
-    if (!array_grow(&l->at, &l->room, l->count + 1, sizeof *l->at))
-        return err_set(e, ST_NO_MEMORY, "no memory for the decisions");
-    l->at[l->count++] = *c;
-    return ST_OK;
+    return array_add(&l->at, &l->count, &l->room, c, sizeof *c)
+               ? ST_OK
+               : err_set(e, ST_NO_MEMORY, "no memory for the decisions");
 }
 
 void candidate_path(const struct candidate *c, char path[CANDIDATE_PATH_BYTES])

@@ -138,9 +138,8 @@ static bool take_wish(void *user, const struct change *now)
 {
     struct wishes *w = user;
     if (now->field == FIELD_EXTRA) {
-        w->no_memory = !array_grow(&w->extra, &w->room, w->extras + 1, sizeof *w->extra);
-        if (!w->no_memory)
-            w->extra[w->extras++] = now->candidate;
+        w->no_memory = !array_add(&w->extra, &w->extras, &w->room, &now->candidate,
+                                  sizeof now->candidate);
         return !w->no_memory;
     }
     if (now->field == FIELD_RING)

@@ -107,10 +107,8 @@ long session_index_of(const struct session *s, uint64_t id)
 
 bool index_list_add(struct index_list *l, size_t index)
 {
-    if (!array_grow(&l->at, &l->room, l->count + 1, sizeof *l->at))
-        return false;
-    l->at[l->count++] = (uint32_t)index;
-    return true;
+    uint32_t item = (uint32_t)index;
+    return array_add(&l->at, &l->count, &l->room, &item, sizeof item);
 }
 
 /* Whoever reads the log looks at everything. */

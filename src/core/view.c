@@ -237,8 +237,7 @@ void view_toggle_stack(struct view *v, size_t position)
             v->opened[i] = v->opened[--v->opened_count];
             return;
         }
-    if (array_grow(&v->opened, &v->opened_room, v->opened_count + 1, sizeof *v->opened))
-        v->opened[v->opened_count++] = f->stack;
+    array_add(&v->opened, &v->opened_count, &v->opened_room, &f->stack, sizeof f->stack);
 }
 
 size_t view_hidden(struct view *v, size_t position)

@@ -67,10 +67,7 @@ static bool enter(struct walk *w, const struct stat *s)
     for (size_t i = 0; i < w->seen_count; i++)
         if (w->seen[i].device == here.device && w->seen[i].inode == here.inode)
             return false;
-    if (!array_grow(&w->seen, &w->seen_room, w->seen_count + 1, sizeof *w->seen))
-        return false;
-    w->seen[w->seen_count++] = here;
-    return true;
+    return array_add(&w->seen, &w->seen_count, &w->seen_room, &here, sizeof here);
 }
 
 static enum status add_source(struct walk *w, const char *path, const char *relative,

@@ -93,11 +93,8 @@ static bool add_also(struct app *app, uint32_t index, const struct find *f)
 {
     struct kit_screen_state *k = &app->kit;
     double score = session_measure(app->session, f, ME_score);
-    if (!array_grow(&k->also, &k->also_room, k->also_count + 1, sizeof *k->also))
-        return false;
-    k->also[k->also_count++] =
-        (struct kit_also){index, f->category, isnan(score) ? 0 : score};
-    return true;
+    struct kit_also also = {index, f->category, isnan(score) ? 0 : score};
+    return array_add(&k->also, &k->also_count, &k->also_room, &also, sizeof also);
 }
 
 static int by_category(const void *a, const void *b)
