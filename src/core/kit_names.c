@@ -140,46 +140,32 @@ static unsigned meaning(const char *word, size_t n, bool first)
     return 0;
 }
 
-/* `all` less what the words rule out; where they say nothing, or too much, all of it. */
-static unsigned narrowed(unsigned said, const unsigned qualifier[][2], size_t count)
-{
-    unsigned all = 0, some = 0;
-    for (size_t i = 0; i < count; i++) {
-        all |= 1u << qualifier[i][1];
-        if (said & qualifier[i][0])
-            some |= 1u << qualifier[i][1];
-    }
-    return some ? some : all;
-}
-
+/* The classes of the one instrument that is named, less those that what is said of it
+ * rules out; where that is nothing, all of them. */
 static unsigned classes_of(unsigned said)
 {
-    static const unsigned toms[][2] = {
-        {LOW, DRUM_TOM_LOW}, {MID, DRUM_TOM_MID}, {HIGH, DRUM_TOM_HIGH}};
-    static const unsigned hats[][2] = {{OPEN, DRUM_HAT_OPEN}, {CLOSED, DRUM_HAT_CLOSED}};
-    static const unsigned cymbals[][2] = {{CRASHING, DRUM_CRASH}, {RIDING, DRUM_RIDE}};
-    switch (said & INSTRUMENTS) {
-    case 0:
-        return said & STICK ? 1u << DRUM_RIM : 0;
-    case KICK:
-        return 1u << DRUM_KICK;
-    case SNARE:
-        return 1u << DRUM_SNARE;
-    case CLAP:
-        return 1u << DRUM_CLAP;
-    case RIM:
-        return 1u << DRUM_RIM;
-    case TOM:
-        return narrowed(said, toms, 3);
-    case HAT:
-        return narrowed(said, hats, 2);
-    case CYMBAL:
-        return narrowed(said, cymbals, 2);
-    case PERC:
-        return 1u << DRUM_PERC;
-    default:
-        return 0;
+    static const struct {
+        unsigned instrument, narrowed_by;
+        enum drum_class class;
+    } classes[] = {
+        {KICK, 0, DRUM_KICK},           {SNARE, 0, DRUM_SNARE},
+        {CLAP, 0, DRUM_CLAP},           {RIM, 0, DRUM_RIM},
+        {TOM, LOW, DRUM_TOM_LOW},       {TOM, MID, DRUM_TOM_MID},
+        {TOM, HIGH, DRUM_TOM_HIGH},     {HAT, OPEN, DRUM_HAT_OPEN},
+        {HAT, CLOSED, DRUM_HAT_CLOSED}, {CYMBAL, CRASHING, DRUM_CRASH},
+        {CYMBAL, RIDING, DRUM_RIDE},    {PERC, 0, DRUM_PERC},
+    };
+    unsigned instrument = said & INSTRUMENTS, all = 0, some = 0;
+    if (instrument == 0 && said & STICK)
+        instrument = RIM;
+    for (size_t i = 0; i < sizeof classes / sizeof *classes; i++) {
+        if (classes[i].instrument != instrument)
+            continue;
+        all |= 1u << classes[i].class;
+        if (said & classes[i].narrowed_by)
+            some |= 1u << classes[i].class;
     }
+    return some ? some : all;
 }
 
 unsigned kit_classes_in_name(const char *name)
