@@ -12,10 +12,7 @@
 
 static bool push(struct action_stack *s, int64_t number)
 {
-    if (!array_grow(&s->number, &s->room, s->count + 1, sizeof *s->number))
-        return false;
-    s->number[s->count++] = number;
-    return true;
+    return array_add(&s->number, &s->count, &s->room, &number, sizeof number);
 }
 
 static void take(struct action_stack *s, int64_t number)
@@ -220,15 +217,14 @@ int64_t catalog_now_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-static enum status current_value(struct catalog *c, const struct change *about,
-                                 char value[EVENT_VALUE_BYTES], struct err *e)
+enum status catalog_value(struct catalog *c, enum event_field field, uint64_t candidate,
+                          const char *key, char value[EVENT_VALUE_BYTES], struct err *e)
 {
     enum status st = ST_OK;
     value[0] = '\0';
-    struct query *q = catalog_query(c, Q_VALUE, e);
-    query_int(q, 1, (int64_t)about->candidate);
-    query_text(q, 2, event_word(about->field));
-    query_text(q, 3, about->key);
+    struct query *q = catalog_query_of(c, Q_VALUE, (int64_t)candidate, e);
+    query_text(q, 2, event_word(field));
+    query_text(q, 3, key);
     if (query_next(c, q, &st, e))
         row_text(q, 0, value, EVENT_VALUE_BYTES);
     query_reset(q);
@@ -239,8 +235,7 @@ static enum status put_event(struct catalog *c, int64_t action,
                              const struct change *change, const char *previous,
                              struct err *e)
 {
-    struct query *q = catalog_query(c, Q_EVENT_PUT, e);
-    query_int(q, 1, action);
+    struct query *q = catalog_query_of(c, Q_EVENT_PUT, action, e);
     query_text(q, 2, event_word(change->field));
     query_int(q, 3, (int64_t)change->candidate);
     query_text(q, 4, change->key);
@@ -249,35 +244,43 @@ static enum status put_event(struct catalog *c, int64_t action,
     enum status st = catalog_run(c, q, e);
     if (st != ST_OK)
         return st;
-    q = catalog_query(c, Q_VALUE_PUT, e);
-    query_int(q, 1, (int64_t)change->candidate);
+    q = catalog_query_of(c, Q_VALUE_PUT, (int64_t)change->candidate, e);
     query_text(q, 2, event_word(change->field));
     query_text(q, 3, change->key);
     query_text(q, 4, change->value);
     return catalog_run(c, q, e);
 }
 
+/* Is it so, of `what`, and of `other` where that is not 0? */
+static enum status ask_of(struct catalog *c, enum catalog_query which, int64_t what,
+                          int64_t other, bool *yes, struct err *e)
+{
+    int64_t answer = 0;
+    struct query *q = catalog_query_of(c, which, what, e);
+    if (other != 0)
+        query_int(q, 2, other);
+    enum status st = catalog_number(c, q, &answer, e);
+    *yes = answer != 0;
+    return st;
+}
+
 /* The path by which an event names its candidate for ever after. */
 static enum status put_subject(struct catalog *c, uint64_t id, const char *path,
                                struct err *e)
 {
-    int64_t known = 0;
-    struct query *q = catalog_query(c, Q_SUBJECT_KNOWN, e);
-    query_int(q, 1, (int64_t)id);
-    enum status st = catalog_number(c, q, &known, e);
-    if (st != ST_OK || known != 0)
+    bool known = false;
+    enum status st = ask_of(c, Q_SUBJECT_KNOWN, (int64_t)id, 0, &known, e);
+    if (st != ST_OK || known)
         return st;
-    q = catalog_query(c, path != NULL ? Q_SUBJECT_PUT : Q_SUBJECT_FROM_FIND, e);
-    query_int(q, 1, (int64_t)id);
+    struct query *q = catalog_query_of(
+        c, path != NULL ? Q_SUBJECT_PUT : Q_SUBJECT_FROM_FIND, (int64_t)id, e);
     if (path != NULL)
         query_text(q, 2, path);
     st = catalog_run(c, q, e);
     if (st != ST_OK || path != NULL)
         return st;
-    q = catalog_query(c, Q_SUBJECT_KNOWN, e);
-    query_int(q, 1, (int64_t)id);
-    st = catalog_number(c, q, &known, e);
-    if (st == ST_OK && known == 0)
+    st = ask_of(c, Q_SUBJECT_KNOWN, (int64_t)id, 0, &known, e);
+    if (st == ST_OK && !known)
         st = err_set(e, ST_NOT_FOUND, "the catalog %s does not have this find", c->path);
     return st;
 }
@@ -304,7 +307,7 @@ enum status catalog_action_change(struct catalog *c, struct catalog_action *a,
     struct change change = *wanted;
     enum status st = change_check(&change, e);
     if (st == ST_OK)
-        st = current_value(c, &change, previous, e);
+        st = catalog_value(c, change.field, change.candidate, change.key, previous, e);
     if (st != ST_OK || strcmp(previous, change.value) == 0)
         return st;
     if (event_subject(change.field) == SUBJECT_CANDIDATE)
@@ -322,8 +325,7 @@ enum status catalog_action_finish(struct catalog *c, const struct catalog_action
         return ST_OK;
     char text[ACTION_LABEL_BYTES];
     snprintf(text, sizeof text, "%s", label != NULL ? label : "");
-    struct query *q = catalog_query(c, Q_ACTION_PUT, e);
-    query_int(q, 1, a->number);
+    struct query *q = catalog_query_of(c, Q_ACTION_PUT, a->number, e);
     query_int(q, 2, a->mode);
     query_int(q, 3, a->target);
     query_int(q, 4, a->first);
@@ -381,8 +383,7 @@ static enum status read_action(struct catalog *c, int64_t number, bool back,
     enum status st = ST_OK;
     struct change change;
     int64_t first = 1, last = 0;
-    struct query *q = catalog_query(c, Q_ACTION, e);
-    query_int(q, 1, number);
+    struct query *q = catalog_query_of(c, Q_ACTION, number, e);
     if (query_next(c, q, &st, e)) {
         first = row_int(q, 0);
         last = row_int(q, 1);
@@ -391,8 +392,7 @@ static enum status read_action(struct catalog *c, int64_t number, bool back,
     query_reset(q);
     if (st != ST_OK)
         return st;
-    q = catalog_query(c, back ? Q_ACTION_BACK : Q_ACTION_EVENTS, e);
-    query_int(q, 1, first);
+    q = catalog_query_of(c, back ? Q_ACTION_BACK : Q_ACTION_EVENTS, first, e);
     query_int(q, 2, last);
     while (query_next(c, q, &st, e))
         if (row_change(q, &change))
@@ -406,24 +406,12 @@ static enum status put_back(struct catalog *c, struct catalog_action *a,
     char previous[EVENT_VALUE_BYTES];
     enum status st = ST_OK;
     for (size_t i = 0; i < l->count && st == ST_OK; i++) {
-        st = current_value(c, &l->at[i], previous, e);
+        const struct change *word = &l->at[i];
+        st = catalog_value(c, word->field, word->candidate, word->key, previous, e);
         if (st == ST_OK)
-            st = put_event(c, a->number, &l->at[i], previous, e);
+            st = put_event(c, a->number, word, previous, e);
         a->applied += st == ST_OK;
     }
-    return st;
-}
-
-static enum status ask_of(struct catalog *c, enum catalog_query which, int64_t action,
-                          int64_t other, bool *yes, struct err *e)
-{
-    int64_t answer = 0;
-    struct query *q = catalog_query(c, which, e);
-    query_int(q, 1, action);
-    if (other != 0)
-        query_int(q, 2, other);
-    enum status st = catalog_number(c, q, &answer, e);
-    *yes = answer != 0;
     return st;
 }
 
@@ -529,12 +517,4 @@ enum status catalog_each_current(struct catalog *c,
             break;
         }
     return st;
-}
-
-enum status catalog_value(struct catalog *c, enum event_field field, uint64_t candidate,
-                          const char *key, char value[EVENT_VALUE_BYTES], struct err *e)
-{
-    struct change about = {.field = field, .candidate = candidate};
-    snprintf(about.key, sizeof about.key, "%s", key);
-    return current_value(c, &about, value, e);
 }

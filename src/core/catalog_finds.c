@@ -64,8 +64,7 @@ static enum status put_find(struct catalog *c, const struct entry *n, int64_t so
 {
     const struct candidate *f = n->find;
     char grade[2] = {f->grade, '\0'};
-    struct query *q = catalog_query(c, Q_FIND_PUT, e);
-    query_int(q, 1, n->position);
+    struct query *q = catalog_query_of(c, Q_FIND_PUT, n->position, e);
     query_int(q, 2, (int64_t)n->id);
     query_int(q, 3, source);
     query_text(q, 4, f->filename);
@@ -107,8 +106,7 @@ static enum status put_detail(struct catalog *c, const struct entry *n, struct e
     const struct candidate *f = n->find;
     unsigned char parts[PARTS_MAX * PART_BYTES];
     size_t loops = (size_t)within(f->loop_count, LOOP_CHOICES_MAX);
-    struct query *q = catalog_query(c, Q_DETAIL_PUT, e);
-    query_int(q, 1, n->position);
+    struct query *q = catalog_query_of(c, Q_DETAIL_PUT, n->position, e);
     query_text(q, 2, f->source_path);
     query_int(q, 3, (int64_t)f->seed);
     query_text(q, 4, f->algorithm_version);
@@ -123,8 +121,7 @@ static enum status put_vector(struct catalog *c, int64_t position, const float *
 {
     if (v == NULL || isnan(v[0]))
         return ST_OK;
-    struct query *q = catalog_query(c, Q_VECTOR_PUT, e);
-    query_int(q, 1, position);
+    struct query *q = catalog_query_of(c, Q_VECTOR_PUT, position, e);
     query_blob(q, 2, v, VECTOR_BYTES);
     return catalog_run(c, q, e);
 }
@@ -238,15 +235,20 @@ enum status catalog_write_content(struct catalog *c,
 
 /* --- mining while the catalog is open ---------------------------------------------- */
 
+/* The position of a candidate, 0 = it is none. */
+static enum status row_of(struct catalog *c, uint64_t id, int64_t *position,
+                          struct err *e)
+{
+    return catalog_number(c, catalog_query_of(c, Q_FIND_ROW, (int64_t)id, e), position,
+                          e);
+}
+
 static enum status drop_row(struct catalog *c, int64_t position, struct err *e)
 {
     static const enum catalog_query drops[] = {Q_FIND_DROP, Q_DETAIL_DROP, Q_VECTOR_DROP};
     enum status st = ST_OK;
-    for (int i = 0; i < 3 && st == ST_OK; i++) {
-        struct query *q = catalog_query(c, drops[i], e);
-        query_int(q, 1, position);
-        st = catalog_run(c, q, e);
-    }
+    for (int i = 0; i < 3 && st == ST_OK; i++)
+        st = catalog_run(c, catalog_query_of(c, drops[i], position, e), e);
     return st;
 }
 
@@ -259,9 +261,7 @@ static enum status add_all(struct catalog *c, const struct candidate *found, siz
     for (size_t i = 0; i < count && st == ST_OK; i++) {
         struct entry n = {0, candidate_id(&found[i]), &found[i],
                           vector_of(embeddings, i)};
-        struct query *q = catalog_query(c, Q_FIND_ROW, e);
-        query_int(q, 1, (int64_t)n.id);
-        st = catalog_number(c, q, &n.position, e);
+        st = row_of(c, n.id, &n.position, e);
         if (st == ST_OK && n.position == 0)
             n.position = ++last;
         if (st == ST_OK)
@@ -308,9 +308,7 @@ enum status catalog_drop(struct catalog *c, const uint64_t *ids, size_t count,
         return st;
     for (size_t i = 0; i < count && st == ST_OK; i++) {
         int64_t position = 0;
-        struct query *q = catalog_query(c, Q_FIND_ROW, e);
-        query_int(q, 1, (int64_t)ids[i]);
-        st = catalog_number(c, q, &position, e);
+        st = row_of(c, ids[i], &position, e);
         if (st == ST_OK && position != 0)
             st = drop_row(c, position, e);
     }
@@ -324,8 +322,7 @@ enum status catalog_restack(struct catalog *c, const uint64_t *ids, const int *s
     if (st != ST_OK)
         return st;
     for (size_t i = 0; i < count && st == ST_OK; i++) {
-        struct query *q = catalog_query(c, Q_FIND_STACK, e);
-        query_int(q, 1, (int64_t)ids[i]);
+        struct query *q = catalog_query_of(c, Q_FIND_STACK, (int64_t)ids[i], e);
         query_int(q, 2, stacks[i]);
         st = catalog_run(c, q, e);
     }

@@ -25,10 +25,7 @@ struct ids {
 
 static bool add_id(struct ids *l, uint64_t id)
 {
-    if (!array_grow(&l->at, &l->room, l->count + 1, sizeof *l->at))
-        return false;
-    l->at[l->count++] = id;
-    return true;
+    return array_add(&l->at, &l->count, &l->room, &id, sizeof id);
 }
 
 static bool note_spoken_of(void *user, const struct change *now)
@@ -50,8 +47,7 @@ static enum status make_table(struct catalog *c, struct err *e)
 /* `spoken`: it is known that something was said of it. */
 static enum status put_place(struct catalog *c, uint64_t id, bool spoken, struct err *e)
 {
-    struct query *q = catalog_query(c, Q_PLACE_KEEP, e);
-    query_int(q, 1, (int64_t)id);
+    struct query *q = catalog_query_of(c, Q_PLACE_KEEP, (int64_t)id, e);
     query_int(q, 2, spoken);
     return catalog_run(c, q, e);
 }
@@ -104,10 +100,9 @@ struct now_list {
 
 static enum status add_now(struct now_list *l, const struct now *now, struct err *e)
 {
-    if (!array_grow(&l->at, &l->room, l->count + 1, sizeof *l->at))
-        return err_set(e, ST_NO_MEMORY, "no memory for the decisions");
-    l->at[l->count++] = *now;
-    return ST_OK;
+    return array_add(&l->at, &l->count, &l->room, now, sizeof *now)
+               ? ST_OK
+               : err_set(e, ST_NO_MEMORY, "no memory for the decisions");
 }
 
 static uint64_t group_of(const char *path)
@@ -198,8 +193,7 @@ static enum status words_of(struct catalog *c, uint64_t from, struct change_list
     const uint64_t whose[] = {from, 0};
     for (int i = 0; i < 2 && st == ST_OK; i++) {
         struct change word;
-        struct query *q = catalog_query(c, Q_CURRENT_OF, e);
-        query_int(q, 1, (int64_t)whose[i]);
+        struct query *q = catalog_query_of(c, Q_CURRENT_OF, (int64_t)whose[i], e);
         while (query_next(c, q, &st, e))
             if (row_change(q, &word) && word.value[0] != '\0' &&
                 (whose[i] != 0 ||
@@ -218,8 +212,7 @@ static enum status path_of(struct catalog *c, const struct move *m,
         return n > 0 ? ST_OK : ST_CORRUPT;
     }
     enum status st = ST_OK;
-    struct query *q = catalog_query(c, Q_FIND_PATH, e);
-    query_int(q, 1, (int64_t)m->to);
+    struct query *q = catalog_query_of(c, Q_FIND_PATH, (int64_t)m->to, e);
     if (query_next(c, q, &st, e))
         row_text(q, 0, path, CANDIDATE_PATH_BYTES);
     else if (st == ST_OK)
@@ -230,9 +223,7 @@ static enum status path_of(struct catalog *c, const struct move *m,
 
 static enum status drop_place(struct catalog *c, uint64_t id, struct err *e)
 {
-    struct query *q = catalog_query(c, Q_PLACE_DROP, e);
-    query_int(q, 1, (int64_t)id);
-    return catalog_run(c, q, e);
+    return catalog_run(c, catalog_query_of(c, Q_PLACE_DROP, (int64_t)id, e), e);
 }
 
 /* Its place is known under its new name, or no longer needed. */
@@ -242,8 +233,7 @@ static enum status move_place(struct catalog *c, const struct move *m, const cha
     enum status st = drop_place(c, m->from.id, e);
     if (st != ST_OK || !m->lost)
         return st;
-    struct query *q = catalog_query(c, Q_PLACE_PUT, e);
-    query_int(q, 1, (int64_t)m->to);
+    struct query *q = catalog_query_of(c, Q_PLACE_PUT, (int64_t)m->to, e);
     query_text(q, 2, path);
     query_int(q, 3, m->from.start);
     query_int(q, 4, m->from.end);
@@ -311,14 +301,6 @@ static enum status move_words(struct catalog *c, struct moves *moves,
     return st;
 }
 
-static enum status note_move(struct moves *l, const struct move *m, struct err *e)
-{
-    if (!array_grow(&l->at, &l->room, l->count + 1, sizeof *l->at))
-        return err_set(e, ST_NO_MEMORY, "no memory for the decisions");
-    l->at[l->count++] = *m;
-    return ST_OK;
-}
-
 static enum status look_at_places(struct catalog *c, const char *stem,
                                   const struct now_list *now, struct moves *out,
                                   struct err *e)
@@ -337,9 +319,8 @@ static enum status look_at_places(struct catalog *c, const char *stem,
         if (stem != NULL && (strncmp(p.path, stem, length) != 0 || p.path[length] != '/'))
             continue;
         enum whereabouts w = find_move(&p, now, &m);
-        if (w == MOVED)
-            st = note_move(out, &m, e);
-        else if (w == AT_HOME && !add_id(&out->settled, p.id))
+        if ((w == MOVED && !array_add(&out->at, &out->count, &out->room, &m, sizeof m)) ||
+            (w == AT_HOME && !add_id(&out->settled, p.id)))
             st = err_set(e, ST_NO_MEMORY, "no memory for the decisions");
     }
     return st;

@@ -50,6 +50,9 @@ enum { SQL_BYTES = 4096 };
 bool catalog_sql(char out[SQL_BYTES], enum catalog_query q);
 bool catalog_sql_schema(char out[SQL_BYTES]);
 
+/* catalog_query with its first parameter, mostly an id, bound. */
+struct query *catalog_query_of(struct catalog *c, enum catalog_query q, int64_t what,
+                               struct err *e);
 /* Run to the end, results unseen. */
 enum status catalog_run(struct catalog *c, struct query *q, struct err *e);
 enum status catalog_simple(struct catalog *c, enum catalog_query q, struct err *e);

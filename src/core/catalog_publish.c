@@ -122,8 +122,7 @@ static enum status anything_said(struct catalog *c, const struct change *about,
                                  bool *said, struct err *e)
 {
     int64_t one = 0;
-    struct query *q = catalog_query(c, Q_VALUE_KNOWN, e);
-    query_int(q, 1, (int64_t)about->candidate);
+    struct query *q = catalog_query_of(c, Q_VALUE_KNOWN, (int64_t)about->candidate, e);
     query_text(q, 2, event_word(about->field));
     enum status st = catalog_number(c, q, &one, e);
     *said = one != 0;

@@ -262,13 +262,11 @@ static enum status read_finds(struct catalog *c, struct reader *r, const struct 
     return st;
 }
 
-static enum status each(struct catalog *c, const struct visit *v, struct err *e)
+/* In a transaction of the caller. */
+static enum status visit_finds(struct catalog *c, const struct visit *v, struct err *e)
 {
     struct reader r;
-    enum status st = catalog_simple(c, Q_BEGIN_READ, e);
-    if (st != ST_OK)
-        return st;
-    st = reader_init(c, &r, e);
+    enum status st = reader_init(c, &r, e);
     if (st == ST_OK)
         st = reader_listen(c, &r, catalog_query(c, Q_CURRENT, e), e);
     if (st == ST_OK) {
@@ -276,8 +274,17 @@ static enum status each(struct catalog *c, const struct visit *v, struct err *e)
         st = read_finds(c, &r, v, e);
         catalog_passes_once(c, false);
     }
-    catalog_simple(c, Q_ROLLBACK, NULL);
     reader_done(&r);
+    return st;
+}
+
+static enum status each(struct catalog *c, const struct visit *v, struct err *e)
+{
+    enum status st = catalog_simple(c, Q_BEGIN_READ, e);
+    if (st != ST_OK)
+        return st;
+    st = visit_finds(c, v, e);
+    catalog_simple(c, Q_ROLLBACK, NULL);
     return st;
 }
 
@@ -314,13 +321,11 @@ enum status catalog_get(struct catalog *c, uint64_t id, struct catalog_find *out
     memset(out, 0, sizeof *out);
     enum status st = reader_init(c, &r, e);
     if (st == ST_OK) {
-        struct query *q = catalog_query(c, Q_CURRENT_OF, e);
-        query_int(q, 1, (int64_t)id);
+        struct query *q = catalog_query_of(c, Q_CURRENT_OF, (int64_t)id, e);
         st = reader_listen(c, &r, q, e);
     }
     if (st == ST_OK) {
-        struct query *q = catalog_query(c, Q_WHOLE_ONE, e);
-        query_int(q, 1, (int64_t)id);
+        struct query *q = catalog_query_of(c, Q_WHOLE_ONE, (int64_t)id, e);
         bool there = query_next(c, q, &st, e) && read_find(q, &r, true, out);
         if (st == ST_OK && !there)
             st = err_set(e, ST_NOT_FOUND, "the catalog does not have this find");
@@ -334,8 +339,7 @@ enum status catalog_apply_words(struct catalog *c, struct catalog_find *f, struc
 {
     enum status st = ST_OK;
     struct change now;
-    struct query *q = catalog_query(c, Q_CURRENT_OF, e);
-    query_int(q, 1, (int64_t)f->id);
+    struct query *q = catalog_query_of(c, Q_CURRENT_OF, (int64_t)f->id, e);
     while (query_next(c, q, &st, e))
         if (row_change(q, &now))
             catalog_overlay(f, now.field, now.value);
@@ -353,9 +357,7 @@ struct loading {
 static bool load_one(void *user, const struct catalog_find *f)
 {
     struct loading *l = user;
-    l->no_memory = !array_grow(&l->finds, &l->room, l->count + 1, sizeof *l->finds);
-    if (!l->no_memory)
-        l->finds[l->count++] = *f;
+    l->no_memory = !array_add(&l->finds, &l->count, &l->room, f, sizeof *f);
     return !l->no_memory;
 }
 
@@ -388,28 +390,11 @@ static enum status load_vectors(struct catalog *c, const struct loading *l, floa
     return st;
 }
 
-static enum status load_all(struct catalog *c, struct loading *l, float **embeddings,
-                            struct err *e)
-{
-    struct reader r;
-    struct visit v = {.whole = true, .fn = load_one, .user = l};
-    enum status st = reader_init(c, &r, e);
-    if (st == ST_OK)
-        st = reader_listen(c, &r, catalog_query(c, Q_CURRENT, e), e);
-    if (st == ST_OK)
-        st = read_finds(c, &r, &v, e);
-    if (st == ST_OK && l->no_memory)
-        st = err_set(e, ST_NO_MEMORY, "no memory for the finds");
-    if (st == ST_OK && embeddings != NULL)
-        st = load_vectors(c, l, embeddings, e);
-    reader_done(&r);
-    return st;
-}
-
 enum status catalog_load(struct catalog *c, struct catalog_find **out, float **embeddings,
                          size_t *count, struct err *e)
 {
     struct loading l = {0};
+    struct visit v = {.whole = true, .fn = load_one, .user = &l};
     *out = NULL;
     *count = 0;
     if (embeddings != NULL)
@@ -417,7 +402,11 @@ enum status catalog_load(struct catalog *c, struct catalog_find **out, float **e
     enum status st = catalog_simple(c, Q_BEGIN_READ, e);
     if (st != ST_OK)
         return st;
-    st = load_all(c, &l, embeddings, e);
+    st = visit_finds(c, &v, e);
+    if (st == ST_OK && l.no_memory)
+        st = err_set(e, ST_NO_MEMORY, "no memory for the finds");
+    if (st == ST_OK && embeddings != NULL)
+        st = load_vectors(c, &l, embeddings, e);
     catalog_simple(c, Q_ROLLBACK, NULL);
     if (st != ST_OK) {
         free(l.finds);
@@ -432,8 +421,7 @@ enum status catalog_vector(struct catalog *c, uint64_t id, float vector[SIMILARI
                            struct err *e)
 {
     enum status st = ST_OK;
-    struct query *q = catalog_query(c, Q_VECTOR_ONE, e);
-    query_int(q, 1, (int64_t)id);
+    struct query *q = catalog_query_of(c, Q_VECTOR_ONE, (int64_t)id, e);
     if (query_next(c, q, &st, e))
         read_vector(q, 0, vector);
     else if (st == ST_OK)

@@ -36,9 +36,8 @@ static enum status replay_subject(struct catalog *c, struct change *change,
         *known = change->candidate != 0;
         return st;
     }
-    struct query *q = catalog_query(c, Q_FIND_ROW, e);
-    query_int(q, 1, (int64_t)change->candidate);
-    enum status st = catalog_number(c, q, &row, e);
+    enum status st = catalog_number(
+        c, catalog_query_of(c, Q_FIND_ROW, (int64_t)change->candidate, e), &row, e);
     *known = row != 0;
     return st;
 }

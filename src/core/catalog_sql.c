@@ -93,6 +93,14 @@ bool catalog_sql_schema(char out[SQL_BYTES])
     return expand(out, schema);
 }
 
+struct query *catalog_query_of(struct catalog *c, enum catalog_query q, int64_t what,
+                               struct err *e)
+{
+    struct query *ready = catalog_query(c, q, e);
+    query_int(ready, 1, what);
+    return ready;
+}
+
 enum status catalog_run(struct catalog *c, struct query *q, struct err *e)
 {
     enum status st = ST_OK;
