@@ -94,12 +94,10 @@ static bool take_portion(struct session *s, struct session_news *n)
     for (; n->at < end; n->at++) {
         const struct find *f = &n->part.find[n->at];
         long index = session_index_of(s, f->id);
-        if (index >= 0 && ((size_t)index >= n->known || s->touched[index])) {
-            if ((size_t)index < n->known)
-                n->seen[index] = 1;
-            continue; /* newer here; those that changed are read again at the end */
-        }
-        index = session_take_row(s, &n->part, n->at, n->source[f->source]);
+        /* newer here; those that changed are read again at the end */
+        bool newer = index >= 0 && ((size_t)index >= n->known || s->touched[index]);
+        if (!newer)
+            index = session_take_row(s, &n->part, n->at, n->source[f->source]);
         if (index < 0)
             return false;
         if ((size_t)index < n->known)

@@ -60,22 +60,11 @@ enum status survey_read(struct part_reader *from, struct survey_progress progres
     return survey(from, progress, false, ctx, out, e);
 }
 
-static enum status survey_pads(struct soundfile *sf, const struct job_context *ctx,
-                               struct track **out, struct err *e)
-{
-    struct part_reader sustained;
-    enum status st = part_reader_init(&sustained, sf, SEPARATE_SUSTAINED, e);
-    if (st != ST_OK)
-        return st;
-    st = survey(&sustained, (struct survey_progress){0.3, 1}, false, ctx, out, e);
-    part_reader_done(&sustained);
-    return st;
-}
-
 enum status survey_analyse(const char *path, bool apart, const struct job_context *ctx,
                            struct track **out, struct track **pads, struct err *e)
 {
     struct soundfile *sf = NULL;
+    struct part_reader sustained = {0};
     *out = *pads = NULL;
     enum status st = soundfile_open(&sf, path, e);
     if (st != ST_OK)
@@ -83,7 +72,10 @@ enum status survey_analyse(const char *path, bool apart, const struct job_contex
     struct part_reader all = part_reader_all(sf);
     st = survey(&all, (struct survey_progress){0, apart ? 0.3 : 1}, true, ctx, out, e);
     if (st == ST_OK && apart)
-        st = survey_pads(sf, ctx, pads, e);
+        st = part_reader_init(&sustained, sf, SEPARATE_SUSTAINED, e);
+    if (st == ST_OK && apart)
+        st = survey_read(&sustained, (struct survey_progress){0.3, 1}, ctx, pads, e);
+    part_reader_done(&sustained);
     soundfile_close(sf);
     if (st == ST_OK)
         return st;
