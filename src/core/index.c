@@ -98,15 +98,11 @@ static enum status load_known(struct search *s, struct err *e)
 
 static enum status load_manifest(struct search *s, struct err *e)
 {
-    char path[PATH_BYTES];
+    struct err why;
     if (s->rows_read)
         return ST_OK;
-    enum status st =
-        path_join(path, sizeof path, s->project->root.path, "manifest.csv", e);
-    if (st != ST_OK)
-        return st;
-    struct err why;
-    st = manifest_read(path, &s->rows, &s->row_count, &why);
+    enum status st = manifest_read_in(s->project->root.path, "manifest.csv", &s->rows,
+                                      &s->row_count, &why);
     if (st == ST_CORRUPT)
         log_write(job_log(s->ctx), LOG_WARNING, "%s; measuring the samples instead",
                   why.msg);

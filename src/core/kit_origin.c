@@ -11,12 +11,8 @@
 /* A kit's manifest has the columns that tell a find, among its own. */
 static size_t rows_of(const char *folder, struct candidate **rows)
 {
-    char path[PATH_BYTES];
-    size_t count = 0;
-    *rows = NULL;
-    if (path_join(path, sizeof path, folder, "manifest.csv", NULL) != ST_OK ||
-        manifest_read(path, rows, &count, NULL) != ST_OK)
-        return 0;
+    size_t count;
+    manifest_read_in(folder, "manifest.csv", rows, &count, NULL);
     return count;
 }
 

@@ -121,16 +121,10 @@ void project_hidden(char out[PATH_BYTES], const char *stem, const char *ending)
     snprintf(out, PATH_BYTES, HIDDEN "/%s%s", stem, ending);
 }
 
-static enum status absolute(char out[PATH_BYTES], const struct project *p,
-                            const char *relative, struct err *e)
-{
-    return path_join(out, PATH_BYTES, p->root.path, relative, e);
-}
-
 enum status project_config(const struct project *p, struct config *cfg, struct err *e)
 {
     char path[PATH_BYTES];
-    enum status st = absolute(path, p, CONFIG_NAME, e);
+    enum status st = path_join(path, sizeof path, p->root.path, CONFIG_NAME, e);
     if (st == ST_OK)
         st = config_defaults(cfg, e);
     return st == ST_OK ? config_load(cfg, path, NULL, e) : st;
@@ -259,14 +253,11 @@ static enum status read_source(const struct project *p, const char *stem,
 static enum status read_finds(const struct project *p, const char *stem,
                               struct find_list *finds, struct err *e)
 {
-    char relative[PATH_BYTES], path[PATH_BYTES];
+    char relative[PATH_BYTES], *text;
     struct candidate *rows;
     size_t count, bytes;
-    char *text;
     project_hidden(relative, stem, ".record");
-    enum status st = absolute(path, p, relative, e);
-    if (st == ST_OK)
-        st = manifest_read(path, &rows, &count, e);
+    enum status st = manifest_read_in(p->root.path, relative, &rows, &count, e);
     if (st == ST_OK)
         st = find_list_take(finds, rows, count, e);
     if (st != ST_OK || count == 0)

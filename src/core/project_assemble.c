@@ -322,16 +322,14 @@ static enum status remember_decisions(const char *catalog_path, const struct pro
     struct catalog *c;
     struct candidate *rows;
     struct deciding d;
-    char path[PATH_BYTES];
     size_t count, kept = 0;
     if (catalog_open(&c, catalog_path, CATALOG_READ, NULL) == ST_OK) {
         catalog_close(c);
         return ST_OK;
     }
-    enum status st = path_join(path, sizeof path, p->root.path, "manifest.csv", e);
-    if (st != ST_OK || manifest_read(path, &rows, &count, NULL) != ST_OK)
-        return st;
-    st = deciding_init(&d, j, e);
+    if (manifest_read_in(p->root.path, "manifest.csv", &rows, &count, NULL) != ST_OK)
+        return ST_OK;
+    enum status st = deciding_init(&d, j, e);
     for (size_t i = 0; i < count && st == ST_OK; i++)
         st = remember(&d, &rows[i], &kept, e);
     if (kept > 0 && st == ST_OK)

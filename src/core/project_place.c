@@ -96,13 +96,12 @@ enum status project_check_place(const struct project *p, struct err *e)
  * what only a project has tells. */
 static enum folder_kind kind_by_manifest(const struct project *p)
 {
-    char path[PATH_BYTES], relative[PATH_BYTES];
+    char relative[PATH_BYTES];
     struct candidate *rows = NULL;
     size_t count = 0;
     bool whole = root_exists(&p->root, "catalog.db") ||
                  root_exists(&p->root, "config.effective.yaml");
-    if (path_join(path, sizeof path, p->root.path, "manifest.csv", NULL) != ST_OK ||
-        manifest_read(path, &rows, &count, NULL) != ST_OK)
+    if (manifest_read_in(p->root.path, "manifest.csv", &rows, &count, NULL) != ST_OK)
         return whole ? FOLDER_PROJECT : FOLDER_OTHER;
     enum folder_kind kind = whole || count > 0 ? FOLDER_PROJECT : FOLDER_BEST_OF;
     for (size_t i = 0; i < count; i++) {

@@ -46,12 +46,11 @@ void recut_done(struct recut *r)
 
 void recut_as_mined(struct candidate *c, const struct recut_site *s, const char *filename)
 {
-    char path[PATH_BYTES], record[PATH_BYTES];
+    char record[PATH_BYTES];
     struct candidate *known = NULL;
     size_t count = 0;
     project_hidden(record, c->source, ".record");
-    if (path_join(path, sizeof path, s->project, record, NULL) != ST_OK ||
-        manifest_read(path, &known, &count, NULL) != ST_OK)
+    if (manifest_read_in(s->project, record, &known, &count, NULL) != ST_OK)
         return;
     for (size_t i = 0; i < count; i++) {
         const struct candidate *mined = &known[i];

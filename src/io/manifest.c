@@ -505,3 +505,13 @@ enum status manifest_read(const char *path, struct candidate **rows, size_t *cou
     free(text);
     return st;
 }
+
+enum status manifest_read_in(const char *folder, const char *name,
+                             struct candidate **rows, size_t *count, struct err *e)
+{
+    char path[PATH_BYTES];
+    *rows = NULL;
+    *count = 0;
+    enum status st = path_join(path, sizeof path, folder, name, e);
+    return st == ST_OK ? manifest_read(path, rows, count, e) : st;
+}

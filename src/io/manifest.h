@@ -40,6 +40,9 @@ enum status manifest_write_each(const struct root *r, const char *relative,
  * there are none: it can be sorted, searched and copied. ST_NOT_FOUND: no such file. */
 enum status manifest_read(const char *path, struct candidate **rows, size_t *count,
                           struct err *e);
+/* The one of that name in a folder; also ST_REFUSED. */
+enum status manifest_read_in(const char *folder, const char *name,
+                             struct candidate **rows, size_t *count, struct err *e);
 /* The same from memory; `name` is for messages. */
 enum status manifest_parse(const char *text, size_t n, const char *name,
                            struct candidate **rows, size_t *count, struct err *e);
