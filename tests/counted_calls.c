@@ -3,20 +3,16 @@
 #undef _FILE_OFFSET_BITS
 #define _GNU_SOURCE 1
 #include "counted_calls.h"
+#include "checks.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 long calls_left = -1, reads_left = -1;
 int syncs;

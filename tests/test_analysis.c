@@ -1,4 +1,5 @@
 /* dsp/analysis and dsp/track: what the pass says of signals whose truth is known. */
+#include "checks.h"
 #include "core/pi.h"
 #include "dsp/biquad.h"
 #include "dsp/loudness.h"
@@ -7,17 +8,11 @@
 #include "tone.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 static void levels_are_exact_per_hop(void **state)
 {
-    (void)state;
     struct audio a = tone_blank(2.3, 2, 44100);
     struct rng r = rng_derive(1, 0, "test-levels", 0);
     for (size_t i = 0; i < a.frames; i++) { /* from 0 dB to below −120 dB, with DC */
@@ -68,7 +63,6 @@ static void levels_are_exact_per_hop(void **state)
 
 static void quiet_levels_survive_the_packing(void **state)
 {
-    (void)state;
     for (double db = -20; db >= -140; db -= 20) {
         struct audio a = tone_blank(0.3, 1, 44100);
         tone_add(&a, -1, 44100.0 / 64, pow(10, db / 20) * sqrt(2), 0);
@@ -81,7 +75,6 @@ static void quiet_levels_survive_the_packing(void **state)
 
 static void a_sine_is_where_it_is(void **state)
 {
-    (void)state;
     static const int rates[] = {8000, 22050, 44100, 48000, 96000, 192000};
     for (size_t i = 0; i < sizeof rates / sizeof *rates; i++) {
         struct audio a = tone_blank(1.5, 1, rates[i]);
@@ -113,7 +106,6 @@ static void a_sine_is_where_it_is(void **state)
 
 static void white_noise_is_flat(void **state)
 {
-    (void)state;
     struct audio a = tone_blank(4, 1, 44100);
     tone_white(&a, 0.1, 1);
     struct track *t = tone_track(&a);
@@ -137,7 +129,6 @@ static void white_noise_is_flat(void **state)
 /* Also where some of it is digital silence, which has nothing in any band. */
 static void bands_add_up_to_the_level(void **state)
 {
-    (void)state;
     struct audio a = tone_blank(1, 1, 48000);
     for (size_t silent = 0; silent <= 19200; silent += 19200) {
         tone_white(&a, 0.05, 2);
@@ -156,7 +147,6 @@ static void bands_add_up_to_the_level(void **state)
 
 static void steadiness_tells_held_from_changing(void **state)
 {
-    (void)state;
     struct audio held = tone_blank(3, 1, 44100), moving = tone_blank(3, 1, 44100);
     struct rng r = rng_derive(2, 0, "test-analysis", 0);
     struct synth_pad p = {220, 0.2, 2000, 0, 0.05, 0.05}; /* no beating */
@@ -182,7 +172,6 @@ static void steadiness_tells_held_from_changing(void **state)
 
 static void onsets_are_where_the_hits_are(void **state)
 {
-    (void)state;
     struct audio a = tone_blank(5, 1, 44100);
     struct rng r = rng_derive(3, 0, "test-analysis", 0);
     for (int i = 0; i < 9; i++)
@@ -202,7 +191,6 @@ static void onsets_are_where_the_hits_are(void **state)
  * begins at its sample, though its spectrum is there half a window before. */
 static void what_begins_in_silence_is_not_early(void **state)
 {
-    (void)state;
     static const int rates[] = {8000, 22050, 44100, 48000, 96000};
     static const double gaps_s[] = {0.4, 1.3, 5, 0.7}, levels[] = {0.7, 0.05, 0.3, 0.7};
     for (size_t k = 0; k < 3 * (sizeof rates / sizeof *rates); k++) {
@@ -235,7 +223,6 @@ static void what_begins_in_silence_is_not_early(void **state)
  * end is one. */
 static void a_cut_is_no_beginning(void **state)
 {
-    (void)state;
     static const int rates[] = {11025, 22050, 44100, 48000, 96000};
     for (size_t k = 0; k < sizeof rates / sizeof *rates; k++)
         for (int i = 0; i < 4; i++) {
@@ -267,7 +254,6 @@ static void a_cut_is_no_beginning(void **state)
 
 static void loudness_is_that_of_the_standard(void **state)
 {
-    (void)state;
     for (int kind = 0; kind < 5; kind++) {
         struct audio a = tone_blank(8, 2, kind == 3 ? 48000 : 44100);
         if (kind == 0) {
@@ -295,7 +281,6 @@ static void loudness_is_that_of_the_standard(void **state)
 static void a_stroke_where_a_louder_sound_ends_is_told(void **state)
 {
     enum { KICKS = 12, STEP = 30000, GATE = 8820, CLOSES = 350 };
-    (void)state;
     struct audio a = tone_blank((KICKS + 1) * STEP / 44100.0, 1, 44100);
     struct rng r = rng_derive(3, 0, "test-analysis", 2);
     for (size_t k = 0; k < KICKS; k++) {
@@ -357,7 +342,6 @@ static double band_over(double below_db)
  * steep its filter, one note, and what is too short to tell end nowhere. */
 static void a_band_that_is_cut_off_is_told(void **state)
 {
-    (void)state;
     static const int lows[] = {8000, 11025, 16000, 22050}, rates[] = {44100, 48000};
     for (size_t i = 0; i < 8; i++) {
         struct audio a = upsampled(lows[i / 2], rates[i % 2]);

@@ -1,21 +1,16 @@
 /* dsp/analysis on any input: clipped, stuck, silent or poisoned, in blocks of any size,
  * of any length, rate and number of channels. */
+#include "checks.h"
 #include "dsp/analysis.h"
 #include "tone.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 static void clipping_zeros_and_sticking_are_seen(void **state)
 {
-    (void)state;
     struct audio a = tone_blank(1, 2, 44100);
     tone_white(&a, 0.1, 3);
     for (int i = 0; i < 3; i++) /* three samples of the right channel, hop 4 */
@@ -64,7 +59,6 @@ static void clipping_zeros_and_sticking_are_seen(void **state)
 /* A float recording goes beyond full scale without clipping, and may be clipped there. */
 static void beyond_full_scale_is_headroom(void **state)
 {
-    (void)state;
     enum { FLAT = 512 * 9 - 3, LONG = 6 };
     struct audio a = tone_blank(1.0, 1, 44100);
     tone_add(&a, -1, 110, 2.5, 0);
@@ -93,7 +87,6 @@ static void beyond_full_scale_is_headroom(void **state)
 
 static void digital_silence_is_silent(void **state)
 {
-    (void)state;
     struct audio a = tone_blank(2, 2, 44100);
     struct track *t = tone_track(&a);
     const struct track_info *info = track_info(t);
@@ -182,7 +175,6 @@ static void assert_same(const struct track *a, const struct track *b)
 
 static void block_sizes_do_not_matter(void **state)
 {
-    (void)state;
     struct rng r = rng_derive(4, 0, "test-analysis", 0);
     for (int channels = 1; channels <= 3; channels++) {
         struct audio a = tone_blank(2.71, channels, channels == 3 ? 48000 : 44100);
@@ -203,7 +195,6 @@ static void block_sizes_do_not_matter(void **state)
 
 static void channels_are_averaged(void **state)
 {
-    (void)state;
     struct audio mono = tone_blank(1, 1, 44100);
     tone_white(&mono, 0.1, 30);
     struct audio wide = tone_blank(1, 8, 44100);
@@ -254,7 +245,6 @@ static void assert_sane(const struct track *t)
 
 static void odd_lengths_and_rates_are_fine(void **state)
 {
-    (void)state;
     static const int rates[] = {1000, 3000, 8000, 11025, 44100, 192000, 768000};
     static const size_t lengths[] = {0,   1,   2,   31,  255,  256,
                                      257, 511, 512, 513, 2047, 5000};
@@ -278,7 +268,6 @@ static void odd_lengths_and_rates_are_fine(void **state)
 
 static void poison_does_no_harm(void **state)
 {
-    (void)state;
     for (int kind = 0; kind < 6; kind++) {
         struct audio a = tone_blank(1.2, 2, 44100);
         struct rng r = rng_derive(5, 0, "test-analysis", (uint64_t)kind);
@@ -315,7 +304,6 @@ static void poison_does_no_harm(void **state)
 
 static void impossible_shapes_are_refused(void **state)
 {
-    (void)state;
     struct analysis *a;
     struct err e;
     assert_int_equal(analysis_new(&a, 0, 2, &e), ST_USAGE);
@@ -331,7 +319,6 @@ static void impossible_shapes_are_refused(void **state)
 
 static void an_hour_stays_small(void **state)
 {
-    (void)state;
     enum { RATE = 8000, MINUTES = 30 }; /* the grids are the same at every rate */
     struct analysis *a;
     struct track *t;

@@ -1,5 +1,6 @@
 /* Recordings mined with what sustains and what is struck taken apart: section
  * `separation`. */
+#include "checks.h"
 #include "core/pi.h"
 #include "core/recipe.h"
 #include "dsp/biquad.h"
@@ -10,15 +11,10 @@
 #include "tone.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-
-#include <cmocka.h>
 
 enum { RATE = MINED_RATE, SECONDS = 16 };
 static const double HELD_HZ = 440;

@@ -1,6 +1,7 @@
 /* What the batch mode writes, as a user runs it: trees, manifests, shards, JSON; and what
  * is there after ^C. */
 #include "batch_rig.h"
+#include "checks.h"
 #include "core/pi.h"
 #include "core/project.h"
 #include "dsp/level.h"
@@ -10,17 +11,12 @@
 
 #include <fcntl.h>
 #include <math.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 static void process_writes_the_tree(void **state)
 {

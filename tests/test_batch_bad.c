@@ -1,18 +1,14 @@
 /* The batch mode on what it cannot use: files that are no recordings, folders it cannot
  * write, commands it does not know. */
 #include "batch_rig.h"
+#include "checks.h"
 
 #include <math.h>
-#include <setjmp.h>
 #include <sndfile.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 enum { SANITIZED = 1 };

@@ -1,21 +1,17 @@
 /* The batch mode killed, interrupted twice and forced: what is on the disk then, and what
  * the next run makes of it. */
 #include "batch_rig.h"
+#include "checks.h"
 #include "core/process.h"
 #include "nap.h"
 
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 static void killed_and_resumed_is_the_same(void **state)
 {

@@ -1,20 +1,16 @@
 /* The batch mode on single recordings: what is found in them, what is left out, and what
  * is told of it. */
 #include "batch_rig.h"
+#include "checks.h"
 #include "core/pi.h"
 #include "core/rng.h"
 #include "dsp/synth.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 /* Where the loops came out, not where they were asked for. */
 static void pads_lie_apart(void **state)

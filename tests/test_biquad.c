@@ -1,4 +1,5 @@
 /* dsp/biquad: Butterworth magnitudes, zero phase, and the steady state of loops. */
+#include "checks.h"
 #include "core/pi.h"
 #include "dsp/biquad.h"
 #include "dsp/level.h"
@@ -6,14 +7,10 @@
 
 #include <complex.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 /* Gain (linear) at a frequency, from the coefficients. */
 static double gain_at(const struct biquad *f, double hz)
@@ -42,7 +39,6 @@ static double ideal_db(int order, double hz, double corner_hz, bool high)
 
 static void magnitudes_are_butterworth(void **state)
 {
-    (void)state;
     for (int order = 1; order <= BIQUAD_ORDER_MAX; order++) {
         struct biquad low = biquad_lowpass(order, 1200, 44100);
         struct biquad high = biquad_highpass(order, 5500, 44100);
@@ -65,7 +61,6 @@ static void magnitudes_are_butterworth(void **state)
 
 static void odd_corners_are_harmless(void **state)
 {
-    (void)state;
     static const double corners[] = {-5, 0, (double)NAN, 1e9, 22050};
     for (size_t i = 0; i < 5; i++) {
         struct audio a;
@@ -90,7 +85,6 @@ static void odd_corners_are_harmless(void **state)
 
 static void zero_phase_does_not_move(void **state)
 {
-    (void)state;
     struct audio a;
     audio_init(&a, 44100, 1, 44100, NULL);
     tone_add(&a, -1, 300, 0.5, 0.4);
@@ -109,7 +103,6 @@ static void zero_phase_does_not_move(void **state)
 /* A constant stays a constant up to both ends: the ends are continued, not cut. */
 static void zero_phase_has_no_end_effects(void **state)
 {
-    (void)state;
     struct audio a;
     audio_init(&a, 3000, 1, 44100, NULL);
     for (size_t i = 0; i < 3000; i++)
@@ -130,7 +123,6 @@ static void zero_phase_has_no_end_effects(void **state)
 /* The loop run many times over settles to what biquad_circular gives at once. */
 static void circular_is_the_steady_state(void **state)
 {
-    (void)state;
     static const double corners[] = {40, 1200, 9000};
     for (size_t k = 0; k < 3; k++) {
         enum { N = 3001, TURNS = 40 };

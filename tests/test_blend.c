@@ -1,15 +1,12 @@
 /* dsp/blend: a mixture wavers no more than what it is made of. */
+#include "checks.h"
 #include "dsp/blend.h"
 #include "dsp/level.h"
 #include "tone.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 static const double seconds = 10, quarter_turn = 1.57079632679489662;
 
@@ -37,7 +34,6 @@ static struct audio tone_of(double hz, double phase)
  * second. */
 static void beats_are_evened_out(void **state)
 {
-    (void)state;
     struct audio a = tone_of(440, 0), b = tone_of(444, 1);
     struct audio plain = tone_blank(seconds, 1, 44100);
     for (size_t i = 0; i < a.frames; i++)
@@ -59,7 +55,6 @@ static void beats_are_evened_out(void **state)
 /* What adds in power as it is stays as it is. */
 static void what_does_not_beat_is_left_alone(void **state)
 {
-    (void)state;
     static const double hz[] = {41.2, 55, 220, 3000};
     for (int k = 0; k < 4; k++) {
         struct audio a = tone_of(hz[k], 0), b = tone_of(hz[k], quarter_turn), was;
@@ -89,7 +84,6 @@ static double depth_db(const struct audio *a, double from)
 /* The tremolo of what is there first goes as that one goes. */
 static void a_tremolo_of_its_own_goes_with_it(void **state)
 {
-    (void)state;
     struct audio a = tone_of(440, 0), b = tone_of(440, quarter_turn);
     for (size_t i = 0; i < a.frames; i++)
         a.data[i] *= (float)(1 + 0.4 * sin(8 * quarter_turn * (double)i / 22050));
@@ -108,7 +102,6 @@ static void a_tremolo_of_its_own_goes_with_it(void **state)
  * comes up by the most that a gain may be. */
 static void gaps_are_not_filled(void **state)
 {
-    (void)state;
     struct audio a = tone_of(440, 0), b = tone_of(440, quarter_turn);
     for (size_t i = (size_t)(9.3 * 44100); i < (size_t)(9.5 * 44100); i++) {
         a.data[i] *= 0.001F;
@@ -124,7 +117,6 @@ static void gaps_are_not_filled(void **state)
 /* One gain for both: the place of a sound stays its place. */
 static void the_image_is_kept(void **state)
 {
-    (void)state;
     struct audio a = tone_blank(seconds, 2, 44100), b = tone_blank(seconds, 2, 44100);
     tone_add(&a, 0, 440, 0.2, 0);
     tone_add(&b, 0, 443, 0.2, 0);
@@ -142,7 +134,6 @@ static void the_image_is_kept(void **state)
 
 static void odd_sounds_are_survived(void **state)
 {
-    (void)state;
     static const size_t frames[] = {0, 1, 17, 1024, 5000, 9216, 10240, 22050};
     static const int rates[] = {1000, 8000, 44100, 192000};
     for (size_t r = 0; r < 4; r++)

@@ -1,6 +1,7 @@
 /* What an excavation may take: memory that grows by little an hour, and an end soon after
  * it was asked for. */
 #define _DEFAULT_SOURCE /* wait4 */
+#include "checks.h"
 #include "core/demo.h"
 #include "core/dig.h"
 #include "folder.h"
@@ -9,10 +10,7 @@
 #include <fcntl.h>
 #include <math.h>
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,8 +19,6 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 enum { SANITIZED = 1 };

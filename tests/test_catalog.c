@@ -1,22 +1,18 @@
 /* The catalog: what goes in comes out, decisions survive everything, the same content
  * gives the same bytes. */
 #include "catalog_rig.h"
+#include "checks.h"
 
 #include "core/catalog_internal.h"
 #include "core/rng.h"
 
 #include <math.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 static float *make_vectors(int count)
 {
@@ -188,7 +184,6 @@ static void test_decisions_outlive_rebuilding(void **state)
 /* Of a pad: what lies where it was moved to, and which of its loops that is. */
 static void test_moved_pads(void **state)
 {
-    (void)state;
     struct catalog_find f = {0};
     make_find(&f.c, "night-train", KIND_PAD, 0);
     f.c.m.duration_sec = 2;

@@ -3,15 +3,14 @@
 #undef _FILE_OFFSET_BITS /* mmap is defined below, under both its names */
 #define _GNU_SOURCE 1
 #include "catalog_rig.h"
+#include "checks.h"
 #include "no_locks.h"
 
 #include "core/catalog_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,9 +19,6 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cmocka.h>
-#include <sqlite3.h>
 
 /* Files are not in memory that processes share, as on some shared folders of virtual
  * machines, pooled disks and network mounts. */

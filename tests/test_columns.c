@@ -1,18 +1,14 @@
 /* Lists against a plain scan of what the catalog says: random filters over every column,
  * every order, after anything the user, a miner or another process did. */
+#include "checks.h"
 #include "core/rng.h"
 #include "session_rig.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-#include <cmocka.h>
 
 static const char *const keys[] = {"", "C", "Am", "F#m", "Bb", "Ebm", "B", "Cb"};
 static const int key_places[] = {0,  0, 19, 13,

@@ -2,18 +2,15 @@
 #include "io/config.h"
 #include "io/yaml.h"
 
+#include "checks.h"
 #include "folder.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-
-#include <cmocka.h>
 
 static enum status parse(struct config *cfg, const char *text,
                          struct config_report *report, struct err *e)
@@ -25,7 +22,6 @@ static enum status parse(struct config *cfg, const char *text,
 
 static void defaults_are_the_contract(void **state)
 {
-    (void)state;
     struct config c;
     config_defaults(&c, NULL);
     assert_int_equal(c.global.sample_rate, 44100);
@@ -51,7 +47,6 @@ static void defaults_are_the_contract(void **state)
 
 static void every_default_is_valid_and_canonical(void **state)
 {
-    (void)state;
     struct config c;
     config_defaults(&c, NULL);
     for (int i = 0; i < config_key_count(); i++) {
@@ -90,7 +85,6 @@ static void every_default_is_valid_and_canonical(void **state)
 
 static void the_committed_config_holds_the_defaults(void **state)
 {
-    (void)state;
     struct config c, defaults;
     struct config_report report = {0};
     config_defaults(&c, NULL);
@@ -103,7 +97,6 @@ static void the_committed_config_holds_the_defaults(void **state)
 
 static void what_is_written_reads_back_equal(void **state)
 {
-    (void)state;
     struct config a, b;
     struct config_report report = {0};
     char *text;
@@ -140,7 +133,6 @@ static void what_is_written_reads_back_equal(void **state)
 
 static void earlier_configs_load_unchanged(void **state)
 {
-    (void)state;
     static const char old[] = "global:\n"
                               "  sample_rate: 44100\n"
                               "  target_peak_dbfs: -1.0\n"
@@ -201,7 +193,6 @@ static bool reported(const struct config_report *r, bool is_error, int line,
 
 static void all_problems_are_told_with_their_lines(void **state)
 {
-    (void)state;
     static const char text[] = "global:\n"
                                "  sample_rate: fast\n"
                                "  targte_peak_dbfs: -3\n"
@@ -242,7 +233,6 @@ static void all_problems_are_told_with_their_lines(void **state)
  * cut short is one of its own section. */
 static void messages_show_what_is_meant(void **state)
 {
-    (void)state;
     static const char text[] = "musicality:\n"
                                "  reference_bpm: \"120\"\n"
                                "curation:\n"
@@ -260,7 +250,6 @@ static void messages_show_what_is_meant(void **state)
 /* Which of libyaml's words for it nobody would guess. */
 static void a_tab_is_called_a_tab(void **state)
 {
-    (void)state;
     struct config c;
     struct err e;
     config_defaults(&c, NULL);
@@ -271,7 +260,6 @@ static void a_tab_is_called_a_tab(void **state)
 
 static void relations_are_checked(void **state)
 {
-    (void)state;
     struct config c;
     struct err e;
     config_defaults(&c, NULL);
@@ -291,7 +279,6 @@ static void relations_are_checked(void **state)
 
 static void settings_by_name(void **state)
 {
-    (void)state;
     struct config c;
     struct err e;
     config_defaults(&c, NULL);
@@ -385,7 +372,6 @@ static void missing_and_odd_files(void **state)
 
 static void hostile_yaml_is_refused(void **state)
 {
-    (void)state;
     static const char *const bad[] = {
         "a: &x [1]\nb: *x\n", "a: 1\na: 2\n", "a: 1\n--- \nb: 2\n",
         "a: [1, 2\nb: 3",     "\tkey: x",     "a: \"\\0\"",
@@ -415,7 +401,6 @@ static void hostile_yaml_is_refused(void **state)
 
 static void quoting_reads_back(void **state)
 {
-    (void)state;
     static const char *const texts[] = {"plain",
                                         "",
                                         "null",
@@ -468,7 +453,6 @@ static void quoting_reads_back(void **state)
  */
 static void what_is_hardly_meant_is_told(void **state)
 {
-    (void)state;
     struct config cfg;
     char out[320];
     config_defaults(&cfg, NULL);

@@ -1,6 +1,7 @@
 /* kill -9 at every single call that writes: a decision, undo, mining, publishing, curate,
  * a kit, --force.
  * The calls are those of counted_calls.c, which counts them and dies in the n-th. */
+#include "checks.h"
 #include "counted_calls.h"
 
 #include "core/curate.h"
@@ -18,18 +19,13 @@
 #include "io/soundfile.h"
 #include "program.h"
 
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 /* --- the ground --- */
 

@@ -1,5 +1,6 @@
 /* The best-of set: who is in, why, and what happens on disk, also when it is
  * interrupted. */
+#include "checks.h"
 #include "core/curate.h"
 #include "core/pi.h"
 #include "folder.h"
@@ -8,18 +9,13 @@
 #include "nap.h"
 
 #include <math.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 enum { MANY = 40 };
 
@@ -78,7 +74,6 @@ static bool chosen(const struct curate_pick *p, size_t n, size_t entry)
 
 static void test_score_has_reasons(void **state)
 {
-    (void)state;
     struct candidate c;
     struct score_parts parts;
     candidate_clear(&c);
@@ -113,7 +108,6 @@ static void test_score_has_reasons(void **state)
 /* What docs/choice.md promises of each part. */
 static void test_parts_weigh_what_is_promised(void **state)
 {
-    (void)state;
     struct candidate c;
     struct score_parts parts;
     candidate_clear(&c); /* a pad nobody mined */

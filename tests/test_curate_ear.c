@@ -1,4 +1,5 @@
 /* The best-of set has no stroke of a recording twice, whatever sounds beside it. */
+#include "checks.h"
 #include "core/curate.h"
 #include "core/pi.h"
 #include "core/rng.h"
@@ -6,14 +7,9 @@
 #include "folder.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 enum { RATE = 44100, FRAMES = 13230, SOUNDS = 4 };
 
@@ -178,7 +174,6 @@ static void test_nothing_to_hear(void **state)
 /* Neither silence nor the order of two matters. */
 static void test_alike(void **state)
 {
-    (void)state;
     struct trace_maker *maker;
     struct trace one, other, nothing;
     struct audio a;

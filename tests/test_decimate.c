@@ -1,16 +1,12 @@
 /* dsp/decimate: what passes, what is gone, where it lies, and that blocks and what was
  * pushed before change nothing. */
+#include "checks.h"
 #include "core/rng.h"
 #include "dsp/decimate.h"
 #include "tone.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 enum { RATE = 44100, FACTOR = 8, FRAMES = 16384, LOW = FRAMES / FACTOR, ROOM = LOW + 64 };
 
@@ -50,7 +46,6 @@ static double left_db(double hz)
 
 static void it_passes_what_is_low_and_folds_nothing_onto_it(void **state)
 {
-    (void)state;
     for (double hz = 150; hz <= pass_hz; hz += 100) {
         assert_close(left_db(hz), 0, 0.05);
         for (int k = 1; k < FACTOR / 2; k++) { /* what would look like hz */
@@ -62,7 +57,6 @@ static void it_passes_what_is_low_and_folds_nothing_onto_it(void **state)
 
 static void every_output_is_centred_on_its_frame(void **state)
 {
-    (void)state;
     for (int at = 0; at < LOW; at += 97) {
         struct audio a = tone_blank((double)FRAMES / RATE, 1, RATE);
         float out[ROOM];
@@ -80,7 +74,6 @@ static void every_output_is_centred_on_its_frame(void **state)
 
 static void blocks_and_what_was_before_change_nothing(void **state)
 {
-    (void)state;
     struct rng r = rng_derive(1, 0, "decimate", 0);
     struct audio a = tone_blank((double)FRAMES / RATE, 1, RATE);
     float whole[ROOM], pieces[ROOM];
@@ -105,7 +98,6 @@ static void blocks_and_what_was_before_change_nothing(void **state)
 
 static void a_factor_of_one_is_the_stream(void **state)
 {
-    (void)state;
     const float in[] = {0.5f, -0.25f, 1};
     float out[4];
     struct decimator *d = decimator_new(8000, 1, 1000, 3);

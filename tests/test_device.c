@@ -4,6 +4,7 @@
 #define _GNU_SOURCE /* RUSAGE_THREAD */
 #include "audio/hush.h"
 #include "audio/transport.h"
+#include "checks.h"
 #include "core/clock.h"
 #include "folder.h"
 #include "gated_open.h"
@@ -11,8 +12,6 @@
 #include "soundcard.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,8 +19,6 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 enum { RATE = 44100 };
 
@@ -654,7 +651,6 @@ static void launch(int i)
 
 static int start_some(void **state)
 {
-    (void)state;
     for (int i = 0; i < TOGETHER; i++)
         launch(i);
     return 0;

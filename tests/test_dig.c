@@ -1,4 +1,5 @@
 /* core/dig: what every sample goes through before it is a file. */
+#include "checks.h"
 #include "core/dig.h"
 #include "core/pi.h"
 #include "dsp/biquad.h"
@@ -10,16 +11,11 @@
 #include "tone.h"
 
 #include <math.h>
-#include <setjmp.h>
 #include <sndfile.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 enum { RATE = 48000, OUT = 44100 };
 
@@ -45,7 +41,6 @@ static double mean_of(const struct audio *a)
 
 static void finished_samples_are_clean(void **state)
 {
-    (void)state;
     for (int loop = 0; loop < 2; loop++)
         for (int channels = 1; channels <= 2; channels++) {
             struct audio a = beside_zero(2);
@@ -71,7 +66,6 @@ static void finished_samples_are_clean(void **state)
 /* Ends that are quiet enough before the gain, and not after it. */
 static void the_gain_opens_no_end(void **state)
 {
-    (void)state;
     struct audio a;
     struct keep k = {.peak_dbfs = -1, .channels = 1};
     assert_int_equal(audio_init(&a, OUT, 1, OUT, NULL), ST_OK);
@@ -91,7 +85,6 @@ static void the_gain_opens_no_end(void **state)
 /* Two milliseconds at the beginning, ten at the end, and nothing in between. */
 static void the_ends_are_closed_fast(void **state)
 {
-    (void)state;
     struct audio a = tone_blank(1, 1, OUT);
     struct keep k = {.peak_dbfs = -3, .channels = 1};
     tone_add(&a, -1, 1000, level_from_db(-3), PI / 2);
@@ -123,7 +116,6 @@ static void the_ends_are_closed_fast(void **state)
  * to the settings. */
 static void a_sample_is_described_as_its_kind(void **state)
 {
-    (void)state;
     struct audio a = tone_blank(2, 1, OUT);
     struct config cfg;
     struct candidate c;
@@ -165,7 +157,6 @@ static void a_sample_is_described_as_its_kind(void **state)
 
 static void what_is_finished_stays_as_it_is(void **state)
 {
-    (void)state;
     struct audio a = beside_zero(2);
     float before = a.data[1000];
     struct keep k = {.peak_dbfs = -3, .channels = 1, .finished = true};
@@ -176,7 +167,6 @@ static void what_is_finished_stays_as_it_is(void **state)
 
 static void silence_is_no_sample(void **state)
 {
-    (void)state;
     struct audio a;
     assert_int_equal(audio_init(&a, OUT, 1, OUT, NULL), ST_OK);
     for (size_t i = 0; i < a.frames; i++)

@@ -4,6 +4,7 @@
 #endif
 #include "io/discover.h"
 
+#include "checks.h"
 #include "core/project_list.h"
 #include "folder.h"
 
@@ -11,8 +12,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
+#include <sndfile.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,9 +20,6 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
-#include <sndfile.h>
 
 /* The C library's own, until it has given so many names: a disk that fails. */
 static int names_left = -1;

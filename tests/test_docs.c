@@ -1,4 +1,5 @@
 /* The committed texts say what the tables say. `test_docs --write` renews them. */
+#include "checks.h"
 #include "documents.h"
 
 #include "core/journal.h"
@@ -7,18 +8,13 @@
 #include "io/config.h"
 #include "io/manifest.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 static void committed_texts_are_those_of_the_tables(void **state)
 {
-    (void)state;
     int different = 0;
     for (int i = 0; i < document_count(); i++) {
         const struct document *d = document_at(i);
@@ -49,7 +45,6 @@ static bool has(const char *text, const char *before, const char *word, const ch
 /* Columns, statuses and shipped themes are described by hand: none may be left out. */
 static void nothing_is_left_out_of_the_readme(void **state)
 {
-    (void)state;
     char *readme = document_read(SOURCE_DIR, "README.md");
     assert_non_null(readme);
     for (int i = 0; i < manifest_column_count(MANIFEST_PLAIN); i++)
@@ -70,7 +65,6 @@ static void nothing_is_left_out_of_the_readme(void **state)
 /* The words of the decision file, and the columns of a record. */
 static void formats_are_described(void **state)
 {
-    (void)state;
     char *decisions = document_read(SOURCE_DIR, "docs/decision-file.md");
     char *formats = document_read(SOURCE_DIR, "docs/file-formats.md");
     assert_non_null(decisions);
@@ -111,7 +105,6 @@ static bool known_option(const char *name)
 /* Every line of an example that runs trowel uses options that are there. */
 static void examples_use_known_options(void **state)
 {
-    (void)state;
     char *readme = document_read(SOURCE_DIR, "README.md"), *rest = NULL;
     int seen = 0;
     assert_non_null(readme);

@@ -1,4 +1,5 @@
 /* dsp/drone: tones, reversal, swells. */
+#include "checks.h"
 #include "core/pi.h"
 #include "core/rng.h"
 #include "dsp/biquad.h"
@@ -8,13 +9,9 @@
 #include "tone.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 /* Exactly periodic in its length: a seamless pad. */
 static struct audio pad_loop(size_t frames, int channels)
@@ -33,7 +30,6 @@ static const struct drone_tones corners = {3500, 5500, 1200};
 
 static void tones_tilt_keep_level_and_loop(void **state)
 {
-    (void)state;
     struct audio pad = pad_loop(88211, 2);
     double plain = tone_centroid(&pad), rms = level_rms(&pad), at[DRONE_TONES] = {plain};
     for (int tone = DRONE_WARM; tone < DRONE_TONES; tone++) {
@@ -58,7 +54,6 @@ static void tones_tilt_keep_level_and_loop(void **state)
 
 static void corners_are_where_the_config_says(void **state)
 {
-    (void)state;
     static const double corner[DRONE_TONES] = {0, 3500, 5500, 1200};
     for (int tone = DRONE_WARM; tone < DRONE_TONES; tone++) {
         struct audio a;
@@ -78,7 +73,6 @@ static void corners_are_where_the_config_says(void **state)
 /* Warm has 2 dB more below 250 Hz; the others have not. */
 static void warm_has_body(void **state)
 {
-    (void)state;
     struct drone_tones t = {16000, 5500, 16000};
     for (int tone = DRONE_WARM; tone < DRONE_TONES; tone++) {
         struct audio a;
@@ -122,7 +116,6 @@ static double furthest_db(const struct audio *a)
 
 static void what_a_shade_brings_out_is_held(void **state)
 {
-    (void)state;
     struct audio pad = hats_over_a_tone(), once;
     audio_slice(&once, &pad, 0, pad.frames, NULL);
     assert_true(furthest_db(&pad) < 0.2);
@@ -140,7 +133,6 @@ static void what_a_shade_brings_out_is_held(void **state)
 
 static void reversal_is_its_own_inverse(void **state)
 {
-    (void)state;
     for (size_t n = 0; n < 6; n++) {
         struct audio a;
         audio_init(&a, n, 2, 44100, NULL);
@@ -159,7 +151,6 @@ static void reversal_is_its_own_inverse(void **state)
 
 static void swells_rise_and_fall_at_their_length(void **state)
 {
-    (void)state;
     static const double durations[] = {0.5, 3.3, 10};
     for (size_t i = 0; i < 3; i++)
         for (int reversed = 0; reversed < 2; reversed++) {
@@ -214,7 +205,6 @@ static void check_wavering(const struct audio *pad, uint64_t seed, double bound_
  * that just go on, at −16 where it sways. */
 static void swells_of_steady_tones_do_not_waver(void **state)
 {
-    (void)state;
     static const double sway[] = {0, 1.5}, bound[] = {0.1, 1};
     for (int k = 0; k < 2; k++)
         for (uint64_t seed = 0; seed < 4; seed++) {
@@ -250,7 +240,6 @@ static struct audio trembling_pad(double cents)
  * lay within −6.0 … +4.0 dB of the second around, now within −2.2 … +1.5. */
 static void swells_of_trembling_tones_do_not_waver(void **state)
 {
-    (void)state;
     static const double cents[] = {10, 40, 80}, bound[] = {0.8, 2.5, 2.5};
     for (int k = 0; k < 3; k++)
         for (uint64_t seed = 0; seed < 4; seed++) {
@@ -262,7 +251,6 @@ static void swells_of_trembling_tones_do_not_waver(void **state)
 
 static void odd_pads_are_refused_or_survived(void **state)
 {
-    (void)state;
     struct swell_spec s = {0.3, 1, 2.5, false};
     struct rng r = rng_derive(1, 0, "swell", 0);
     static const size_t lengths[] = {0, 1, 2, 17, 1000};

@@ -1,6 +1,7 @@
 /* dsp/drum_alone: what was struck with a drum is told from the drum. */
 #include "dsp/drum_alone.h"
 
+#include "checks.h"
 #include "core/recipe.h"
 #include "dsp/drum_context.h"
 #include "dsp/hits.h"
@@ -9,16 +10,11 @@
 #include "tone.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-
-#include <cmocka.h>
 
 enum { RATE = MINED_RATE, STROKES = 24 };
 
@@ -42,7 +38,6 @@ static void add_hat(struct drum_verdict *v)
 
 static void a_hat_on_a_kick_is_heard(void **state)
 {
-    (void)state;
     struct drum_verdict at[STROKES];
     double alone[STROKES];
     for (int i = 0; i < STROKES; i++) {
@@ -59,7 +54,6 @@ static void a_hat_on_a_kick_is_heard(void **state)
 /* Nor does it matter which are more. */
 static void where_most_have_a_hat_on_them_the_rest_are_alone(void **state)
 {
-    (void)state;
     struct drum_verdict at[STROKES];
     double alone[STROKES];
     for (int i = 0; i < STROKES; i++) {
@@ -76,7 +70,6 @@ static void where_most_have_a_hat_on_them_the_rest_are_alone(void **state)
  * one of which nothing was heard, has nothing beside it. */
 static void others_tell_nothing(void **state)
 {
-    (void)state;
     struct drum_verdict at[STROKES];
     double alone[STROKES];
     for (int i = 0; i < STROKES; i++) {
@@ -107,7 +100,6 @@ static void others_tell_nothing(void **state)
 /* Only so many to either side are looked at. */
 static void what_is_out_of_reach_tells_nothing(void **state)
 {
-    (void)state;
     enum { MANY = 3 * DRUM_ALONE_REACH };
     static struct drum_verdict at[MANY];
     static double alone[MANY];
@@ -128,7 +120,6 @@ static void what_is_out_of_reach_tells_nothing(void **state)
 
 static void the_score_says_so(void **state)
 {
-    (void)state;
     struct score_parts parts = {0};
     assert_true(hits_among(0.8, &parts, 1) == 0.8);
     assert_int_equal(parts.count, 0);

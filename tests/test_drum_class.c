@@ -1,5 +1,7 @@
 /* dsp/drum_features, dsp/drum_class: synthesised drums are told apart, nothing breaks it.
  */
+#include "checks.h"
+
 #include "core/pi.h"
 #include "core/rng.h"
 #include "dsp/drum_class.h"
@@ -10,14 +12,10 @@
 #include "dsp/synth.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static void make(struct audio *a, double seconds, int channels, int rate_hz)
 {
@@ -58,7 +56,6 @@ static bool is_hat(enum drum_class c)
 
 static void kick_snare_and_hat_are_told_apart(void **state)
 {
-    (void)state;
     static const int rates[] = {44100, 48000, 22050, 96000};
     for (size_t i = 0; i < 4; i++) {
         for (uint64_t item = 0; item < 5; item++) {
@@ -80,7 +77,6 @@ static void kick_snare_and_hat_are_told_apart(void **state)
 /* Also what the rim, toms of three tunings, the crash and the ride of the demo are. */
 static void the_rest_of_the_kit_is_told_apart(void **state)
 {
-    (void)state;
     static const struct {
         enum synth_drum drum;
         double tune;
@@ -104,7 +100,6 @@ static void the_rest_of_the_kit_is_told_apart(void **state)
 
 static void the_verdict_does_not_depend_on_level_or_channels(void **state)
 {
-    (void)state;
     struct audio mono, stereo;
     synth(&mono, SYNTH_SNARE, 44100, 1);
     struct drum_verdict loud = ask(&mono);
@@ -135,7 +130,6 @@ static enum status features_of(const struct audio *hit, float out[DRUM_FEATURES]
 
 static void silence_before_the_attack_changes_nothing(void **state)
 {
-    (void)state;
     struct audio hit, late;
     synth(&hit, SYNTH_KICK, 44100, 2);
     make(&late, 0.8, 1, 44100);
@@ -153,7 +147,6 @@ static void silence_before_the_attack_changes_nothing(void **state)
 /* A hat on the tail of a kick, with and without the 30 ms before it. */
 static void what_sounded_before_is_taken_off(void **state)
 {
-    (void)state;
     double alone = 0, with = 0;
     for (uint64_t item = 0; item < 8; item++) {
         struct audio kick, hat, mix, cut;
@@ -230,7 +223,6 @@ static bool is_snare(enum drum_class c)
 
 static void the_drum_is_heard_through_what_sounds_with_it(void **state)
 {
-    (void)state;
     assert_true(right_of_eight(SYNTH_KICK, 0.3F, 0.2, false, is_kick) >= 8);
     assert_true(right_of_eight(SYNTH_SNARE, 0.3F, 0.2, true, is_snare) >= 8);
     assert_true(right_of_eight(SYNTH_HAT_CLOSED, 0, 0.2, true, is_hat) >= 8);
@@ -255,7 +247,6 @@ static void note(struct audio *a, const double *hz, int count, bool saw, int rat
 
 static void a_note_is_no_drum(void **state)
 {
-    (void)state;
     static const struct {
         double hz[3];
         int count;
@@ -288,7 +279,6 @@ static void a_note_is_no_drum(void **state)
 
 static void more_noise_means_less_confidence(void **state)
 {
-    (void)state;
     double before = 1;
     for (int step = 0; step < 4; step++) { /* averaged over hits: no single accident */
         double mean = 0;
@@ -310,7 +300,6 @@ static void more_noise_means_less_confidence(void **state)
 
 static void anything_has_a_verdict(void **state)
 {
-    (void)state;
     static const int rates[] = {8000, 44100, 192000};
     static const size_t sizes[] = {0, 1, 2, 10, 100, 1000, 20000};
     for (size_t r = 0; r < 3; r++) {
@@ -342,7 +331,6 @@ static void anything_has_a_verdict(void **state)
 
 static void pitch_is_measured(void **state)
 {
-    (void)state;
     static const int rates[] = {8000, 44100, 96000};
     for (size_t k = 0; k < 3; k++)
         for (double hz = 50; hz < 900; hz *= 1.7) {
@@ -365,7 +353,6 @@ static void pitch_is_measured(void **state)
 /* An ear that has heard other hits hears the next as a fresh one does. */
 static void an_ear_remembers_nothing(void **state)
 {
-    (void)state;
     struct drum_ear *ear;
     assert_int_equal(drum_ear_new(&ear, 44100, NULL), ST_OK);
     for (uint64_t item = 0; item < 8; item++) {
@@ -390,13 +377,11 @@ static void an_ear_remembers_nothing(void **state)
 
 static void the_table_is_the_one_that_was_trained(void **state)
 {
-    (void)state;
     assert_true(drum_nets_are_whole());
 }
 
 static void the_networks_say_what_training_computed(void **state)
 {
-    (void)state;
     int trials = 0;
     for (const float *said; (said = drum_nets_trial(trials)) != NULL; trials++) {
         float x[DRUM_FEATURES];
@@ -413,7 +398,6 @@ static void the_networks_say_what_training_computed(void **state)
 
 static void names_go_both_ways(void **state)
 {
-    (void)state;
     for (int c = 0; c < DRUM_CLASS_COUNT; c++)
         assert_int_equal(drum_class_find(drum_class_name((enum drum_class)c)), c);
     assert_int_equal(drum_class_find("gong"), -1);
@@ -423,7 +407,6 @@ static void names_go_both_ways(void **state)
 /* Odds as they are counted: one of two is told with 0.475 each, ten others with 0.005. */
 static void what_is_told_weighs_with_what_is_heard(void **state)
 {
-    (void)state;
     struct drum_verdict v = {.best = DRUM_TOM_HIGH, .drum = 0.5};
     v.probability[DRUM_TOM_HIGH] = 0.90;
     v.probability[DRUM_SNARE] = 0.08;

@@ -1,15 +1,12 @@
 /* dsp/drum_context: hits name their like, and leave others alone. */
+#include "checks.h"
+
 #include "dsp/drum_context.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 enum { MANY = 200, FAR = DRUM_CONTEXT_REACH + 100 };
 
@@ -52,7 +49,6 @@ static double change(const struct drum_verdict *a, const struct drum_verdict *b)
 
 static void a_hit_in_doubt_is_named_by_its_like(void **state)
 {
-    (void)state;
     struct drum_verdict at[21];
     for (int i = 0; i < 21; i++)
         at[i] = told(DRUM_SNARE, 0.85, DRUM_HAT_CLOSED, 0.05);
@@ -68,7 +64,6 @@ static void a_hit_in_doubt_is_named_by_its_like(void **state)
 /* One neighbour in doubt does not turn a sure hit. */
 static void a_sure_hit_keeps_its_mind(void **state)
 {
-    (void)state;
     struct drum_verdict at[] = {told(DRUM_SNARE, 0.60, DRUM_RIM, 0.30),
                                 told(DRUM_SNARE, 0.35, DRUM_RIM, 0.50)};
     weigh(at, 2);
@@ -77,7 +72,6 @@ static void a_sure_hit_keeps_its_mind(void **state)
 
 static void what_has_no_like_stays(void **state)
 {
-    (void)state;
     struct drum_verdict at[MANY], crash = told(DRUM_CRASH, 0.7, DRUM_RIDE, 0.2);
     for (int i = 0; i < MANY; i++)
         at[i] = told(DRUM_HAT_CLOSED, 0.93, DRUM_HAT_OPEN, 0.06);
@@ -93,7 +87,6 @@ static void what_has_no_like_stays(void **state)
 
 static void silence_has_no_say_and_no_like(void **state)
 {
-    (void)state;
     struct drum_verdict at[9], silent, doubt = told(DRUM_TOM_LOW, 0.15, DRUM_KICK, 0.16);
     memset(&silent, 0, sizeof silent);
     silent.best = DRUM_PERC;
@@ -111,7 +104,6 @@ static void silence_has_no_say_and_no_like(void **state)
 /* Nor does it matter what comes first. */
 static void only_what_is_within_reach_is_heard(void **state)
 {
-    (void)state;
     static struct drum_verdict at[FAR + MANY], back[MANY];
     struct drum_verdict doubt = told(DRUM_SNARE, 0.40, DRUM_HAT_CLOSED, 0.42);
     for (int i = 0; i < FAR + MANY; i++)
@@ -132,7 +124,6 @@ static void only_what_is_within_reach_is_heard(void **state)
  * granted. What is played in time is in good company. */
 static void company_goes_with_the_share_of_drums(void **state)
 {
-    (void)state;
     static const struct {
         int sure, unsure;
         double worth;

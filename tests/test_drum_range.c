@@ -1,17 +1,13 @@
 /* dsp/drum_range: hats without treble, kicks that are not deep, bass in what has none. */
 #include "dsp/drum_range.h"
 
+#include "checks.h"
 #include "core/pi.h"
 #include "dsp/hits.h"
 #include "tone.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
-
-#include <cmocka.h>
 
 enum { RATE = 44100 };
 
@@ -38,7 +34,6 @@ static void what_is_low_under_a_hat_costs(void **state)
                {2, 0, 60, 0, 0.5},                            /* 0.80 */
                {2, 0, 400, 1, 1},                             /* a snare's own */
                {2, 0.2, 60, 1, 1}};
-    (void)state;
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         struct audio a = tone_blank(0.4, 1, RATE);
         struct score_parts parts = {0};
@@ -96,7 +91,6 @@ static void each_class_has_its_range(void **state)
         {200, 2000, 0.99, DRUM_TOM_LOW, 1, RATE, 0},
         {200, 2000, 0.01, DRUM_PERC, 1, RATE, 0},
     };
-    (void)state;
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         struct audio a = pair(all[i].hz, all[i].second_hz, all[i].share, all[i].rate_hz);
         struct score_parts parts = {0};
@@ -115,7 +109,6 @@ static void each_class_has_its_range(void **state)
 /* What is loud on one side only is heard as well, and a cut is no treble. */
 static void channels_cuts_and_silence(void **state)
 {
-    (void)state;
     struct audio two = tone_blank(0.1, 2, RATE), none = tone_blank(0.1, 2, RATE);
     tone_add(&two, 0, 100, 0.2, 0);
     tone_add(&two, 1, 8000, 0.2, 0);
@@ -141,7 +134,6 @@ static void channels_cuts_and_silence(void **state)
 /* Eight are transformed at once: each has what it has alone, stereo among them too. */
 static void many_are_told_apart(void **state)
 {
-    (void)state;
     struct drum_ranger *r;
     struct drum_range range[21];
     struct audio a[21];

@@ -1,18 +1,15 @@
 /* audio/engine: exactness, fades, loops, seams, rates, references, real-time safety. */
 #include "audio/engine.h"
 #include "audio/limit.h"
+#include "checks.h"
 #include "core/pi.h"
 #include "core/rng.h"
 #include "dsp/level.h"
 #include "tone.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 enum { RATE = 44100 };
 
@@ -86,7 +83,6 @@ static void render(struct engine *g, float *out, size_t frames, struct rng *r)
 
 static void what_is_heard_is_the_file(void **state)
 {
-    (void)state;
     enum { N = 30011 };
     struct rng r = rng_derive(1, 0, "blocks", 0);
     for (int channels = 1; channels <= 2; channels++) {
@@ -114,7 +110,6 @@ static void what_is_heard_is_the_file(void **state)
 
 static void mono_and_wide_devices(void **state)
 {
-    (void)state;
     struct sound *s = noise_sound(1000, 2, 4);
     struct engine *one = fresh(1), *four = fresh(4);
     float a[1000], b[4000];
@@ -136,7 +131,6 @@ static void mono_and_wide_devices(void **state)
 
 static void loops_are_sample_exact(void **state)
 {
-    (void)state;
     enum { N = 20000, OUT = 100000 };
     static const int64_t loops[][2] = {{5000, 15001}, {0, N}, {19000, N}, {700, 701}};
     struct rng r = rng_derive(2, 0, "blocks", 0);
@@ -163,7 +157,6 @@ static void loops_are_sample_exact(void **state)
 
 static void the_loop_switch_acts_at_once(void **state)
 {
-    (void)state;
     enum { N = 20000 };
     struct sound *s = noise_sound(N, 1, 6);
     struct engine *g = fresh(2);
@@ -193,7 +186,6 @@ static void the_loop_switch_acts_at_once(void **state)
 
 static void the_seam_is_heard_again_and_again(void **state)
 {
-    (void)state;
     enum { N = 60000, SIDE = 4000, EDGE = 530 };
     struct sound *s = noise_sound(N, 1, 7);
     struct engine *g = fresh(2);
@@ -222,7 +214,6 @@ static void the_seam_is_heard_again_and_again(void **state)
 /* Down in a straight line that is there with the loudest frame, back up in .1 s. */
 static void too_much_is_turned_down_in_a_line(void **state)
 {
-    (void)state;
     enum { N = 512, AT = 255, BEFORE = 100 };
     const float quiet = 0.1f;
     struct limit l = {.gain = 1};
@@ -258,7 +249,6 @@ static double largest_step(const float *out, size_t frames)
 
 static void nothing_ever_clicks(void **state)
 {
-    (void)state;
     enum { N = RATE * 2, OUT = RATE * 20, SOUNDS = 3 };
     const double own = 2 * PI * 100 / RATE * 0.5; /* of a 100 Hz sine at -6 dB */
     struct rng r = rng_derive(3, 0, "clicks", 0);
@@ -319,7 +309,6 @@ static void nothing_ever_clicks(void **state)
 
 static void a_start_of_a_file_is_not_faded_but_a_cut_is(void **state)
 {
-    (void)state;
     struct sound *s = make_sound(4000, 1, RATE);
     for (int i = 0; i < 4000; i++)
         s->audio.data[i] = 0.5f;
@@ -348,7 +337,6 @@ static void a_start_of_a_file_is_not_faded_but_a_cut_is(void **state)
 
 static void flipping_keeps_the_place(void **state)
 {
-    (void)state;
     enum { N = 40000 };
     struct sound *a = noise_sound(N, 1, 8), *b = noise_sound(N, 1, 9);
     struct engine *g = fresh(2);
@@ -369,7 +357,6 @@ static void flipping_keeps_the_place(void **state)
 /* Twice before anything is rendered, and to what is shorter than the place. */
 static void flipping_fast_and_to_what_is_shorter(void **state)
 {
-    (void)state;
     enum { N = 40000, SHORT = 2500 };
     struct sound *a = noise_sound(N, 1, 8), *b = noise_sound(N, 1, 9),
                  *brief = noise_sound(SHORT, 1, 10), *order[] = {b, a, brief};
@@ -399,7 +386,6 @@ static void flipping_fast_and_to_what_is_shorter(void **state)
  * before anything was heard fades nothing. */
 static void a_gain_arrives_whatever_comes_between(void **state)
 {
-    (void)state;
     enum { N = 20000, BACK = 5000 };
     struct sound *s = noise_sound(N, 1, 12);
     struct engine_command gain = {.action = ENGINE_GAIN, .u.gain = 0.5f},
@@ -432,7 +418,6 @@ static void a_gain_arrives_whatever_comes_between(void **state)
 /* The loop is switched on behind its end: what plays crosses over into it. */
 static void a_loop_switched_on_behind_its_end_does_not_click(void **state)
 {
-    (void)state;
     struct sound *s = sine_sound(RATE, 100, 0.5, RATE);
     struct engine *g = fresh(2);
     float out[8000 * 2];
@@ -457,7 +442,6 @@ static void a_loop_switched_on_behind_its_end_does_not_click(void **state)
  * stopping takes it back. */
 static void what_finds_no_voice_waits_for_one(void **state)
 {
-    (void)state;
     enum { N = 4000, SOUNDS = 70 };
     struct sound *s = noise_sound(N, 1, 13);
     float out[3000 * 2];
@@ -506,7 +490,6 @@ static double purity_db(const float *x, size_t from, size_t to, double hz)
 
 static void other_rates_are_converted_cleanly(void **state)
 {
-    (void)state;
     static const int rates[] = {48000, 96000, 22050, 8000, 192000, 47999};
     float *out = malloc(RATE * 2 * sizeof *out);
     for (size_t k = 0; k < sizeof rates / sizeof *rates; k++) {
@@ -547,7 +530,6 @@ static double rms_db(const float *x, size_t from, size_t to)
 
 static void what_the_device_cannot_play_does_not_fold_back(void **state)
 {
-    (void)state;
     float *out = malloc(RATE * 2 * sizeof *out);
     struct kernel *kernel = kernel_new(96000, RATE);
     struct sound *s = sine_sound(96000, 25000, 0.5, 96000);
@@ -566,7 +548,6 @@ static void what_the_device_cannot_play_does_not_fold_back(void **state)
 /* All of what both rates hold, and nothing of what only the file's does. */
 static void the_band_is_kept_to_its_edge(void **state)
 {
-    (void)state;
     static const struct {
         int rate_hz;
         double hz, low_db, high_db;
@@ -598,7 +579,6 @@ static void the_band_is_kept_to_its_edge(void **state)
  * voice begins with nothing of it. */
 static void other_rates_have_both_ends(void **state)
 {
-    (void)state;
     enum { N = 4000 };
     struct kernel *kernel = kernel_new(RATE / 2, RATE);
     struct sound *loud = make_sound(N, 2, RATE / 2), *late = make_sound(N, 2, RATE / 2);
@@ -633,7 +613,6 @@ static void other_rates_have_both_ends(void **state)
  * number of device frames. */
 static void loops_stay_exact_at_other_rates(void **state)
 {
-    (void)state;
     enum { PERIOD = 97, LOOP = PERIOD * 7 };
     float *out = malloc(RATE * 4 * 2 * sizeof *out);
     struct kernel *kernel = kernel_new(48000, RATE);
@@ -657,7 +636,6 @@ static void loops_stay_exact_at_other_rates(void **state)
  * the sum's own, and what fits is untouched before and afterwards. */
 static void the_first_attack_is_heard_at_the_volume_set_before(void **state)
 {
-    (void)state;
     enum { N = 4000 };
     static const float volumes[] = {0.5f, 0.0625f, 0.25f};
     struct engine *g = fresh(1);
@@ -678,7 +656,6 @@ static void the_first_attack_is_heard_at_the_volume_set_before(void **state)
 
 static void what_is_too_loud_is_turned_down(void **state)
 {
-    (void)state;
     enum { N = RATE };
     struct engine *g = fresh(2);
     struct sound *quiet = sine_sound(N, 100, 0.9, RATE),
@@ -713,7 +690,6 @@ static void what_is_too_loud_is_turned_down(void **state)
 
 static void a_full_queue_is_refused_not_lost(void **state)
 {
-    (void)state;
     struct engine *g = fresh(2);
     struct sound *s = noise_sound(100, 1, 1);
     int taken = 0;
@@ -739,7 +715,6 @@ static void a_full_queue_is_refused_not_lost(void **state)
 
 static void plans_stay_within_the_sound(void **state)
 {
-    (void)state;
     enum { N = 1000 };
     static const int64_t points[][4] = {/* given, cleaned */
                                         {200, 700, 200, 700},
@@ -786,7 +761,6 @@ static struct sound *fading(double seconds, double db)
 
 static void sounds_are_matched_by_what_is_heard(void **state)
 {
-    (void)state;
     struct sound *brief = fading(2, -6), *whole = fading(4, -6), *faint = fading(2, -90);
     /* 10 lg of the mean power of all four seconds */
     double all = 10 * log10((1 + 3 * pow(10, -0.8)) / 4);

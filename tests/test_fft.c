@@ -1,16 +1,13 @@
 /* dsp/fft against a direct sum in double precision. */
+#include "checks.h"
+
 #include "core/pi.h"
 #include "core/rng.h"
 #include "dsp/fft.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 static void fill_noise(float *x, int n, uint64_t item)
 {
@@ -39,7 +36,6 @@ static double error_of(const float *x, const float *spectrum, int n)
 
 static void forward_is_the_direct_sum(void **state)
 {
-    (void)state;
     static const int sizes[] = {2, 4, 16, 30, 60, 360, 500, 1024, 2 * 67};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         int n = sizes[i];
@@ -59,7 +55,6 @@ static void forward_is_the_direct_sum(void **state)
 
 static void inverse_undoes_forward(void **state)
 {
-    (void)state;
     static const int sizes[] = {2, 16, 2048, 2304, 8192, 65536, 100000};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         int n = sizes[i];
@@ -84,7 +79,6 @@ static void inverse_undoes_forward(void **state)
 
 static void sizes_it_cannot_do_are_refused(void **state)
 {
-    (void)state;
     assert_null(rfft_new(0));
     assert_null(rfft_new(-4));
     assert_null(rfft_new(1));
@@ -95,7 +89,6 @@ static void sizes_it_cannot_do_are_refused(void **state)
 
 static void next_fast_is_fast_and_near(void **state)
 {
-    (void)state;
     int last = 0;
     for (int n = 1; n < 20000; n++) {
         int fast = fft_next_fast(n), rest = fast;

@@ -1,5 +1,7 @@
 /* dsp/fft_batch against kissfft, and its two builds against each other.
  * The .c file is included for its processor-specific builds. */
+#include "checks.h"
+
 #include "core/pi.h"
 #include "dsp/fft_batch.c" // NOLINT
 
@@ -7,12 +9,7 @@
 #include "dsp/fft.h"
 #include "dsp/window.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
-
-#include <cmocka.h>
 
 static const int SIZES[] = {8,    12,   16,   20,   24,   60,   128,  180,  300, 1024,
                             1152, 1620, 2048, 2304, 2400, 3840, 4096, 4500, 4800};
@@ -60,7 +57,6 @@ static void bench_done(struct bench *b)
 
 static void agrees_with_the_plain_transform(void **state)
 {
-    (void)state;
     for (int z = 0; z < SIZE_COUNT; z++) {
         struct bench b;
         bench_init(&b, SIZES[z]);
@@ -85,7 +81,6 @@ static void agrees_with_the_plain_transform(void **state)
 /* Spectra as the plain transform has them, and the windowed frames back from them. */
 static void rows_go_there_and_back(void **state)
 {
-    (void)state;
     for (int z = 0; z < SIZE_COUNT; z++) {
         struct bench b;
         bench_init(&b, SIZES[z]);
@@ -119,7 +114,6 @@ static void rows_go_there_and_back(void **state)
 /* In lanes the same values as in rows: bit by bit, as far as they are asked for. */
 static void lanes_are_the_rows(void **state)
 {
-    (void)state;
     for (int z = 0; z < SIZE_COUNT; z++) {
         struct bench b;
         bench_init(&b, SIZES[z]);
@@ -147,7 +141,6 @@ static void lanes_are_the_rows(void **state)
 /* The transform of complex values, as the sum in double precision. */
 static void complex_lanes_turn(void **state)
 {
-    (void)state;
     for (int z = 0; SIZES[z] <= 300; z++) {
         struct bench b;
         bench_init(&b, SIZES[z]);
@@ -179,7 +172,6 @@ static void complex_lanes_turn(void **state)
 /* As the sums in double precision, at a few lags. */
 static void correlations_are_those_of_the_windowed_frame_with_the_whole(void **state)
 {
-    (void)state;
     for (int z = 0; z < SIZE_COUNT; z++) {
         struct bench b;
         bench_init(&b, SIZES[z]);
@@ -223,7 +215,6 @@ static void correlations_are_those_of_the_windowed_frame_with_the_whole(void **s
 
 static void every_build_gives_the_same_bits(void **state)
 {
-    (void)state;
     for (int z = 0; z < SIZE_COUNT; z++) {
         struct bench b;
         bench_init(&b, SIZES[z]);
@@ -270,7 +261,6 @@ static void every_build_gives_the_same_bits(void **state)
 /* A few bins, and frames that lie anywhere, are those of all that lie evenly. */
 static void parts_are_those_of_the_whole(void **state)
 {
-    (void)state;
     for (int z = 0; z < SIZE_COUNT; z++) {
         struct bench b;
         bench_init(&b, SIZES[z]);
@@ -294,7 +284,6 @@ static void parts_are_those_of_the_whole(void **state)
 
 static void other_sizes_are_refused(void **state)
 {
-    (void)state;
     float window[64] = {0};
     assert_null(fft_batch_new(0, window));
     assert_null(fft_batch_new(4, window));

@@ -1,17 +1,14 @@
 /* The filter language: each form against finds that must and must not match. */
+#include "checks.h"
+
 #include "core/filter.h"
 #include "core/rng.h"
 #include "dsp/drum_class.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static struct measures pad_measures, hit_measures;
 static double *columns[ME_COUNT]; /* of both, the pad first */
@@ -78,7 +75,6 @@ static int takes(const struct filter *f)
 
 static int setup(void **state)
 {
-    (void)state;
     measures_clear(&pad_measures);
     measures_clear(&hit_measures);
     pad_measures.duration_sec = 2.51;
@@ -124,7 +120,6 @@ static void check(const struct form *forms, size_t count)
 
 static void test_words(void **state)
 {
-    (void)state;
     static const struct form forms[] = {
         {"", BOTH},
         {"   ", BOTH},
@@ -155,7 +150,6 @@ static void test_words(void **state)
 /* A Mac spells an accent as a mark behind the letter, a keyboard in one. */
 static void test_accents(void **state)
 {
-    (void)state;
     static const struct form forms[] = {{"u\u0308bung", HIT},
                                         {"U\u0308BUNG", HIT},
                                         {"src:*u\u0308b*", HIT},
@@ -179,7 +173,6 @@ static void test_accents(void **state)
 
 static void test_fields(void **state)
 {
-    (void)state;
     static const struct form forms[] = {
         {"cat:pads", PAD},         {"cat:pad", PAD},
         {"cat:PADS", PAD},         {"cat:pads,drums", BOTH},
@@ -209,7 +202,6 @@ static void test_fields(void **state)
 /* One key has several names: which of the seven notes is written, and with what sign. */
 static void test_names_of_keys(void **state)
 {
-    (void)state;
     static const char *const same[][2] = {{"Db", "C#"}, {"Eb", "D#"}, {"Fb", "E"},
                                           {"Gb", "F#"}, {"Ab", "G#"}, {"Bb", "A#"},
                                           {"Cb", "B"},  {"E#", "F"},  {"B#", "C"}};
@@ -233,7 +225,6 @@ static void test_names_of_keys(void **state)
  */
 static void test_words_for_classes(void **state)
 {
-    (void)state;
     static const struct {
         const char *typed, *takes[4];
     } words[] = {
@@ -273,7 +264,6 @@ static void test_words_for_classes(void **state)
 
 static void test_numbers(void **state)
 {
-    (void)state;
     static const struct form forms[] = {
         {"dur>2", PAD},        {"dur<2", HIT},           {"dur>2.51", NONE},
         {"dur>=2.51", PAD},    {"dur<=280ms", HIT},      {"duration_sec>2s", PAD},
@@ -299,7 +289,6 @@ static void test_numbers(void **state)
  * behind a number is a name's part all the same where it is no unit of that measure. */
 static void test_units(void **state)
 {
-    (void)state;
     static const struct form forms[] = {
         {"dur>2 s", PAD},
         {"dur < 500 ms", HIT},
@@ -336,7 +325,6 @@ static void test_units(void **state)
 
 static void test_logic(void **state)
 {
-    (void)state;
     static const struct form forms[] = {
         {"cat:pads | class:snare", BOTH},
         {"!cat:pads", HIT},
@@ -357,7 +345,6 @@ static void test_logic(void **state)
 
 static void test_every_measure_has_a_word(void **state)
 {
-    (void)state;
     for (int m = 0; m < ME_COUNT; m++) {
         char text[80];
         struct filter *f;
@@ -377,7 +364,6 @@ static void test_every_measure_has_a_word(void **state)
 /* Typed letter by letter, no right filter ever shows an error on the way. */
 static void test_typing_shows_no_errors(void **state)
 {
-    (void)state;
     static const char *const texts[] = {
         "cat:pads grade>=B dur>2.5s",
         "(is:accepted | rating>=3) !src:\"tape 4\"",
@@ -417,7 +403,6 @@ static void test_typing_shows_no_errors(void **state)
 
 static void test_errors_say_where_and_what(void **state)
 {
-    (void)state;
     static const struct {
         const char *text;
         const char *says;
@@ -457,7 +442,6 @@ static void test_errors_say_where_and_what(void **state)
 
 static void test_completion(void **state)
 {
-    (void)state;
     char out[64][FILTER_WORD_BYTES];
     size_t from;
     assert_int_equal(filter_complete("pad gr", out, 64, &from), 1);
@@ -486,7 +470,6 @@ static void test_completion(void **state)
  * what is refused is refused with a sentence. */
 static void test_random_texts(void **state)
 {
-    (void)state;
     static const char *const bits[] = {
         "cat:", "dur", ">", "<=",   "..",   "1",     "-", ".5",   "(",  ")",   "|",
         "!",    "\"",  " ", "pad",  "is:",  "*",     "?", "=",    ",",  "key", "Bb",

@@ -1,15 +1,11 @@
 /* What was said of a sound goes with it when its recording is mined again and gives other
  * names. */
+#include "checks.h"
 #include "session_rig.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 enum { RATE = 44100, MOST = 16 };
 

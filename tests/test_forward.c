@@ -1,16 +1,12 @@
 /* io/forward: regions that overlap, leave gaps, go back or lie beyond the end are what
  * soundfile_read_region gives. */
+#include "checks.h"
 #include "core/rng.h"
 #include "folder.h"
 #include "io/forward.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 enum { FRAMES = 20000, RATE = 8000 };
 

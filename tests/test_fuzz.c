@@ -3,18 +3,15 @@
 #include "core/rng.h"
 #include "io/config.h"
 
+#include "checks.h"
 #include "folder.h"
 #include "fuzz/targets.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
+#include <sndfile.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-#include <cmocka.h>
-#include <sndfile.h>
 
 #include "io/paths.h"
 
@@ -96,7 +93,6 @@ static void replay_file(int (*target)(const uint8_t *, size_t), const char *path
 
 static void configs(void **state)
 {
-    (void)state;
     replay_file(fuzz_config, SOURCE_DIR "/config.yaml", 1, 0.6);
     static const char small[] =
         "clouds: {pitch_shift_range: [-3, 3], overlap_ratio: .5}\n"
@@ -107,7 +103,6 @@ static void configs(void **state)
 
 static void manifests(void **state)
 {
-    (void)state;
     static const char rows[] =
         "filename,source,source_path,type,start_sec,score,grade,saved,decision,rating,"
         "seed,"
@@ -120,13 +115,11 @@ static void manifests(void **state)
 
 static void themes(void **state)
 {
-    (void)state;
     replay_file(fuzz_theme, SOURCE_DIR "/themes/terminal.yaml", 4, 0.5);
 }
 
 static void filters(void **state)
 {
-    (void)state;
     static const char text[] =
         "cat:pads,drums grade>=B !is:accepted (dur>2 | \"tape 4\" bpm:118..124) "
         "key!=A#m len<500ms centroid>2k re*dark p?d has:bpm score>=.8";
@@ -135,7 +128,6 @@ static void filters(void **state)
 
 static void decisions(void **state)
 {
-    (void)state;
     static const char lines[] =
         "# trowel decisions 1\n"
         "decision accepted a/pad/a_pad01_mid.wav\nrejected b.wav\n"
@@ -148,7 +140,6 @@ static void decisions(void **state)
 
 static void words(void **state)
 {
-    (void)state;
     static const char *const text[] = {"con.\303\234bung: 3/4 \"x\".", "-12345.678901e-7",
                                        "18446744073709551615", "0.000012345678901234567"};
     for (size_t i = 0; i < sizeof text / sizeof *text; i++)

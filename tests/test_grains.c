@@ -1,4 +1,5 @@
 /* dsp/grains: the gate, the circle, stereo, density, the stream. */
+#include "checks.h"
 #include "core/pi.h"
 #include "dsp/grains.h"
 #include "dsp/level.h"
@@ -7,14 +8,10 @@
 #include "tone.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 /* A chord with a slow swell and some air: pad-like, stereo from detuned sides. */
 static struct audio pad(double seconds, int channels)
@@ -56,7 +53,6 @@ static double density(const struct audio *a)
 /* A loop that swells by 20 dB comes within the tolerance, and goes on round the join. */
 static void evening_evens(void **state)
 {
-    (void)state;
     struct audio a, silence;
     assert_int_equal(audio_init(&a, 4 * 44100, 2, 44100, NULL), ST_OK);
     struct rng r = rng_derive(11, 0, "test", 0);
@@ -83,7 +79,6 @@ static void evening_evens(void **state)
 /* Two strokes that are too loud only together, and nothing is in the middle of both. */
 static void evening_tames_pairs(void **state)
 {
-    (void)state;
     struct audio a;
     assert_int_equal(audio_init(&a, 4 * 44100, 1, 44100, NULL), ST_OK);
     struct rng r = rng_derive(12, 0, "test", 0);
@@ -104,7 +99,6 @@ static void evening_tames_pairs(void **state)
 /* What is hardly there is not made sound. */
 static void evening_leaves_gaps(void **state)
 {
-    (void)state;
     struct audio a;
     assert_int_equal(audio_init(&a, 4 * 44100, 1, 44100, NULL), ST_OK);
     struct rng r = rng_derive(13, 0, "test", 0);
@@ -121,7 +115,6 @@ static void evening_leaves_gaps(void **state)
 /* Whatever its length, the gains of a loop go on from frame to frame. */
 static void evening_makes_no_step(void **state)
 {
-    (void)state;
     static const size_t frames[] = {22625, 23247, 22050, 44101};
     for (size_t k = 0; k < sizeof frames / sizeof *frames; k++) {
         struct audio a;
@@ -146,7 +139,6 @@ static void evening_makes_no_step(void **state)
  */
 static void rough_levels_are_evened(void **state)
 {
-    (void)state;
     double before = 0, after = 0;
     for (uint64_t seed = 1; seed <= 16; seed++) {
         struct rng r = rng_derive(seed, 0, "rough", 0);
@@ -175,7 +167,6 @@ static void rough_levels_are_evened(void **state)
 /* And so are those of clouds of such material. */
 static void rough_clouds_are_even(void **state)
 {
-    (void)state;
     double worst = 0;
     for (uint64_t seed = 1; seed <= 4; seed++) {
         struct audio a;
@@ -216,7 +207,6 @@ static double step_over_join(const struct audio *a)
  * level does not step, nor that of one channel. */
 static void joins_are_level(void **state)
 {
-    (void)state;
     double worst = 0, of_one = 0;
     for (uint64_t seed = 1; seed <= 12; seed++) {
         struct rng r = rng_derive(seed, 0, "join", 0);
@@ -267,7 +257,6 @@ static void joins_are_level(void **state)
 
 static void clouds_are_stereo_dense_and_seamless(void **state)
 {
-    (void)state;
     for (int channels = 1; channels <= 2; channels++) {
         struct audio a = pad(3, channels);
         struct grains_spec s;
@@ -296,7 +285,6 @@ static void clouds_are_stereo_dense_and_seamless(void **state)
 
 static void the_stream_decides_everything(void **state)
 {
-    (void)state;
     struct audio a = pad(2, 2);
     struct grains_spec s;
     grains_defaults(&s);
@@ -320,7 +308,6 @@ static void the_stream_decides_everything(void **state)
 
 static void grains_keep_to_the_regions(void **state)
 {
-    (void)state;
     /* 440 Hz in the region, 3 kHz outside of it: nothing of the latter may be heard */
     struct audio a, cloud;
     audio_init(&a, 88200, 1, 44100, NULL);
@@ -370,7 +357,6 @@ static double quality(const struct audio *a)
 
 static void quality_has_its_penalties(void **state)
 {
-    (void)state;
     enum { N = 4410 };
     struct audio a;
     audio_init(&a, N, 1, 44100, NULL);
@@ -400,7 +386,6 @@ static void quality_has_its_penalties(void **state)
 
 static void hits_and_silence_are_avoided(void **state)
 {
-    (void)state;
     /* calm pad with a burst in it, silence behind: the calmest fifth has neither */
     struct audio a = pad(4, 1);
     for (size_t i = 40000; i < 42000; i++)
@@ -422,7 +407,6 @@ static void hits_and_silence_are_avoided(void **state)
 
 static void odd_material_is_refused_or_survived(void **state)
 {
-    (void)state;
     struct audio a, cloud;
     struct grains_spec s;
     grains_defaults(&s);
@@ -487,7 +471,6 @@ static void odd_material_is_refused_or_survived(void **state)
 /* Sides in antiphase: the middle is silent, the cloud is not. */
 static void antiphase_material_sounds(void **state)
 {
-    (void)state;
     struct audio a = pad(2, 2);
     for (size_t i = 0; i < a.frames; i++)
         a.data[2 * i + 1] = -a.data[2 * i];

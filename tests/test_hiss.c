@@ -1,4 +1,5 @@
 /* dsp/hiss: loops from hits, tremolo, flickers, synthetic noise, dust. */
+#include "checks.h"
 #include "core/pi.h"
 #include "dsp/hiss.h"
 #include "dsp/level.h"
@@ -8,13 +9,9 @@
 #include "tone.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 enum { HITS = 5 };
 
@@ -98,7 +95,6 @@ static enum status flicker_of(struct audio *to, const struct audio *hits, size_t
 
 static void loops_are_air_without_seams_or_repetition(void **state)
 {
-    (void)state;
     struct audio hits[HITS], loop;
     make_hits(hits);
     struct hiss_spec s;
@@ -130,7 +126,6 @@ static void loops_are_air_without_seams_or_repetition(void **state)
 
 static void hiss_keeps_to_its_band(void **state)
 {
-    (void)state;
     static const double bands[][2] = {
         {6000, 8000}, {10000, 12500}, {3000, 4000}, {13000}};
     struct audio hits[HITS], loop;
@@ -156,7 +151,6 @@ static void hiss_keeps_to_its_band(void **state)
 
 static void tremolo_has_whole_cycles(void **state)
 {
-    (void)state;
     struct hiss_spec s;
     hiss_defaults(&s);
     s.loop_duration_s = 1.5; /* 2.5 Hz: 3.75 cycles, so 4 */
@@ -188,7 +182,6 @@ static void tremolo_has_whole_cycles(void **state)
 
 static void noise_is_white_gaussian_at_its_level(void **state)
 {
-    (void)state;
     struct audio a;
     struct rng r = rng_derive(1, 0, "noise", 0);
     assert_int_equal(audio_init(&a, 100000, 2, 44100, NULL), ST_OK);
@@ -204,7 +197,6 @@ static void noise_is_white_gaussian_at_its_level(void **state)
 
 static void flickers_are_short_and_closed(void **state)
 {
-    (void)state;
     struct audio hits[HITS], f;
     make_hits(hits);
     struct hiss_spec s;
@@ -232,7 +224,6 @@ static void flickers_are_short_and_closed(void **state)
 
 static void poor_material_gives_noise_or_a_refusal(void **state)
 {
-    (void)state;
     struct audio bad[5], out;
     audio_init(&bad[0], 0, 1, 44100, NULL);
     audio_init(&bad[1], 44100, 2, 44100, NULL); /* silence */
@@ -293,7 +284,6 @@ static void make_ringing(struct audio hits[HITS], double noise)
 
 static void tones_do_not_come_through(void **state)
 {
-    (void)state;
     static const double noise[] = {0.1, 1, 0};
     for (int k = 0; k < 3; k++) {
         struct audio hits[HITS], loop;
@@ -321,7 +311,6 @@ static void tones_do_not_come_through(void **state)
  * loops join with room to every limit. */
 static void dust_is_turned_until_it_joins_calmly(void **state)
 {
-    (void)state;
     int roomy = 0;
     for (uint64_t seed = 0; seed < 20; seed++) {
         struct audio pad = tone_blank(1.5, 1, 44100), hiss = tone_blank(1.5, 1, 44100),
@@ -346,7 +335,6 @@ static void dust_is_turned_until_it_joins_calmly(void **state)
 
 static void dust_lies_at_its_level_and_loops(void **state)
 {
-    (void)state;
     static const size_t lengths[] = {30000, 88200, 89000, 123457, 200001};
     for (size_t i = 0; i < 5; i++)
         for (int channels = 1; channels <= 2; channels++) {

@@ -1,16 +1,12 @@
 /* Undo and redo: a random walk through every action there is, with restarts, returns to
  * each earlier state; memory that runs out in an action is no harm.
  * Seeds: TROWEL_HISTORY_SEEDS (3). */
+#include "checks.h"
 #include "session_rig.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 enum { ACTIONS = 1000 };
 

@@ -1,5 +1,6 @@
 /* dsp/hits and hit_pool: what becomes of hits that are cut. The best are kept, and their
  * ends and their level finished. */
+#include "checks.h"
 #include "hits_rig.h"
 
 #include "core/rng.h"
@@ -7,17 +8,12 @@
 #include "dsp/level.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 static void the_best_are_kept_in_order_of_time(void **state)
 {
-    (void)state;
     struct hits_params p = hits_params_default();
     p.max_saved = 3;
     struct hit h[6] = {{.score = 0.2},  {.score = 0.9}, {.score = 0.5},
@@ -59,7 +55,6 @@ static int best_first(const void *a, const void *b)
 /* Against sorting them all. */
 static void a_pool_holds_what_sorting_would_give(void **state)
 {
-    (void)state;
     enum { HITS = 5000, SAVED = 700 };
     struct hits_params p = hits_params_default();
     p.max_saved = SAVED;
@@ -91,7 +86,6 @@ static void a_pool_holds_what_sorting_would_give(void **state)
  */
 static void a_pool_has_room_for_every_register(void **state)
 {
-    (void)state;
     static const size_t offered[HIT_REGISTER_COUNT] = {900, 60, 500};
     static const double worth[HIT_REGISTER_COUNT] = {0.5, 0.3, 0.1};
     struct hits_params p = hits_params_default();
@@ -126,7 +120,6 @@ static void a_pool_has_room_for_every_register(void **state)
 
 static void ends_are_silent_and_the_attack_untouched(void **state)
 {
-    (void)state;
     struct hits_params p = hits_params_default();
     for (int channels = 1; channels <= 2; channels++) {
         struct audio a, raw;
@@ -187,7 +180,6 @@ static size_t faded(double fall_db_per_s, double length_s, double *halfway)
  * a fifth of the slice. */
 static void loud_ends_fade_longer(void **state)
 {
-    (void)state;
     static const struct {
         double fall_db, length_s, fade_ms;
     } hit[] = {{60, 0.8, 20}, {26, 0.8, 20}, {15, 0.8, 90},
@@ -204,7 +196,6 @@ static void loud_ends_fade_longer(void **state)
 /* A hat peaks between its samples, by 3 dB: no converter shall clip on it. */
 static void the_true_peak_meets_the_target(void **state)
 {
-    (void)state;
     struct hits_params p = hits_params_default();
     struct audio a;
     make(&a, 0.1, 1);
@@ -218,7 +209,6 @@ static void the_true_peak_meets_the_target(void **state)
 
 static void odd_slices_are_finished_or_refused(void **state)
 {
-    (void)state;
     struct hits_params p = hits_params_default();
     static const size_t sizes[] = {0, 1, 2, 3, 20};
     for (size_t k = 0; k < 5; k++) {

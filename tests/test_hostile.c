@@ -1,5 +1,6 @@
 /* Batch runs where the world is against them: closed streams, limits, libraries that
  * print, a second run of the same command, an output inside of the input. */
+#include "checks.h"
 #include "core/rng.h"
 #include "dsp/audio.h"
 #include "folder.h"
@@ -7,17 +8,12 @@
 #include "program.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <sndfile.h>
-
-#include <cmocka.h>
 
 enum { RATE = 22050, SECONDS = 4, FRAMES = RATE * SECONDS };
 

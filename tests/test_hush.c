@@ -1,11 +1,10 @@
 /* audio/hush: nothing reaches descriptor 2, nobody blocks, and a printing thread ends. */
 #include "audio/hush.h"
+#include "checks.h"
 #include "nap.h"
 
 #include <fcntl.h>
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -14,8 +13,6 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 static void await_total(struct hush *h, unsigned long long bytes)
 {
@@ -44,7 +41,6 @@ static int count_open(void)
 
 static void nothing_reaches_the_screen(void **state)
 {
-    (void)state;
     char path[64];
     int before = screen_as_file(path);
     struct hush *h;
@@ -69,7 +65,6 @@ static void nothing_reaches_the_screen(void **state)
 
 static void floods_are_kept_short_and_block_nobody(void **state)
 {
-    (void)state;
     struct hush *h;
     assert_non_null(h = hush_begin());
     struct timespec a, b;
@@ -117,7 +112,6 @@ static void *print_for_ever(void *arg)
 
 static void a_thread_that_never_ends_is_ended(void **state)
 {
-    (void)state;
     struct hush *h;
     struct printer p = {0};
     pthread_t thread;
@@ -135,7 +129,6 @@ static void a_thread_that_never_ends_is_ended(void **state)
 
 static void closed_descriptors_are_no_obstacle(void **state)
 {
-    (void)state;
     struct hush *h;
     int before = dup(STDERR_FILENO);
     close(STDERR_FILENO);

@@ -1,19 +1,15 @@
 /* core/jobs: the pool, its cancel, its delivery on the owner's thread. */
 #define _XOPEN_SOURCE 700 /* getpriority */
+#include "checks.h"
 #include "core/jobs.h"
 #include "nap.h"
 
 #include <poll.h>
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <time.h>
-
-#include <cmocka.h>
 
 struct probe {
     atomic_int *ran;
@@ -54,7 +50,6 @@ static void done(void *arg, enum status st, const struct err *e)
 
 static void every_job_runs_once_and_is_delivered_here(void **state)
 {
-    (void)state;
     for (int threads = 0; threads <= 4; threads += 2) {
         struct jobs *j;
         assert_int_equal(jobs_new(&j, threads, NULL, NULL), ST_OK);
@@ -91,7 +86,6 @@ static void count_slowly(void *arg)
 /* Who delivers with a limit comes back soon, and is woken for the rest. */
 static void delivery_can_be_cut_short(void **state)
 {
-    (void)state;
     struct jobs *j;
     assert_int_equal(jobs_new(&j, 1, NULL, NULL), ST_OK);
     jobs_stand_back(j);
@@ -124,7 +118,6 @@ static void not_heard(void *arg, enum status st, const struct err *e)
 /* The screen's thread comes before the miners, which are as nice as can be told. */
 static void workers_stand_back_when_asked(void **state)
 {
-    (void)state;
     struct jobs *j;
     int own = getpriority(PRIO_PROCESS, 0), first = 0, then = 0;
     struct job_spec spec = {
@@ -145,7 +138,6 @@ static void workers_stand_back_when_asked(void **state)
 
 static void cancel_reaches_running_and_waiting(void **state)
 {
-    (void)state;
     struct jobs *j;
     assert_int_equal(jobs_new(&j, 1, NULL, NULL), ST_OK);
     atomic_int ran = 0;
@@ -173,7 +165,6 @@ static void cancel_reaches_running_and_waiting(void **state)
 
 static void free_cancels_and_delivers_all(void **state)
 {
-    (void)state;
     struct jobs *j;
     assert_int_equal(jobs_new(&j, 2, NULL, NULL), ST_OK);
     static struct probe p[20];
@@ -224,7 +215,6 @@ static void mail_done(void *arg, enum status st, const struct err *e)
 
 static void notes_come_here_before_their_job_is_done(void **state)
 {
-    (void)state;
     for (int threads = 0; threads <= 2; threads += 2) {
         struct mail m = {.owner = pthread_self()};
         assert_int_equal(jobs_new(&m.jobs, threads, NULL, NULL), ST_OK);
@@ -282,7 +272,6 @@ static enum status first_work(void *arg, const struct job_context *ctx, struct e
 
 static void an_end_leaves_a_moment_for_what_follows(void **state)
 {
-    (void)state;
     for (int patient = 0; patient < 2; patient++) {
         struct follower f = {.patient = patient, .first = {.owner = pthread_self()}};
         f.second.owner = f.first.owner;
@@ -303,7 +292,6 @@ static void an_end_leaves_a_moment_for_what_follows(void **state)
  * whoever asked for it is told. */
 static void what_follows_the_end_is_answered(void **state)
 {
-    (void)state;
     for (int at_once = 0; at_once < 2; at_once++) {
         struct follower f = {.at_once = at_once, .first = {.owner = pthread_self()}};
         f.second.owner = f.first.owner;
@@ -336,7 +324,6 @@ static double cpu_s(void)
  */
 static void an_end_sleeps_while_it_waits(void **state)
 {
-    (void)state;
     struct jobs *j;
     struct probe p = {.owner = pthread_self()};
     struct job_spec spec = {.work = deaf_work, .done = done, .arg = &p};
@@ -366,7 +353,6 @@ static enum status nothing(void *arg, const struct job_context *ctx, struct err 
 
 static void errands_go_first_and_do_not_count(void **state)
 {
-    (void)state;
     struct jobs *j;
     atomic_int order = 0;
     struct probe blocker = {.owner = pthread_self()}, probe[3];
@@ -403,7 +389,6 @@ static enum status half_then_wait(void *arg, const struct job_context *ctx, stru
 /* A recording of an hour and a hit of a second are not half of the work each. */
 static void work_is_told_by_weight(void **state)
 {
-    (void)state;
     struct jobs *j;
     struct err e;
     atomic_int ran = 0;
@@ -439,7 +424,6 @@ static void work_is_told_by_weight(void **state)
 /* However many workers are busy for however long. */
 static void what_is_waited_for_does_not_wait(void **state)
 {
-    (void)state;
     struct jobs *j;
     atomic_int ran = 0;
     enum { BUSY = 2, AT_ONCE = 3 };
@@ -476,7 +460,6 @@ static void what_is_waited_for_does_not_wait(void **state)
  * them: with all of them idle each job is done. */
 static void the_rest_is_not_left_lying(void **state)
 {
-    (void)state;
     struct jobs *j;
     atomic_int ran = 0;
     struct probe p = {.ran = &ran, .owner = pthread_self()};

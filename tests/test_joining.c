@@ -1,18 +1,14 @@
 /* core/project_assemble with more finds than are held: what another program writes
  * meanwhile is never taken for what was read. */
+#include "checks.h"
 #include "core/project.h"
 #include "folder.h"
 #include "io/manifest.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 /* As many as are held, all of the first recording: those of the others are read again. */
 enum { MANY = (12 << 20) / sizeof(struct candidate), FEW = 2 };

@@ -1,20 +1,16 @@
 /* The decision file: what is said of finds is written and read again as it was, also by
  * hand and damaged. */
 #include "catalog_rig.h"
+#include "checks.h"
 
 #include "core/journal.h"
 #include "core/rng.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 static void test_journal_round_trip(void **state)
 {
@@ -350,7 +346,6 @@ static void test_words_are_documented(void **state)
 {
     size_t bytes;
     char *text = file_read(SOURCE_DIR "/docs/decision-file.md", &bytes), row[64];
-    (void)state;
     for (int f = 0; f < FIELD_COUNT; f++) {
         snprintf(row, sizeof row, "\n| `%s` |", event_word((enum event_field)f));
         if (strstr(text, row) == NULL)

@@ -1,17 +1,13 @@
 /* dsp/key: names, and keys of chord progressions played by the small studio. */
+#include "checks.h"
 #include "core/rng.h"
 #include "dsp/key.h"
 #include "dsp/synth.h"
 #include "tone.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 enum { RATE = 22050 };
 
@@ -19,7 +15,6 @@ enum { RATE = 22050 };
 
 static void names_are_read_in_many_forms(void **state)
 {
-    (void)state;
     static const struct {
         const char *text, *name;
     } good[] = {
@@ -49,7 +44,6 @@ static void names_are_read_in_many_forms(void **state)
 
 static void shifts_take_the_shortest_way(void **state)
 {
-    (void)state;
     struct key c = key_make(0, false), a_minor = key_make(9, true),
                g = key_make(7, false);
     struct key f_sharp = key_make(6, false), none = key_none();
@@ -128,7 +122,6 @@ static double mirex(const struct key *found, int tonic, bool minor)
 
 static void progressions_in_all_keys(void **state)
 {
-    (void)state;
     double score = 0, worst_tuning = 0, sound_score = 0;
     int count = 0;
     for (int k = 0; k < 24; k++, count++) {
@@ -159,7 +152,6 @@ static void progressions_in_all_keys(void **state)
 /* I V vi IV and i VI III VII are the same four chords; either goes home at the end. */
 static void relatives_are_told_by_beginning_and_end(void **state)
 {
-    (void)state;
     static const int roots[2][4] = {{0, 4, 5, 3}, {0, 5, 2, 6}};
     int right = 0;
     for (int k = 0; k < 24; k++) {
@@ -182,7 +174,6 @@ static void relatives_are_told_by_beginning_and_end(void **state)
 
 static void a_short_chord_has_its_key(void **state)
 {
-    (void)state;
     int right = 0;
     for (int k = 0; k < 24; k++) {
         struct rng r = rng_derive(2, 0, "test-key", (uint64_t)k);
@@ -204,7 +195,6 @@ static void a_short_chord_has_its_key(void **state)
  * is how much better it fits than the next. */
 static void a_detuned_side_has_its_key(void **state)
 {
-    (void)state;
     for (int k = 0; k < 12; k++) {
         struct rng r = rng_derive(4, 0, "test-key", (uint64_t)k);
         struct audio a, two;
@@ -229,7 +219,6 @@ static void a_detuned_side_has_its_key(void **state)
 
 static void noise_drums_and_silence_have_none(void **state)
 {
-    (void)state;
     for (int kind = 0; kind < 4; kind++) {
         struct rng r = rng_derive(3, 0, "test-key", (uint64_t)kind);
         struct audio a;
@@ -254,7 +243,6 @@ static void noise_drums_and_silence_have_none(void **state)
 /* Of what is hardly held tones no key is told, however well it fits. */
 static void a_chroma_of_noise_has_no_key(void **state)
 {
-    (void)state;
     static const double c_major[12] = {1, 0, .5, 0, .6, .4, 0, .9, 0, .4, 0, .3};
     assert_int_equal(key_of_chroma(c_major, c_major, 0.1).tonic, -1);
     struct key key = key_of_chroma(c_major, c_major, 0.2);
@@ -264,7 +252,6 @@ static void a_chroma_of_noise_has_no_key(void **state)
 
 static void odd_sounds_are_survived(void **state)
 {
-    (void)state;
     struct key key;
     assert_int_equal(key_of_sound(NULL, 0, 1, RATE, &key, NULL), ST_OK);
     assert_string_equal(key.name, "");

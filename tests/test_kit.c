@@ -1,5 +1,6 @@
 /* Kits: the budget, which sample goes where and under which name, and its sound. */
 #define _XOPEN_SOURCE 700
+#include "checks.h"
 #include "core/budget.h"
 #include "core/curate.h"
 #include "core/kit_files.h"
@@ -15,16 +16,11 @@
 #include <ctype.h>
 #include <limits.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-#include <cmocka.h>
 
 static const struct target *tr8s(void)
 {
@@ -33,7 +29,6 @@ static const struct target *tr8s(void)
 
 static void sectors_are_rounded_per_sample(void **state)
 {
-    (void)state;
     const struct target *t = tr8s();
     assert_int_equal(budget_sectors(t, 1, 1), 1);
     assert_int_equal(budget_sectors(t, 65536, 1), 1);
@@ -87,7 +82,6 @@ static void sectors_are_rounded_per_sample(void **state)
 /* A manifest may claim 10^12 seconds, twice: the count of sectors stays one. */
 static void what_is_absurdly_long_is_just_too_long(void **state)
 {
-    (void)state;
     const struct target *t = tr8s();
     const int64_t frames = INT64_C(1000000000000) * 44100;
     struct budget b = {0};
@@ -102,7 +96,6 @@ static void what_is_absurdly_long_is_just_too_long(void **state)
 
 static void slots_are_the_machines(void **state)
 {
-    (void)state;
     static const char *const order[] = {"BD", "SD", "LT", "MT", "HT", "RS",
                                         "HC", "CH", "OH", "CC", "RC"};
     assert_int_equal(target_slots(tr8s()), 11);
@@ -133,7 +126,6 @@ static struct kit_item drum(const char *source, const char *hit_class, double sc
  * alone it is all there is, and as good for a slot as it would be at any rate. */
 static void a_narrow_recording_counts_less(void **state)
 {
-    (void)state;
     for (int alone = 0; alone < 2; alone++)
         for (int weak = 0; weak < 2; weak++) {
             struct kit_item item[] = {drum("phone", "snare", weak ? 0.25 : 0.95, 1),
@@ -154,7 +146,6 @@ static void a_narrow_recording_counts_less(void **state)
  */
 static void hits_in_bad_company_come_last(void **state)
 {
-    (void)state;
     enum { TALK, ALONE, MUSIC, ACCEPTED, RATED, WAYS };
     for (int way = 0; way < WAYS; way++) {
         struct kit_item item[] = {drum("talk", "hat_open", 0.9, 1),
@@ -187,7 +178,6 @@ static void hits_in_bad_company_come_last(void **state)
 /* What docs/choice.md promises of the worth on an instrument, and of the least. */
 static void worth_is_what_is_promised(void **state)
 {
-    (void)state;
     static const double sure[][2] = {{0.1, 0.15}, {0.4, 0.6}, {0.6, 0.9}, {0.8, 1}},
                         decays[][2] = {{0, 0.75}, {0.25, 0.875}, {0.5, 1}, {1, 1}},
                         ranges[] = {0, 0.25, 0.5, 1};
@@ -230,7 +220,6 @@ static void worth_is_what_is_promised(void **state)
 /* What is struck but nobody can name is an extra, however good. */
 static void what_has_no_class_plays_no_instrument(void **state)
 {
-    (void)state;
     struct kit_item item = drum("a", "", 0.95, 2);
     struct kit_plan p;
     kit_plan_make(&p, tr8s(), &item, 1, 400);
@@ -242,7 +231,6 @@ static void what_has_no_class_plays_no_instrument(void **state)
  * more of its name is read instead. */
 static void one_shots_have_no_number(void **state)
 {
-    (void)state;
     struct kit_item item[] = {
         drum("heavy-kick-in-b", "kick", 0.9, 1), drum("tape", "snare", 0.9, 1),
         drum("tape", "hat_closed", 0.9, 2), drum("jam", "clap", 0.9, 2)};
@@ -267,7 +255,6 @@ static struct kit_item texture(enum kind kind, int n)
  * what has no room comes behind them, and has no name. */
 static void a_kit_has_an_order(void **state)
 {
-    (void)state;
     static const char *const names[] = {"BD_a_004",   "SD_a_002",    "PAD01_dark",
                                         "PAD02_dark", "DRN01_dark",  "SWL01_dark",
                                         "CLD01_dark", "HIS01_dark",  "FLK01_dark",
@@ -293,7 +280,6 @@ static void a_kit_has_an_order(void **state)
 /* Extras that are full take no hit off an instrument. */
 static void extras_are_counted_without_instruments(void **state)
 {
-    (void)state;
     struct kit_item item[] = {texture(KIND_PAD, 1), texture(KIND_PAD, 2),
                               drum("a", "kick", 0.9, 3)};
     item[0].c.decision = item[1].c.decision = DECISION_ACCEPTED;
@@ -306,7 +292,6 @@ static void extras_are_counted_without_instruments(void **state)
 
 static void each_slot_gets_its_best(void **state)
 {
-    (void)state;
     struct kit_item item[] = {
         drum("a", "kick", 0.5, 1),     drum("a", "kick", 0.9, 2),
         drum("a", "snare", 0.8, 3),    drum("a", "hat_closed", 0.7, 4),
@@ -333,7 +318,6 @@ static void each_slot_gets_its_best(void **state)
 
 static void alike_sounds_do_not_share_a_kit(void **state)
 {
-    (void)state;
     struct kit_item item[] = {drum("a", "tom_mid", 0.95, 1),
                               drum("a", "tom_mid", 0.94, 2),
                               drum("a", "tom_low", 0.5, 3)};
@@ -352,7 +336,6 @@ static void alike_sounds_do_not_share_a_kit(void **state)
  * half as far from it as from a stranger three quarters, if it is of the same class. */
 static void likeness_costs_what_it_costs(void **state)
 {
-    (void)state;
     static const struct {
         const char *hit_class;
         int cluster;
@@ -387,7 +370,6 @@ static void likeness_costs_what_it_costs(void **state)
 /* Also on the first slot; of two on one the first stays. */
 static void what_is_on_a_slot_stays(void **state)
 {
-    (void)state;
     struct kit_item item[] = {drum("a", "crash", 0.3, 1), drum("a", "snare", 0.9, 2),
                               drum("a", "kick", 0.9, 3)};
     struct kit_hit hit[] = {{&item[0].c, NULL, 0.3, 0},
@@ -407,7 +389,6 @@ static long on_slot(const struct kit_plan *p, const char *slot)
 /* Relatives stand in where nothing fits better, and say so; nothing is forced. */
 static void relatives_stand_in(void **state)
 {
-    (void)state;
     struct kit_item item[] = {
         drum("a", "kick", 0.9, 1),  drum("a", "kick", 0.8, 2),
         drum("a", "snare", 0.9, 3), drum("a", "hat_closed", 0.9, 4),
@@ -429,7 +410,6 @@ static void relatives_stand_in(void **state)
 /* A clean short crash is no crash; sure beats loud. */
 static void whole_and_sure_hits_come_first(void **state)
 {
-    (void)state;
     struct kit_item item[] = {drum("a", "crash", 0.8, 1), drum("a", "crash", 0.7, 2),
                               drum("a", "hat_closed", 0.8, 3),
                               drum("a", "hat_closed", 0.6, 4)};
@@ -446,7 +426,6 @@ static void whole_and_sure_hits_come_first(void **state)
  */
 static void a_tick_of_a_crash_plays_nothing(void **state)
 {
-    (void)state;
     static const double seconds[] = {0.1, 0.16, 0.3, 0.1, 0.1};
     for (int i = 0; i < 5; i++) {
         struct kit_item item = drum("a", "crash", 0.8, 1);
@@ -464,7 +443,6 @@ static void a_tick_of_a_crash_plays_nothing(void **state)
 /* Rather the machine's own sound than a bass note; unless somebody said so. */
 static void notes_are_no_drums(void **state)
 {
-    (void)state;
     struct kit_item item[] = {drum("a", "kick", 0.5, 1), drum("a", "crash", 0.5, 2),
                               drum("a", "snare", 0.6, 3)};
     item[0].c.m.hit_confidence = item[1].c.m.hit_confidence = 0.05;
@@ -479,7 +457,6 @@ static void notes_are_no_drums(void **state)
 /* What is told a drum, but rather is another sound, plays where it is a fine one. */
 static void the_less_sure_must_be_the_better(void **state)
 {
-    (void)state;
     static const struct {
         double confidence, score;
         bool plays;
@@ -502,7 +479,6 @@ static void the_less_sure_must_be_the_better(void **state)
  * half as bright as hats are comes behind one that is, and plays where there is none. */
 static void an_instrument_sounds_where_it_should(void **state)
 {
-    (void)state;
     for (int way = 0; way < 4; way++) {
         struct kit_item item[] = {drum("a", "hat_closed", 0.6, 1),
                                   drum("b", "hat_closed", 0.5, 2)};
@@ -522,7 +498,6 @@ static void an_instrument_sounds_where_it_should(void **state)
  * accepted is not asked how it ends. */
 static void an_instrument_rings_out(void **state)
 {
-    (void)state;
     struct kit_item two[] = {drum("a", "ride", 0.66, 1), drum("b", "ride", 0.6, 2)};
     parts_add(&two[0].c.parts, "decay", 0.1);
     parts_add(&two[1].c.parts, "decay", 0.45);
@@ -547,7 +522,6 @@ static void an_instrument_rings_out(void **state)
 /* What was accepted comes before what is a little better, and weak ones count half. */
 static void the_users_word_weighs(void **state)
 {
-    (void)state;
     struct kit_item two[] = {drum("a", "kick", 0.6, 1), drum("a", "kick", 0.55, 2)};
     struct kit_plan p;
     kit_plan_make(&p, tr8s(), two, 2, 400);
@@ -570,7 +544,6 @@ static void the_users_word_weighs(void **state)
 /* A slot takes what is among the drums, whatever it was made as. */
 static void the_users_category_counts(void **state)
 {
-    (void)state;
     struct kit_item two[] = {drum("a", "kick", 0.9, 1), drum("a", "kick", 0.6, 2)};
     two[0].category = CAT_CLOUDS; /* moved away */
     two[1].c.kind = KIND_SWELL;   /* moved here */
@@ -581,7 +554,6 @@ static void the_users_category_counts(void **state)
 
 static void what_does_not_fit_is_left_out_in_order(void **state)
 {
-    (void)state;
     enum { N = 420 };
     struct kit_item *item = calloc(N, sizeof *item);
     for (int i = 0; i < N; i++) {
@@ -608,7 +580,6 @@ static void what_does_not_fit_is_left_out_in_order(void **state)
 /* However much was accepted: an instrument that somebody chose a sample for has it. */
 static void instruments_come_before_extras(void **state)
 {
-    (void)state;
     enum { N = 410 };
     struct kit_item *item = calloc(N, sizeof *item);
     for (int i = 0; i < N; i++) {
@@ -630,7 +601,6 @@ static void instruments_come_before_extras(void **state)
  * instrument; and what the user put on one stands in for nothing. */
 static void what_stays_out_is_on_no_instrument(void **state)
 {
-    (void)state;
     struct kit_item item[7];
     struct kit_plan p;
     int bd = target_slot(tr8s(), "BD"), rs = target_slot(tr8s(), "RS");
@@ -657,7 +627,6 @@ static void what_stays_out_is_on_no_instrument(void **state)
 
 static void names_are_safe_and_unique(void **state)
 {
-    (void)state;
     char *long_name = calloc(1, 301);
     memset(long_name, 'x', 90);
     const char *const hostile[] = {"\xf0\x9f\xa5\x81 drums",
@@ -692,7 +661,6 @@ static void names_are_safe_and_unique(void **state)
 
 static void one_shots_keep_their_names(void **state)
 {
-    (void)state;
     static const char *const want[][2] = {
         {"BD_01", "BD_01"},
         {"bd haus", "BD_haus"},
@@ -715,7 +683,6 @@ static void one_shots_keep_their_names(void **state)
  * the recording only. */
 static void finds_are_called_after_their_recording(void **state)
 {
-    (void)state;
     static const struct {
         const char *path, *source, *name;
     } told[] = {{"tapes/1994/EE_Kick.flac", "tapes_1994_EE_Kick", "BD_EE_Kick_007"},
@@ -752,7 +719,6 @@ static void make_hit(struct audio *a, double quiet_ms, double tail, double rise_
 
 static void every_hit_starts_at_its_attack(void **state)
 {
-    (void)state;
     struct rng r = rng_derive(7, 0, "kit attack", 0);
     for (int i = 0; i < 400; i++) {
         struct kit_item item = drum("a", "kick", 0.5, i + 1);
@@ -778,7 +744,6 @@ static void every_hit_starts_at_its_attack(void **state)
 /* Nor is what a sample lies on: a converter's zero. */
 static void an_offset_is_no_sound(void **state)
 {
-    (void)state;
     struct rng r = rng_derive(7, 0, "kit offset", 0);
     for (int i = 0; i < 40; i++) {
         struct kit_item item = drum("a", "kick", 0.5, i + 1);
@@ -810,7 +775,6 @@ static void an_offset_is_no_sound(void **state)
 /* What is no number is silence, and no attack. */
 static void the_attack_is_no_damage(void **state)
 {
-    (void)state;
     for (int k = 0; k < 3; k++) {
         static const float broken[] = {(float)NAN, (float)INFINITY, -(float)INFINITY};
         struct kit_item item = drum("a", "kick", 0.5, 1);
@@ -833,7 +797,6 @@ static void the_attack_is_no_damage(void **state)
 /* What the kit screen shows as a slot's trim, up to full scale. */
 static void a_trim_is_heard_on_the_machine(void **state)
 {
-    (void)state;
     static const double trims[][2] = {
         {0, -1}, {-6, -7}, {-20.5, -21.5}, {0.5, -0.5}, {6, 0}};
     for (size_t i = 0; i < sizeof trims / sizeof *trims; i++) {
@@ -856,7 +819,6 @@ static void a_trim_is_heard_on_the_machine(void **state)
 /* The machine plays a loop once, from its first sample to its last. */
 static void loops_do_not_click(void **state)
 {
-    (void)state;
     struct kit_item item = {.wish = -1, .slot = -1, .channels = 1, .vector = {NAN}};
     struct audio a;
     double gain;
@@ -881,7 +843,6 @@ static void loops_do_not_click(void **state)
  * rounding left of the sum. A wide one is the mean of its channels as ever. */
 static void opposite_channels_do_not_cancel(void **state)
 {
-    (void)state;
     static const double right[] = {-1, -1, -0.7}, both[] = {0, 0.012, 0};
     for (int k = 0; k < 3; k++) {
         bool wide = k == 2;
@@ -915,7 +876,6 @@ static void opposite_channels_do_not_cancel(void **state)
 
 static void names_lose_their_accents_only(void **state)
 {
-    (void)state;
     static const struct {
         const char *rest, *name;
     } told[] = {{"K\xc3\xbc"

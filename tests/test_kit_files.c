@@ -1,6 +1,7 @@
 /* Kits on the disk: what lies there, what goes and stays when one is written again, and
  * what is left of one that was killed. */
 #define _XOPEN_SOURCE 700
+#include "checks.h"
 #include "core/catalog.h"
 #include "core/kit.h"
 #include "core/kit_load.h"
@@ -17,11 +18,8 @@
 
 #include <dirent.h>
 #include <math.h>
-#include <setjmp.h>
 #include <signal.h>
 #include <sndfile.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,8 +28,6 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 static void write_sample(const char *folder, const char *name, enum synth_drum d,
                          double silence_s, int rate, int channels)

@@ -1,14 +1,11 @@
 /* core/kit_names: drum classes from the words of file names. */
+#include "checks.h"
+
 #include "core/kit_names.h"
 #include "dsp/drum_class.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #define CLASS(id) (1u << DRUM_##id)
 
@@ -52,7 +49,6 @@ static void words_tell_the_class(void **state)
         {"\xf0\x9f\xa5\x81", 0},
         {"", 0},
     };
-    (void)state;
     for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
         unsigned classes = kit_classes_in_name(told[i].name);
         if (classes != told[i].classes)

@@ -1,15 +1,13 @@
 /* The pattern player inside the engine: time to the sample, choke, swap, trim. */
+#include "checks.h"
+
 #include "audio/engine.h"
 #include "audio/sequencer.h"
 #include "core/rng.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 enum { RATE = 44100 };
 
@@ -53,7 +51,6 @@ static void hit(struct engine *g, int n)
 
 static void steps_fall_on_their_frame(void **state)
 {
-    (void)state;
     static const double tempos[] = {120, 133.7, 20, 300, 97.13};
     enum { OUT = RATE * 12 };
     float *out = malloc(OUT * 2 * sizeof *out);
@@ -92,7 +89,6 @@ static void steps_fall_on_their_frame(void **state)
 
 static void a_change_of_tempo_keeps_the_place_in_the_bar(void **state)
 {
-    (void)state;
     struct sequencer s = {.step_frames = 1000};
     sequencer_start(&s);
     assert_int_equal(sequencer_until(&s, 500), 0);
@@ -113,7 +109,6 @@ static void a_change_of_tempo_keeps_the_place_in_the_bar(void **state)
 
 static void slots_are_monophonic_and_closed_hats_cut_open_ones(void **state)
 {
-    (void)state;
     float out[8000];
     struct engine *g = fresh();
     struct sound *open = step_sound(RATE, 0.5f, 0.5f), *closed = step_sound(10, 0, 0);
@@ -153,7 +148,6 @@ static void slots_are_monophonic_and_closed_hats_cut_open_ones(void **state)
 /* Where a hit lies inside a sound its ends are faded within 12 ms. */
 static void cut_hits_have_soft_ends(void **state)
 {
-    (void)state;
     float out[4000];
     struct sound *s = step_sound(1500, 0.5f, 0.5f);
     for (int soft = 0; soft < 4; soft++) {
@@ -177,7 +171,6 @@ static void cut_hits_have_soft_ends(void **state)
 
 static void swapping_a_slot_is_heard_from_its_next_hit(void **state)
 {
-    (void)state;
     float out[4000];
     struct engine *g = fresh();
     struct sound *a = step_sound(1500, 0.25f, 0.25f), *b = step_sound(1500, 1, 1);
@@ -206,7 +199,6 @@ static void swapping_a_slot_is_heard_from_its_next_hit(void **state)
 
 static void stopping_lets_it_ring_and_starting_begins_at_one(void **state)
 {
-    (void)state;
     enum { STEP = RATE / 8 };
     float out[STEP * 2 * 3];
     struct engine_snapshot snap;

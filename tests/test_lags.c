@@ -1,15 +1,12 @@
 /* dsp/lags against plain sums: eight at a time, and one at a time where they are long. */
+#include "checks.h"
+
 #include "core/rng.h"
 #include "dsp/lags.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 static float *noise(size_t n, uint64_t item)
 {
@@ -31,7 +28,6 @@ static double plain(const float *probe, size_t n, const float *block, size_t lag
 
 static void lags_are_those_of_sums(void **state)
 {
-    (void)state;
     static const struct {
         size_t probe, block, lag_step;
         int most;

@@ -1,4 +1,5 @@
 /* dsp/level, dsp/loudness: peaks, normalisation, DC, ends, dither. */
+#include "checks.h"
 #include "core/pi.h"
 #include "dsp/fft.h"
 #include "dsp/level.h"
@@ -8,13 +9,9 @@
 
 #include <ebur128.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static struct audio sound(size_t frames, int channels)
 {
@@ -26,7 +23,6 @@ static struct audio sound(size_t frames, int channels)
 /* A sine of 0.4 × rate lies between its samples where it should, within 0.01 dB. */
 static void oversampled_is_what_lies_between(void **state)
 {
-    (void)state;
     enum { N = 256, END = 32 };
     float x[N], dense[OVERSAMPLE * N];
     for (int i = 0; i < N; i++)
@@ -58,7 +54,6 @@ static double true_peak_dbfs(const struct audio *a)
 
 static void true_peak_sees_between_the_samples(void **state)
 {
-    (void)state;
     /* a quarter of the rate, sampled off its tops: sample peak −3.01 dB */
     struct audio a = sound(44100, 2);
     tone_add(&a, 1, 11025, 0.5, PI / 4);
@@ -73,7 +68,6 @@ static void true_peak_sees_between_the_samples(void **state)
  * BS.1770's own error of 4 × oversampling under it. */
 static void true_peak_of_noise(void **state)
 {
-    (void)state;
     enum { N = 1024, UP = 32 };
     for (uint64_t seed = 0; seed < 20; seed++) {
         struct rng r = rng_derive(seed, 0, "test", 0);
@@ -143,7 +137,6 @@ static double peak_of_all(const struct audio *a, bool loop)
 /* What is passed over holds no peak: tones that decay, hiss under them or over them. */
 static void true_peak_passes_nothing_over(void **state)
 {
-    (void)state;
     struct rng r = rng_derive(11, 0, "test", 0);
     for (int i = 0; i < 60; i++) {
         struct audio a = sound(i ? (size_t)rng_range(&r, 1, 3000) : 600, 1);
@@ -175,7 +168,6 @@ static void true_peak_passes_nothing_over(void **state)
 
 static void normalise_meets_its_target_or_says_silence(void **state)
 {
-    (void)state;
     struct audio a = sound(30000, 2);
     struct rng r = rng_derive(1, 0, "test", 0);
     tone_noise(&a, 0.01, &r);
@@ -206,7 +198,6 @@ static void normalise_meets_its_target_or_says_silence(void **state)
 
 static void dc_goes_and_nothing_else(void **state)
 {
-    (void)state;
     for (int loop = 0; loop < 2; loop++) {
         struct audio a = sound(88200, 2), clean = sound(88200, 2);
         tone_add(&clean, -1, 50, 0.3, 0);
@@ -235,7 +226,6 @@ static void dc_goes_and_nothing_else(void **state)
 
 static void small_dc_stays(void **state)
 {
-    (void)state;
     struct audio a = sound(44100, 1);
     tone_add(&a, 0, 441, 0.7, 0);
     for (size_t i = 0; i < a.frames; i++)
@@ -250,7 +240,6 @@ static void small_dc_stays(void **state)
  */
 static void a_quiet_sound_loses_the_dc_it_would_export(void **state)
 {
-    (void)state;
     struct audio a = sound(44100, 1);
     tone_add(&a, 0, 441, 0.05, 0);
     for (size_t i = 0; i < a.frames; i++)
@@ -266,7 +255,6 @@ static void a_quiet_sound_loses_the_dc_it_would_export(void **state)
 
 static void ends_are_closed_only_if_open(void **state)
 {
-    (void)state;
     struct audio a = sound(4410, 2);
     for (size_t i = 0; i < 2 * a.frames; i++)
         a.data[i] = 0.9f;
@@ -301,7 +289,6 @@ static void ends_are_closed_only_if_open(void **state)
 
 static void fades_are_raised_cosines_of_their_length(void **state)
 {
-    (void)state;
     enum { N = 1000, IN = 100, OUT = 300 };
     struct audio a = sound(N, 2);
     for (size_t i = 0; i < 2 * N; i++)
@@ -322,7 +309,6 @@ static void fades_are_raised_cosines_of_their_length(void **state)
  * + rounding 1/12 = 1/4; a −80 dBFS tone leaves no harmonics above the noise. */
 static void dither_is_white_and_linear(void **state)
 {
-    (void)state;
     enum { N = 65536 };
     double bin = 44100.0 / N;
     struct audio a = sound(N, 1), clean = sound(N, 1);
@@ -361,7 +347,6 @@ static void dither_is_white_and_linear(void **state)
 
 static void dither_clamps_and_leaves_the_grid_alone(void **state)
 {
-    (void)state;
     struct rng r = rng_derive(3, 0, "dither", 0), same = r;
     struct audio a = sound(64, 1);
     assert_false(level_dither(&a, 24, &r)); /* digital silence stays it */
@@ -382,7 +367,6 @@ static void dither_clamps_and_leaves_the_grid_alone(void **state)
  * and a half are added and rounded down. */
 static void dither_is_what_is_drawn(void **state)
 {
-    (void)state;
     enum { N = 5001 };
     static const int depth[] = {8, 16, 24};
     static const double gain[] = {0.9, 1.0, 1.3, 1e6};
@@ -413,7 +397,6 @@ static void dither_is_what_is_drawn(void **state)
 
 static void loudness_is_r128(void **state)
 {
-    (void)state;
     /* EBU Tech 3341 case 1: stereo 1 kHz sine at −23 dBFS is −23 LUFS */
     struct audio a;
     audio_init(&a, 48000 * 5, 2, 48000, NULL);
@@ -444,7 +427,6 @@ static void loudness_is_r128(void **state)
 /* Turned round by whole points of the drift, a loop loses the same. */
 static void a_loop_has_no_beginning(void **state)
 {
-    (void)state;
     enum { N = 88200, POINT = 63 }; /* two seconds; 700 points in each */
     struct audio a = sound(N, 1), turned = sound(N, 1);
     tone_add(&a, 0, 1000, 0.4, 1);
@@ -465,7 +447,6 @@ static void a_loop_has_no_beginning(void **state)
  * level_remove_dc leaves it. */
 static void rumble_goes_where_it_is_much(void **state)
 {
-    (void)state;
     static const double wind[] = {0.1, 0.032, 0.018}; /* 33, 5 and 1.6 % */
     for (int k = 0; k < 3; k++) {
         struct audio a = tone_blank(8, 2, 44100), dc;

@@ -1,15 +1,12 @@
 /* dsp/line against plain loops, at every length and offset a vector may begin or end. */
+#include "checks.h"
+
 #include "core/rng.h"
 #include "dsp/line.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 enum { ROOM = 80, LONGEST = 40 };
 
@@ -22,7 +19,6 @@ static void fill(float *x)
 
 static void sums_and_peaks_are_those_of_a_loop(void **state)
 {
-    (void)state;
     float x[ROOM];
     fill(x);
     for (size_t from = 0; from < 9; from++)
@@ -42,7 +38,6 @@ static void sums_and_peaks_are_those_of_a_loop(void **state)
 /* Rows side by side are as each alone, to the last bit. */
 static void step_sums_are_those_of_a_loop(void **state)
 {
-    (void)state;
     float x[ROOM];
     fill(x);
     for (size_t n = 1; n <= ROOM / 7; n++) {
@@ -63,7 +58,6 @@ static void step_sums_are_those_of_a_loop(void **state)
 
 static void running_energy_is_that_of_all_before(void **state)
 {
-    (void)state;
     float x[ROOM];
     double sum[ROOM + 1];
     fill(x);
@@ -77,7 +71,6 @@ static void running_energy_is_that_of_all_before(void **state)
 
 static void what_is_no_number_goes(void **state)
 {
-    (void)state;
     static const float bad[] = {(float)NAN, -(float)NAN, (float)INFINITY,
                                 -(float)INFINITY};
     for (size_t at = 0; at < LONGEST; at++)

@@ -1,4 +1,5 @@
 /* dsp/loop: places, crossfade, loops of given length, closing. */
+#include "checks.h"
 #include "core/pi.h"
 #include "core/rng.h"
 #include "dsp/biquad.h"
@@ -6,13 +7,9 @@
 #include "tone.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 enum { RATE = 44100 };
 
@@ -98,7 +95,6 @@ static void assert_ranked(const struct loop_list *l, const struct audio *a, size
 
 static void a_periodic_sound_loops_on_whole_periods(void **state)
 {
-    (void)state;
     static const size_t periods[] = {37, 100, 147, 401, 1009, 2205};
     for (size_t k = 0; k < sizeof periods / sizeof *periods; k++) {
         struct audio a = periodic(4.5, periods[k], 1 + (int)(k % 2));
@@ -126,7 +122,6 @@ static void a_periodic_sound_loops_on_whole_periods(void **state)
  * many beats, give or take a tenth of one. */
 static void what_pumps_does_not_limp(void **state)
 {
-    (void)state;
     for (uint64_t item = 0; item < 8; item++) {
         struct audio a = chord(7.0, 2, item);
         double hz = 1.5 + 0.13 * (double)item;
@@ -151,7 +146,6 @@ static void what_pumps_does_not_limp(void **state)
 /* Where all places join alike, those that were asked for are taken. */
 static void of_equal_loops_the_one_asked_for_is_taken(void **state)
 {
-    (void)state;
     enum { PERIOD = 441 };
     struct audio a = periodic(5.0, PERIOD, 1);
     struct loop_params p = loop_params_default();
@@ -166,7 +160,6 @@ static void of_equal_loops_the_one_asked_for_is_taken(void **state)
 
 static void chords_loop_seamlessly(void **state)
 {
-    (void)state;
     int seamless = 0;
     for (uint64_t item = 0; item < 8; item++) {
         struct audio a = chord(6.0, 2, item);
@@ -192,7 +185,6 @@ static void chords_loop_seamlessly(void **state)
  * four: another option is taken there. */
 static void a_join_with_room_is_preferred(void **state)
 {
-    (void)state;
     struct audio a = noise(30.0, 2, 2000.0);
     int roomy = 0, first_roomy = 0;
     for (int k = 0; k < 24; k++) {
@@ -220,7 +212,6 @@ static void a_join_with_room_is_preferred(void **state)
 
 static void noise_keeps_its_level_over_the_crossfade(void **state)
 {
-    (void)state;
     struct audio a = noise(6.0, 2, 2000.0);
     struct loop_option o;
     struct looped loop;
@@ -244,7 +235,6 @@ static void noise_keeps_its_level_over_the_crossfade(void **state)
 /* Notes whose ends are alike are faded by other gains than the breath over them. */
 static void breath_over_held_notes_keeps_its_level_over_the_crossfade(void **state)
 {
-    (void)state;
     enum { CHANNELS = 2, LOOPS = 8 };
     struct audio a = periodic(12.0, 441, CHANNELS);
     struct rng r = rng_derive(1, 2, "breath", 0);
@@ -276,7 +266,6 @@ static void breath_over_held_notes_keeps_its_level_over_the_crossfade(void **sta
 
 static void the_frame_after_the_end_is_the_start(void **state)
 {
-    (void)state;
     struct audio a = chord(5.0, 1, 9), loop;
     struct loop_option o;
     assert_int_equal(loop_at(&a, 50000, 150000, NULL, &o, NULL), ST_OK);
@@ -292,7 +281,6 @@ static void the_frame_after_the_end_is_the_start(void **state)
 
 static void loops_of_given_length_are_exact(void **state)
 {
-    (void)state;
     for (int k = 0; k < 2; k++) {
         struct audio a = k ? chord(3.0, 2, 4) : periodic(3.0, 441, 2);
         struct loop_list l;
@@ -309,7 +297,6 @@ static void loops_of_given_length_are_exact(void **state)
 
 static void a_finished_sound_closes_by_giving_up_its_beginning(void **state)
 {
-    (void)state;
     for (uint64_t item = 20; item < 24; item++) {
         struct audio a = chord(2.5, 2, item);
         size_t before = a.frames;
@@ -323,7 +310,6 @@ static void a_finished_sound_closes_by_giving_up_its_beginning(void **state)
 
 static void works_at_every_rate(void **state)
 {
-    (void)state;
     static const int rates[] = {1000, 2000, 8000, 22050, 48000, 96000};
     for (size_t k = 0; k < sizeof rates / sizeof *rates; k++) {
         size_t period = (size_t)rates[k] / 100;
@@ -346,7 +332,6 @@ static void works_at_every_rate(void **state)
 
 static void poor_material_is_refused_with_a_sentence(void **state)
 {
-    (void)state;
     struct err e;
     struct loop_list l;
     struct audio a = tone_blank(4.0, 2, RATE);
@@ -369,7 +354,6 @@ static void poor_material_is_refused_with_a_sentence(void **state)
 
 static void a_few_bad_samples_poison_nothing(void **state)
 {
-    (void)state;
     struct audio a = chord(5.0, 2, 11);
     a.data[70000] = NAN;
     a.data[300001] = -INFINITY;
@@ -387,7 +371,6 @@ static void a_few_bad_samples_poison_nothing(void **state)
 
 static void sound_in_opposite_phase_is_searched_too(void **state)
 {
-    (void)state;
     struct audio a = periodic(4.0, 315, 2);
     for (size_t i = 0; i < a.frames; i++)
         a.data[2 * i + 1] = -a.data[2 * i];
@@ -399,7 +382,6 @@ static void sound_in_opposite_phase_is_searched_too(void **state)
 
 static void near_the_edges_of_a_recording_there_are_still_loops(void **state)
 {
-    (void)state;
     struct audio a = chord(2.0, 1, 12);
     struct loop_list l;
     assert_int_equal(loop_search(&a, 0, a.frames, NULL, &l, NULL), ST_OK);
@@ -416,7 +398,6 @@ static void near_the_edges_of_a_recording_there_are_still_loops(void **state)
  * not cancel would stand out. */
 static void ends_in_opposite_phase_lift_nothing(void **state)
 {
-    (void)state;
     enum { FADE = 4410, START = RATE, END = 2 * RATE };
     struct audio a = tone_blank(2.0, 1, RATE), loop;
     float *lead = a.data + START - FADE, *tail = a.data + END - FADE;
@@ -446,7 +427,6 @@ static size_t struck_inside(const struct onset_list *l, const struct loop_option
  * those without attacks are taken, whether the length is given or not. */
 static void attacks_stay_out_of_loops(void **state)
 {
-    (void)state;
     struct onset at[] = {{.time_s = 2.05}, {.time_s = 3.9}, {.time_s = 4.4}};
     struct onset middle = {.time_s = 3.5};
     struct onset_list struck = {at, 3}, once = {&middle, 1};
@@ -482,7 +462,6 @@ static void attacks_stay_out_of_loops(void **state)
 /* A minute into a recording its clock shows a minute, and the same loops are taken. */
 static void attacks_lie_on_the_clock_of_the_recording(void **state)
 {
-    (void)state;
     enum { AT_S = 60, STRUCK = 3 };
     struct onset at[STRUCK] = {{.time_s = 2.05}, {.time_s = 3.5}, {.time_s = 4.4}};
     struct onset late[STRUCK] = {

@@ -1,15 +1,12 @@
 /* dsp/loop_course: how far a level beats on over a loop's join, of beats whose course is
  * known. */
+#include "checks.h"
 #include "core/pi.h"
 #include "dsp/loop_course.h"
 #include "tone.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 enum { RATE = 44100 };
 
@@ -64,7 +61,6 @@ static double decay(double t, double by)
  * which chords sway and what the 20 ms of a level see of both. */
 static void what_beats_on_costs_nothing(void **state)
 {
-    (void)state;
     assert_close(course(4, 1, 0.5, pulse_12, 0.5), 0, 0.01);
     assert_close(course(4, 1.25, 0.5, pulse_12, 0.5), 10.4, 0.3);
     /* as fast as 25 a second; nothing counts as lower than -40 dB */
@@ -75,7 +71,6 @@ static void what_beats_on_costs_nothing(void **state)
 /* A beat a second counts in full, half as many by a third, a decay not at all. */
 static void what_is_slower_than_a_beat_does_not_count(void **state)
 {
-    (void)state;
     assert_close(course(8, 1.5, 0.2, tremble, 1), 12 * 2 / PI - 1, 0.5);
     assert_close(course(8, 3, 0.2, tremble, 2), 12 * 2 / PI * (1 - 2 / PI) - 1, 0.9);
     assert_close(course(8, 1, 0.5, decay, 6), 0, 0.2);
@@ -84,7 +79,6 @@ static void what_is_slower_than_a_beat_does_not_count(void **state)
 /* Less than 0.4 s, or what nobody can hear, is nothing to compare. */
 static void too_little_is_not_compared(void **state)
 {
-    (void)state;
     assert_close(course(3, 2.25, 0.5, pulse_12, 0.5), 10.4, 0.3);
     assert_true(course(3, 2.75, 0.5, pulse_12, 0.5) == 0);
     assert_true(course(4, 1.25, 1e-8, pulse_12, 0.5) == 0);

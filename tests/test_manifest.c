@@ -3,19 +3,16 @@
 #include "io/manifest.h"
 #include "io/number.h"
 
+#include "checks.h"
 #include "core/rng.h"
 #include "folder.h"
 
 #include <locale.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 /* --- numbers --- */
 
@@ -114,7 +111,6 @@ static void check_numbers(void)
 
 static void numbers_have_a_point_in_every_locale(void **state)
 {
-    (void)state;
     check_numbers();
     static const char *const comma[] = {"de_DE.UTF-8", "fr_FR.UTF-8", "de_DE", "C.UTF-8"};
     for (size_t i = 0; i < sizeof comma / sizeof *comma; i++)
@@ -127,7 +123,6 @@ static void numbers_have_a_point_in_every_locale(void **state)
 
 static void fields_come_back(void **state)
 {
-    (void)state;
     static const char *const fields[] = {
         "plain",    "",   "a,b", "say \"so\"", "two\r\nlines", " blank ",
         "\xc3\xa9", "\"", "\n",  "a\rb",       " before",      "behind "};
@@ -162,7 +157,6 @@ static void fields_come_back(void **state)
 /* Names of files may be any bytes. A table is UTF-8; a record finds its file again. */
 static void what_is_no_utf8_is_replaced(void **state)
 {
-    (void)state;
     static const char name[] = "a\xff \"\xc3\xa9\xed\xa0\x80\" \xf0\x9f\x8e\xa7 \xc3";
     struct text table = {0}, record = {0};
     csv_field(&table, name);
@@ -181,7 +175,6 @@ static void what_is_no_utf8_is_replaced(void **state)
 
 static void line_ends_and_marks_do_not_matter(void **state)
 {
-    (void)state;
     static const char text[] = "\xef\xbb\xbf"
                                "a,b\n\n\r\nc,\rd,e";
     struct csv_reader r;
@@ -202,7 +195,6 @@ static void line_ends_and_marks_do_not_matter(void **state)
 /* A row may end before the columns do, whatever stood there in the row before. */
 static void a_short_row_has_no_more_values(void **state)
 {
-    (void)state;
     static const char text[] = "a,b,c\n1,2,3\n4,5\n";
     struct csv_reader r;
     bool more;
@@ -219,7 +211,6 @@ static void a_short_row_has_no_more_values(void **state)
 
 static void hostile_csv_is_refused(void **state)
 {
-    (void)state;
     static const struct {
         const char *text;
         size_t n;
@@ -294,7 +285,6 @@ static struct candidate full_candidate(void)
 
 static void columns_are_the_contract(void **state)
 {
-    (void)state;
     static const char contract[] =
         "filename,source,source_path,type,start_sec,end_sec,duration_sec,channels,rms_db,"
         "lufs,peak_dbfs,crest_factor,centroid_hz,flatness,est_freq_hz,key,key_confidence,"
@@ -404,7 +394,6 @@ static enum status parse(const char *text, struct candidate **rows, size_t *coun
 
 static void columns_may_come_in_any_order(void **state)
 {
-    (void)state;
     struct candidate *rows;
     size_t count;
     assert_int_equal(parse("type,extra,score,filename,source\n"
@@ -426,7 +415,6 @@ static void columns_may_come_in_any_order(void **state)
 /* What other programs, and hands, write for the same. */
 static void what_is_meant_is_read(void **state)
 {
-    (void)state;
     struct candidate *rows;
     size_t count;
     char text[400], hash[65];
@@ -475,7 +463,6 @@ static void plain_numbers_are_rounded(void **state)
 
 static void hostile_manifests_are_refused(void **state)
 {
-    (void)state;
     static const char *const bad[][2] = {
         {"", "m.csv: it is empty"},
         {"a,b,c\n1,2,3\n",

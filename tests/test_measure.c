@@ -1,16 +1,13 @@
 /* dsp/measure: levels, spectrum, pitch and grade of finished samples. */
+#include "checks.h"
 #include "dsp/brightness.h"
 #include "dsp/level.h"
 #include "dsp/measure.h"
 #include "tone.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 static struct measures measured(const struct audio *a)
 {
@@ -22,7 +19,6 @@ static struct measures measured(const struct audio *a)
 
 static void a_sine_is_what_it_is(void **state)
 {
-    (void)state;
     struct audio a;
     audio_init(&a, 88200, 2, 44100, NULL);
     tone_add(&a, -1, 1000, 0.5, 0);
@@ -40,7 +36,6 @@ static void a_sine_is_what_it_is(void **state)
 /* One measurer for many sounds says of each what one of its own says. */
 static void a_measurer_remembers_nothing(void **state)
 {
-    (void)state;
     struct measurer *by;
     assert_int_equal(measurer_new(&by, 44100, NULL), ST_OK);
     static const size_t frames[] = {30000, 100, 4410, 60000, 1};
@@ -82,7 +77,6 @@ static void part_tone(struct audio *a, size_t number)
  * have alone: that of most of their weight. */
 static void sounds_heard_together_do_not_mix(void **state)
 {
-    (void)state;
     enum { SOUNDS = 21 };
     struct audio a[SOUNDS];
     struct measures m[SOUNDS];
@@ -107,7 +101,6 @@ static void sounds_heard_together_do_not_mix(void **state)
 
 static void noise_is_flat_and_has_no_pitch(void **state)
 {
-    (void)state;
     struct audio a;
     struct rng r = rng_derive(5, 0, "test", 0);
     audio_init(&a, 44100, 1, 44100, NULL);
@@ -122,7 +115,6 @@ static void noise_is_flat_and_has_no_pitch(void **state)
  */
 static void pitches_are_right_in_every_octave(void **state)
 {
-    (void)state;
     static const int rates[] = {8000, 22050, 44100, 96000};
     for (size_t k = 0; k < 4; k++)
         for (double hz = 41.2; hz < 1900; hz *= 1.17) {
@@ -140,7 +132,6 @@ static void pitches_are_right_in_every_octave(void **state)
 
 static void odd_sounds_have_honest_measures(void **state)
 {
-    (void)state;
     struct audio a;
     audio_init(&a, 1000, 3, 44100, NULL);
     struct measures m = measured(&a);
@@ -171,7 +162,6 @@ static void odd_sounds_have_honest_measures(void **state)
 
 static void grades_follow_the_table(void **state)
 {
-    (void)state;
     static const struct grade_limits limits = {-60, 0.01, 25};
     struct measures m;
     measures_clear(&m);
@@ -201,7 +191,6 @@ static void grades_follow_the_table(void **state)
 
 static void brightness_has_three_words(void **state)
 {
-    (void)state;
     assert_string_equal(brightness_tag(1199.0, 1200.0, 4000.0), "dark");
     assert_string_equal(brightness_tag(1200.0, 1200.0, 4000.0), "mid");
     assert_string_equal(brightness_tag(4000.1, 1200.0, 4000.0), "bright");

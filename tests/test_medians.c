@@ -1,14 +1,10 @@
 /* The running medians of dsp/separate against sorting, bit for bit. The .c file is
  * included for its processor-specific builds. */
+#include "checks.h"
+
 #include "dsp/separate.c" // NOLINT
 
 #include "core/rng.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
 
 /* Values in rows, of which columns K … K + 7 are looked at. */
 enum { COLUMNS = 21, K = 5 };
@@ -71,7 +67,6 @@ static void check(float rows[MEDIAN_ROWS][COLUMNS])
  */
 static void medians_are_those_of_sorting(void **state)
 {
-    (void)state;
     struct rng r = rng_derive(1, 2, "test-medians", 0);
     float rows[MEDIAN_ROWS][COLUMNS];
     for (int round = 0; round < 3000; round++) {
@@ -92,7 +87,6 @@ static void medians_are_those_of_sorting(void **state)
  * is right for those is right for any values. */
 static void every_pattern_of_less_and_more_is_told(void **state)
 {
-    (void)state;
     struct rng r = rng_derive(3, 4, "test-medians", 0);
     float rows[MEDIAN_ROWS][COLUMNS], out[VEC * VEC];
     for (uint32_t n = 0; n < VEC << MEDIAN_WIDTH; n += VEC) {

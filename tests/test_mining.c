@@ -1,5 +1,6 @@
 /* Mining beside another trowel on the same project: what that one has
  * or has finished is its own, and nothing of it gets lost here. */
+#include "checks.h"
 #include "folder.h"
 #include "mining.h"
 #include "nap.h"
@@ -10,15 +11,11 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 enum { RATE = 44100, TAPES = 2 };
 static const char *const tapes[TAPES] = {"evening", "morning"};

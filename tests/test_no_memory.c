@@ -1,6 +1,7 @@
 /* Memory that runs out, once, at every so manieth allocation of our own: what was asked
  * for is there as ever, or a sentence says that it is not; then nothing of it counts, and
  * the same again makes all of it. */
+#include "checks.h"
 #include "core/curate.h"
 #include "core/index.h"
 #include "core/kit.h"
@@ -9,16 +10,11 @@
 #include "io/text.h"
 #include "mined_rig.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static atomic_long made;          /* allocations so far */
 static atomic_long fails_at = -1; /* the one that fails; −1: none */

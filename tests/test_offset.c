@@ -1,16 +1,13 @@
 /* dsp/offset: a recording's DC is told from sounds that have a mean of their own. */
+#include "checks.h"
+
 #include "core/pi.h"
 #include "core/rng.h"
 #include "dsp/offset.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
-
-#include <cmocka.h>
 
 enum { RATE = 44100 };
 
@@ -44,7 +41,6 @@ static void add(struct audio *a, double value)
 
 static void offsets_are_found_under_anything(void **state)
 {
-    (void)state;
     static const double values[] = {0.002, -0.01, 0.05, 0.3};
     for (size_t v = 0; v < sizeof values / sizeof *values; v++)
         for (int channels = 1; channels <= 2; channels++) {
@@ -62,7 +58,6 @@ static void offsets_are_found_under_anything(void **state)
 /* Two converters: opposite offsets have no mean, and one channel's is half of it. */
 static void each_channel_has_its_own(void **state)
 {
-    (void)state;
     static const double values[][2] = {{0.02, -0.02}, {0.03, 0}, {-0.01, 0.05}};
     for (size_t v = 0; v < sizeof values / sizeof *values; v++) {
         struct audio a = quiet(4, 2, 0.003);
@@ -90,7 +85,6 @@ static bool has_none(const struct audio *a)
 
 static void sounds_have_none(void **state)
 {
-    (void)state;
     static const double every_s[] = {0.18, 0.3, 1, 10}, seconds[] = {0.15, 0.4, 6};
     for (size_t k = 0; k < sizeof every_s / sizeof *every_s; k++)
         for (size_t s = 0; s < sizeof seconds / sizeof *seconds; s++) {
@@ -110,7 +104,6 @@ static void sounds_have_none(void **state)
  * may end anywhere. */
 static void short_sounds_have_one(void **state)
 {
-    (void)state;
     static const double values[] = {0.004, -0.02, 0.1}, seconds[] = {0.4, 0.5, 0.8, 2};
     for (size_t v = 0; v < sizeof values / sizeof *values; v++)
         for (size_t s = 0; s < sizeof seconds / sizeof *seconds; s++) {
@@ -127,7 +120,6 @@ static void short_sounds_have_one(void **state)
 
 static void nothing_is_made_of_nothing(void **state)
 {
-    (void)state;
     struct audio a = quiet(1, 1, 0);
     assert_true(has_none(&a));
     a.frames = 100; /* too short to tell */

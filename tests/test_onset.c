@@ -1,5 +1,7 @@
 /* dsp/onset: novelty, picking, attacks, on signals whose onsets are known to the sample.
  */
+#include "checks.h"
+
 #include "core/pi.h"
 #include "core/rng.h"
 #include "dsp/fft.h"
@@ -8,13 +10,9 @@
 #include "dsp/synth.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 struct sound {
     float *mono;
@@ -162,7 +160,6 @@ static double assert_found(const struct onset_list *l, const double *at_s,
 
 static void hits_are_found_at_any_rate(void **state)
 {
-    (void)state;
     static const int rates[] = {8000, 11025, 22050, 44100, 48000, 96000, 192000};
     for (size_t i = 0; i < sizeof rates / sizeof *rates; i++) {
         double at_s[HITS];
@@ -180,7 +177,6 @@ static void hits_are_found_at_any_rate(void **state)
  * the stick, which is softer. */
 static void what_rises_twice_is_not_late(void **state)
 {
-    (void)state;
     struct sound s = silence(8, 44100);
     struct rng r = rng_derive(5, 0, "onset-test-slow", 0);
     double sum_ms = 0;
@@ -210,7 +206,6 @@ static void what_rises_twice_is_not_late(void **state)
  * average little later than those that stand out. */
 static void soft_strokes_are_not_late(void **state)
 {
-    (void)state;
     enum { STROKES = 40 };
     static const int rates[] = {22050, 44100, 96000};
     double late_ms[2] = {0};
@@ -247,7 +242,6 @@ static void soft_strokes_are_not_late(void **state)
  * just before must count for little in the thump's surroundings. */
 static void fast_neighbours_do_not_hide_each_other(void **state)
 {
-    (void)state;
     static const double sixteenth_s = 60.0 / 176 / 4;
     struct sound s = silence(6, 44100);
     struct rng r = rng_derive(3, 0, "onset-test-fast", 0);
@@ -269,7 +263,6 @@ static void fast_neighbours_do_not_hide_each_other(void **state)
 
 static void level_does_not_matter(void **state)
 {
-    (void)state;
     double at_s[HITS];
     struct sound s = hits(44100, at_s);
     for (double gain = 0.03; gain < 2; gain *= 3) {
@@ -305,7 +298,6 @@ static size_t onsets_of_a_chord(int rate_hz, double detune_cents, uint64_t seed)
 /* Beats are no onsets. */
 static void a_held_chord_is_calm(void **state)
 {
-    (void)state;
     assert_true(onsets_of_a_chord(44100, 9, 1) <= 1); /* 0.05 a second */
 }
 
@@ -313,7 +305,6 @@ static void a_held_chord_is_calm(void **state)
  * all those of a high one. */
 static void a_held_chord_is_calm_at_low_rates(void **state)
 {
-    (void)state;
     static const int rates[] = {2000, 2500, 3000, 4000, 8000};
     size_t count = 0;
     for (size_t k = 0; k < sizeof rates / sizeof *rates; k++)
@@ -323,7 +314,6 @@ static void a_held_chord_is_calm_at_low_rates(void **state)
 
 static void drums_over_a_chord_are_heard(void **state)
 {
-    (void)state;
     struct sound s = silence(8, 44100);
     struct rng r = rng_derive(1, 0, "onset-test", 2);
     struct synth_pad pad = {.freq_hz = 131,
@@ -354,7 +344,6 @@ static void drums_over_a_chord_are_heard(void **state)
  * below it: one beginning each, and none where they end. */
 static void ends_are_no_beginnings(void **state)
 {
-    (void)state;
     static const double chords[][3] = {{220, 277.2, 329.6}, {55, 82.4, 110}};
     static const double fades_ms[] = {3, 5, 10, 30};
     for (size_t c = 0; c < 2; c++)
@@ -390,7 +379,6 @@ static void ends_are_no_beginnings(void **state)
  * step is told as a click. The driest of drums, 60 dB down in 20 ms, is none. */
 static void clicks_are_no_beginnings(void **state)
 {
-    (void)state;
     static const int rates[] = {22050, 44100, 48000, 96000};
     static const double at_s[] = {0.5, 0.575, 1, 1.075, 1.5, 1.575, 2};
     for (size_t k = 0; k < sizeof rates / sizeof *rates; k++) {
@@ -422,7 +410,6 @@ static void clicks_are_no_beginnings(void **state)
  * any band, but the boom is as loud as it was. */
 static void a_drum_struck_again_is_no_click(void **state)
 {
-    (void)state;
     enum { STROKES = 40 };
     static const int rates[] = {22050, 44100, 48000, 96000};
     for (size_t k = 0; k < sizeof rates / sizeof *rates; k++) {
@@ -452,7 +439,6 @@ static void a_drum_struck_again_is_no_click(void **state)
  * began. */
 static void clicks_beside_a_note_are_told(void **state)
 {
-    (void)state;
     static const int rates[] = {22050, 44100, 48000, 96000};
     for (size_t k = 0; k < sizeof rates / sizeof *rates; k++) {
         int rate = rates[k];
@@ -479,7 +465,6 @@ static void clicks_beside_a_note_are_told(void **state)
  * step a beginning. */
 static void what_swells_up_after_a_click_does_not_hide_it(void **state)
 {
-    (void)state;
     static const int rates[] = {22050, 44100, 48000, 96000};
     for (size_t k = 0; k < sizeof rates / sizeof *rates; k++) {
         int rate = rates[k];
@@ -506,7 +491,6 @@ static void what_swells_up_after_a_click_does_not_hide_it(void **state)
 
 static void what_comes_later_changes_nothing(void **state)
 {
-    (void)state;
     double at_s[HITS];
     struct sound s = hits(44100, at_s);
     struct onset_list before = onsets_of(&s, 0.05);
@@ -522,7 +506,6 @@ static void what_comes_later_changes_nothing(void **state)
 
 static void nonsense_gives_no_onsets(void **state)
 {
-    (void)state;
     struct sound s = silence(2, 44100);
     struct onset_list l = onsets_of(&s, 1);
     assert_int_equal(l.count, 0);
@@ -554,7 +537,6 @@ static void nonsense_gives_no_onsets(void **state)
 
 static void the_users_keys_adjust_the_default(void **state)
 {
-    (void)state;
     struct onset_params p = onset_params_default();
     struct onset_params same = onset_params_user(0.05, 30, -1, -1, -1, -1);
     assert_memory_equal(&p, &same, sizeof p);
@@ -574,7 +556,6 @@ static void the_users_keys_adjust_the_default(void **state)
 
 static void attacks_are_exact(void **state)
 {
-    (void)state;
     static const int rates[] = {8000, 44100, 192000};
     for (size_t k = 0; k < 3; k++) {
         struct sound s = silence(0.5, rates[k]);
@@ -594,7 +575,6 @@ static void attacks_are_exact(void **state)
 /* What rises slowly starts where it leaves 0, not where it is first heard. */
 static void a_slow_attack_starts_at_its_zero(void **state)
 {
-    (void)state;
     struct sound s = silence(0.5, 44100);
     for (size_t i = 8820; i < s.n; i++)
         s.mono[i] = (float)(0.5 * sin(2 * PI * 60 * (double)(i - 8820) / 44100));
@@ -605,7 +585,6 @@ static void a_slow_attack_starts_at_its_zero(void **state)
 
 static void attacks_stand_out_of_a_tail(void **state)
 {
-    (void)state;
     struct sound s = silence(0.6, 44100);
     struct rng r = rng_derive(9, 0, "onset-test", 7);
     for (size_t i = 0; i < s.n; i++) /* a bass note under it */
@@ -619,7 +598,6 @@ static void attacks_stand_out_of_a_tail(void **state)
 /* Drums hit at once, 6 dB over the noise they lie in, told up to 4 ms early or late. */
 static void attacks_stand_out_of_noise(void **state)
 {
-    (void)state;
     static const double tones_hz[] = {60, 180, 480, 1700};
     static const int rates[] = {22050, 44100, 96000};
     enum { DRUMS = 120 };
@@ -648,7 +626,6 @@ static void attacks_stand_out_of_noise(void **state)
 /* Coders put an echo before a stroke, as noise 35 dB below it. */
 static void the_echo_of_a_coder_is_no_attack(void **state)
 {
-    (void)state;
     for (size_t i = 0; i < 40; i++) {
         struct sound s = silence(0.4, 44100);
         struct rng r = rng_derive(9, i, "onset-test", 13);
@@ -663,7 +640,6 @@ static void the_echo_of_a_coder_is_no_attack(void **state)
 
 static void attacks_survive_anything(void **state)
 {
-    (void)state;
     float x[64] = {0};
     assert_int_equal(onset_attack(x, 0, 44100, 5), 0);
     assert_int_equal(onset_attack(x, 1, 44100, 5), 0);
@@ -710,7 +686,6 @@ static double told_with_rises(double at_s, double then_s)
  */
 static void the_last_rise_near_is_the_onset(void **state)
 {
-    (void)state;
     static const double at_ms[] = {-4.9, -3, 0, 7, 11.9},
                         far_ms[] = {-30, -5.1, 12.1, 30};
     for (size_t i = 0; i < sizeof at_ms / sizeof *at_ms; i++) {
@@ -725,7 +700,6 @@ static void the_last_rise_near_is_the_onset(void **state)
 /* However low a peak the threshold lets pass, it is told no earlier than its edge. */
 static void no_lead_is_negative(void **state)
 {
-    (void)state;
     float novelty[PICKED] = {0};
     novelty[99] = 0.1F;
     novelty[100] = 0.2F;
@@ -742,7 +716,6 @@ static void no_lead_is_negative(void **state)
 /* The novelty of strokes 145 ms apart and of soft ones half way between them. */
 static void soft_strokes_between_loud_ones_are_heard(void **state)
 {
-    (void)state;
     static const float strokes[25] = {4, 16, 10, 2, [13] = 1.6F, 2.8F, 1.7F};
     float novelty[PICKED];
     for (int i = 0; i < PICKED; i++)
@@ -755,7 +728,6 @@ static void soft_strokes_between_loud_ones_are_heard(void **state)
 /* A roll at 240 bpm, every fourth stroke loud: none lies in the mean around the next. */
 static void strokes_of_a_roll_do_not_hide_each_other(void **state)
 {
-    (void)state;
     static const float strokes[44] = {4,           16,   12,          3,    [11] = 1.4F,
                                       2.1F,        1.4F, [22] = 1.4F, 2.1F, 1.4F,
                                       [33] = 1.4F, 2.1F, 1.4F};
@@ -771,7 +743,6 @@ static void strokes_of_a_roll_do_not_hide_each_other(void **state)
  * is a stroke. */
 static void the_flank_of_an_end_is_no_beginning(void **state)
 {
-    (void)state;
     float novelty[PICKED] = {[100] = 5, [101] = 6, [301] = 6, [303] = 5};
     unsigned char ends[PICKED / 8] = {[101 / 8] = 1U << 101 % 8,
                                       [301 / 8] = 1U << 301 % 8};
@@ -785,7 +756,6 @@ static void the_flank_of_an_end_is_no_beginning(void **state)
  * stroke is part of the stroke. */
 static void a_click_hides_no_stroke(void **state)
 {
-    (void)state;
     float novelty[PICKED] = {[100] = 5, [105] = 9, [300] = 9, [305] = 5};
     unsigned char clicks[PICKED / 8] = {[100 / 8] = 1U << 100 % 8,
                                         [305 / 8] = 1U << 305 % 8};
@@ -800,7 +770,6 @@ static void a_click_hides_no_stroke(void **state)
 /* Events within 30 ms are one, those further apart are two. */
 static void close_events_are_one(void **state)
 {
-    (void)state;
     static const double hop_s = 256.0 / 44100; /* 5.8 ms */
     for (size_t apart = 5; apart <= 6; apart++) {
         float novelty[200] = {0};

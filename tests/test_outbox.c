@@ -1,5 +1,6 @@
 /* ui/outbox: what comes by itself leaves the line room for what keys ask for. */
 #define _XOPEN_SOURCE 600
+#include "checks.h"
 #include "core/clock.h"
 #include "core/status.h"
 #include "nap.h"
@@ -7,13 +8,9 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <termios.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 struct line {
     int master, slot;
@@ -60,7 +57,6 @@ static void frame(struct line *l, size_t bytes)
 
 static void a_declared_speed_is_heeded(void **state)
 {
-    (void)state;
     struct line l;
     begin(&l, 9600);
     assert_true(outbox_rest(&l.o) <= 0);
@@ -79,7 +75,6 @@ static void a_declared_speed_is_heeded(void **state)
  * again. */
 static void a_slow_line_shows_itself(void **state)
 {
-    (void)state;
     enum { RATE = 8000 };
     struct line l;
     begin(&l, 0);

@@ -1,16 +1,13 @@
 /* dsp/overview against the samples themselves. */
+#include "checks.h"
+
 #include "core/rng.h"
 #include "dsp/overview.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 enum { FRAMES = 200001, BIN = 256, COLUMNS = 97 };
 
@@ -69,7 +66,6 @@ static void check_range(const struct overview *o, const float *x, int64_t a, int
 
 static void columns_show_the_samples(void **state)
 {
-    (void)state;
     float *x = make_stereo();
     struct overview *o = push_all(x, FRAMES);
     check_range(o, x, 0, FRAMES);
@@ -82,7 +78,6 @@ static void columns_show_the_samples(void **state)
 
 static void division_into_blocks_does_not_matter(void **state)
 {
-    (void)state;
     float *x = make_stereo();
     x[4000] = NAN;
     x[90001] = INFINITY;
@@ -104,7 +99,6 @@ static void division_into_blocks_does_not_matter(void **state)
 
 static void outside_and_empty_are_nothing(void **state)
 {
-    (void)state;
     struct overview_column columns[10];
     struct overview *o = overview_new(BIN);
     assert_int_equal(overview_finish(o, NULL), ST_OK);
@@ -131,7 +125,6 @@ static void outside_and_empty_are_nothing(void **state)
 
 static void it_stays_small(void **state)
 {
-    (void)state;
     struct overview *o = overview_new(BIN);
     static float silence[BIN * 512];
     int64_t frames = 0;

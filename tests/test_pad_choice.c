@@ -1,14 +1,12 @@
 /* dsp/pad_choice over a track made by hand: which windows become pads, and in which
  * order. */
+#include "checks.h"
+
 #include "dsp/pad_choice.h"
 #include "dsp/track_build.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdint.h>
-
-#include <cmocka.h>
 
 enum { HALF = TRACK_BANDS / 2, FAR = 1400, MINUTE = 1292 }; /* spectra */
 
@@ -96,7 +94,6 @@ static const char *chosen(const struct track *t, const struct pad_place *places,
 
 static void a_quarter_may_lie_in_both(void **state)
 {
-    (void)state;
     struct track *t = many_sounds();
     /* ten and eleven of the shorter one's forty */
     assert_string_equal(CHOSEN(t, 4, {0, 80, 0, .9, 0}, {70, 110, 1, .8, 0}), "0 1");
@@ -108,7 +105,6 @@ static void a_quarter_may_lie_in_both(void **state)
 
 static void a_length_again_is_worth_less(void **state)
 {
-    (void)state;
     struct track *t = sounds_of(FAR);
     /* 0.93 of 0.79 is 0.735, and twice that of 0.78 0.675 */
     assert_string_equal(CHOSEN(t, 4, {0, 90, 0, .80, 0}, {FAR, FAR + 90, 0, .79, 0},
@@ -136,7 +132,6 @@ static void a_length_again_is_worth_less(void **state)
 /* Within a minute of what is chosen another is worth less, at no distance 0.9 of it. */
 static void what_lies_near_is_worth_less(void **state)
 {
-    (void)state;
     struct track *t = sounds_of(MINUTE / 2);
     static const struct {
         size_t beside; /* half minutes from the first */
@@ -164,7 +159,6 @@ static void what_lies_near_is_worth_less(void **state)
 
 static void equal_ones_come_by_length_and_time(void **state)
 {
-    (void)state;
     struct track *t = many_sounds();
     assert_string_equal(
         CHOSEN(t, 4, {300, 390, 1, .8, 0}, {200, 290, 0, .8, 0}, {100, 190, 1, .8, 0}),
@@ -174,7 +168,6 @@ static void equal_ones_come_by_length_and_time(void **state)
 
 static void what_sounds_alike_is_taken_once(void **state)
 {
-    (void)state;
     static const struct {
         struct sound other;
         bool alike;
@@ -203,7 +196,6 @@ static void what_sounds_alike_is_taken_once(void **state)
 /* What is dropped because it sounds like another stands in nobody's way. */
 static void a_copy_takes_no_place(void **state)
 {
-    (void)state;
     struct sound sounds[] = {{140, -20, 0, 4, 0}, {60, -20, 20, 6, 0}};
     struct track *t = track_of(sounds, 2);
     assert_string_equal(
@@ -214,7 +206,6 @@ static void a_copy_takes_no_place(void **state)
 
 static void a_note_may_have_other_lengths(void **state)
 {
-    (void)state;
     struct sound sounds[] = {{3 * FAR, -20, 0, 4, 0}, {100, -20, 0, 6, 0}};
     struct track *t = track_of(sounds, 2);
     assert_string_equal(CHOSEN(t, 4, {0, 50, 0, .9, 0}, {FAR, FAR + 80, 1, .8, 0}), "0");
@@ -239,7 +230,6 @@ static void a_note_may_have_other_lengths(void **state)
 /* The places of four lengths of a note and one of another sound. */
 static void many_lengths_leave_room_for_another_sound(void **state)
 {
-    (void)state;
     struct sound sounds[] = {
         {400, -20, 0, 4, 0}, {200, -20, 0, 6, 0}, {100, -20, 0, 8, 0}};
     struct track *t = track_of(sounds, 3);
@@ -258,7 +248,6 @@ static void many_lengths_leave_room_for_another_sound(void **state)
 
 static void nothing_is_chosen_of_what_misses(void **state)
 {
-    (void)state;
     struct track *t = many_sounds();
     assert_string_equal(CHOSEN(t, 4, {0, 90, 0, .9, .1}, {100, 190, 1, .5, 0}), "1");
     assert_string_equal(CHOSEN(t, 0, {100, 190, 1, .5, 0}), "");
@@ -267,7 +256,6 @@ static void nothing_is_chosen_of_what_misses(void **state)
 
 static void the_nearest_misses_are_told(void **state)
 {
-    (void)state;
     static const struct pad_place places[] = {
         {0, 40, 0, .9, 0},     /* passes */
         {20, 60, 0, .9, .1},   /* lies over one that was chosen */

@@ -1,4 +1,5 @@
 /* dsp/pads, dsp/stable, dsp/pad_choice: what becomes a pad and what does not. */
+#include "checks.h"
 #include "core/pi.h"
 #include "core/rng.h"
 #include "dsp/analysis.h"
@@ -7,13 +8,9 @@
 #include "tone.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 enum { RATE = 44100 };
 
@@ -65,7 +62,6 @@ static bool apart(const struct pad_region *a, const struct pad_region *b)
 
 static void chords_between_drums_are_found_and_loop(void **state)
 {
-    (void)state;
     struct audio a = tone_blank(40.0, 1, RATE);
     static const double root[] = {110.0, 146.8, 98.0};
     for (int k = 0; k < 3; k++) {
@@ -121,7 +117,6 @@ static void chords_between_drums_are_found_and_loop(void **state)
 
 static void drum_loops_give_no_pads(void **state)
 {
-    (void)state;
     static const double bpm[] = {60.0, 95.0, 124.0, 170.0};
     for (size_t k = 0; k < 4; k++) {
         struct audio a = tone_blank(12.0, 1, RATE);
@@ -136,7 +131,6 @@ static void drum_loops_give_no_pads(void **state)
 
 static void a_held_note_gives_a_few_lengths_of_itself(void **state)
 {
-    (void)state;
     struct audio a = tone_blank(60.0, 1, RATE);
     add_chord(&a, 0.0, 60.0, 130.8, 0.3, 7);
     struct pad_params p = pad_params_default();
@@ -155,7 +149,6 @@ static void a_held_note_gives_a_few_lengths_of_itself(void **state)
 /* One colour on other notes is another pad. */
 static void a_chord_moved_by_a_semitone_is_not_the_same(void **state)
 {
-    (void)state;
     struct audio a = tone_blank(16.0, 1, RATE);
     struct pad_params p = pad_params_default();
     bool early = false, late = false;
@@ -174,7 +167,6 @@ static void a_chord_moved_by_a_semitone_is_not_the_same(void **state)
 /* The last of many lengths is looked for like the first. */
 static void the_last_length_counts(void **state)
 {
-    (void)state;
     struct audio a = tone_blank(12.0, 1, RATE);
     struct pad_params p = pad_params_default();
     bool last = false;
@@ -194,7 +186,6 @@ static void the_last_length_counts(void **state)
  * with a little noise in them. */
 static void other_sounds_come_before_other_lengths(void **state)
 {
-    (void)state;
     struct audio a = tone_blank(36.0, 1, RATE);
     struct pad_params p = pad_params_default();
     bool third[3] = {false};
@@ -216,7 +207,6 @@ static void other_sounds_come_before_other_lengths(void **state)
 
 static void near_misses_say_by_how_much(void **state)
 {
-    (void)state;
     struct audio a = tone_blank(8.0, 1, RATE);
     add_chord(&a, 0.0, 8.0, 130.8, 0.3, 7);
     struct pad_params p = pad_params_default();
@@ -242,7 +232,6 @@ static void near_misses_say_by_how_much(void **state)
 /* A chord whose level swings, two that take turns: no pads, and it says why. */
 static void what_moves_is_no_pad(void **state)
 {
-    (void)state;
     static const double swing_db[] = {5, 9};
     struct pad_params p = pad_params_default();
     for (int k = 0; k < 2; k++) {
@@ -275,7 +264,6 @@ static void what_moves_is_no_pad(void **state)
 
 static void noise_and_clipping_are_gated(void **state)
 {
-    (void)state;
     struct audio a = tone_blank(10.0, 1, RATE);
     struct rng r = rng_derive(1, 1, "white", 0);
     synth_noise(0.1, 0.0, 20000.0, &r, a.data, a.frames, RATE);
@@ -300,7 +288,6 @@ static void noise_and_clipping_are_gated(void **state)
  * sea over it: all that is found of the chord is before the sea. */
 static void a_chord_is_before_the_sea(void **state)
 {
-    (void)state;
     struct audio a = tone_blank(30.0, 1, RATE);
     struct rng r = rng_derive(1, 1, "sea", 0);
     size_t half = a.frames / 2;
@@ -338,7 +325,6 @@ static void a_chord_is_before_the_sea(void **state)
  * under the quiet part, changes no pad and makes none of what cannot be heard. */
 static void a_constant_is_no_level(void **state)
 {
-    (void)state;
     struct pad_params p = pad_params_default();
     struct pad_list plain = {0};
     for (int k = 0; k < 3; k++) {
@@ -372,7 +358,6 @@ static void a_constant_is_no_level(void **state)
  * whichever side. */
 static void a_note_may_bring_its_offset(void **state)
 {
-    (void)state;
     struct pad_params p = pad_params_default();
     for (size_t k = 0, on_zero = 0; k < 4; k++) {
         struct audio a = tone_blank(13.0, 1, RATE);
@@ -393,7 +378,6 @@ static void a_note_may_bring_its_offset(void **state)
  * nothing to hear there but the room. */
 static void steps_and_wind_are_no_level(void **state)
 {
-    (void)state;
     struct pad_params p = pad_params_default();
     for (int rate = 22050; rate <= 48000; rate += 25950)
         for (int k = 0; k < 2; k++) {
@@ -419,7 +403,6 @@ static void steps_and_wind_are_no_level(void **state)
 /* The lowest A of a piano, a sine and nothing else, is a pad as loud as it is. */
 static void the_lowest_note_is_heard(void **state)
 {
-    (void)state;
     struct audio a = tone_blank(12.0, 1, RATE);
     for (size_t i = 0; i < a.frames; i++)
         a.data[i] = (float)(0.2 * sin(2 * PI * 27.5 * (double)i / RATE));
@@ -434,7 +417,6 @@ static void the_lowest_note_is_heard(void **state)
 
 static void every_rate_and_any_rubbish(void **state)
 {
-    (void)state;
     static const int rates[] = {8000, 22050, 96000};
     for (size_t k = 0; k < 3; k++) {
         struct audio a = tone_blank(6.0, 1, rates[k]);
@@ -462,7 +444,6 @@ static void every_rate_and_any_rubbish(void **state)
 /* A sample that is exactly one target long is a pad too. */
 static void a_short_recording_can_be_a_pad(void **state)
 {
-    (void)state;
     struct audio a = tone_blank(10.0, 1, RATE);
     add_chord(&a, 0.0, 10.0, 110.0, 0.3, 3);
     struct audio cut;
@@ -487,7 +468,6 @@ static void a_short_recording_can_be_a_pad(void **state)
 /* Exactly as long as its region, to the frame, from the place it tells. */
 static void a_pad_of_bars_is_as_long_as_they_are(void **state)
 {
-    (void)state;
     enum { FROM = RATE / 2 };
     struct audio a = tone_blank(9.0, 1, RATE);
     add_chord(&a, 0.0, 9.0, 110.0, 0.3, 3);
@@ -510,7 +490,6 @@ static void a_pad_of_bars_is_as_long_as_they_are(void **state)
 
 static void a_loop_that_jumps_is_refused(void **state)
 {
-    (void)state;
     struct audio a = tone_blank(4.0, 1, RATE);
     struct rng r = rng_derive(1, 1, "jump", 0);
     for (int k = 0; k < 40; k++) /* nothing but hits: no place joins any other */
@@ -535,7 +514,6 @@ static void a_loop_that_jumps_is_refused(void **state)
 /* The gate holds for the loop that was made, not only for the place it was looked for. */
 static void a_loop_keeps_to_the_gate_of_onsets(void **state)
 {
-    (void)state;
     enum { EVERY = 50 };
     struct audio a = tone_blank(6.0, 1, RATE);
     add_chord(&a, 0.0, 6.0, 110.0, 0.3, 3);
@@ -563,7 +541,6 @@ static void a_loop_keeps_to_the_gate_of_onsets(void **state)
 /* The best loop may lie on too many attacks where another does not: that one is taken. */
 static void a_calm_loop_is_taken_instead(void **state)
 {
-    (void)state;
     struct pad_region region = {.start_sec = 2.0, .end_sec = 3.5, .score = 0.5};
     struct pad_params p = pad_params_default();
     int made = 0;
@@ -599,7 +576,6 @@ static void a_calm_loop_is_taken_instead(void **state)
  * and one that was turned down those of any other. */
 static void a_hot_float_recording_has_pads(void **state)
 {
-    (void)state;
     struct pad_params p = pad_params_default();
     for (int k = 0; k < 4; k++) {
         int hot = k & 1, down = k >= 2;
@@ -640,7 +616,6 @@ static struct audio dying_chord(void)
 /* The search for the loop may have moved it to where the level falls. */
 static void a_pad_is_as_steady_as_its_loop(void **state)
 {
-    (void)state;
     struct audio a = dying_chord();
     struct track *t = tone_track(&a);
     struct pad_region region = {.start_sec = 9.0, .end_sec = 11.0, .tone = 1.0};
@@ -669,7 +644,6 @@ static void a_pad_is_as_steady_as_its_loop(void **state)
  * whose colour moves. */
 static void what_dies_away_is_behind_what_moves(void **state)
 {
-    (void)state;
     struct audio a = tone_blank(22.0, 1, RATE), bright = tone_blank(22.0, 1, RATE);
     tone_harmonic(&a, 146.8, 0.2, 600.0);
     tone_harmonic(&bright, 880.0, 0.2, 4000.0);
@@ -712,7 +686,6 @@ static double spectrum_part(const struct pad_list *l, double from_s, double to_s
  * the note held before: within a band or two all the time, but no pad. */
 static void a_melody_is_behind_a_held_note(void **state)
 {
-    (void)state;
     struct audio a = tone_blank(24.0, 1, RATE);
     double phase = 0.0;
     for (size_t i = 0; i < a.frames; i++) {
@@ -790,7 +763,6 @@ static double best_sliding(int notes, double root_hz, double glide, double sway,
 /* A loop of what slides jumps back at every join; what sways about its place does not. */
 static void what_slides_is_no_pad(void **state)
 {
-    (void)state;
     static const double glides[] = {0.8, -1.0, 2.0, -3.0, 4.0};
     static const double sways[][2] = {{0, 1}, {20, 0.25}, {30, 5.5}, {50, 5.5}};
     for (int notes = 1; notes <= 3; notes += 2) {
@@ -814,7 +786,6 @@ static void what_slides_is_no_pad(void **state)
  * unstable, too, and it is told however far off it is; of silence nothing is. */
 static void far_off_levels_are_told(void **state)
 {
-    (void)state;
     static const double gain[] = {1e-3, 1e-2, 0.95, 0.0};
     static const char *const told[] = {"below the gate", "below the gate",
                                        "above the gate", NULL};
@@ -840,7 +811,6 @@ static void far_off_levels_are_told(void **state)
 
 static void stable_regions_leave_out_the_drums(void **state)
 {
-    (void)state;
     struct audio a = tone_blank(24.0, 1, RATE);
     add_drums(&a, 8.0, 8.0, 150.0);
     add_chord(&a, 0.0, 7.8, 110.0, 0.3, 1);
@@ -870,7 +840,6 @@ static void stable_regions_leave_out_the_drums(void **state)
 /* Less than a cell, of which no window is made, is one region. */
 static void tiny_recordings_are_one_region(void **state)
 {
-    (void)state;
     static const size_t frames[] = {1, 2, 20, 400};
     for (size_t i = 0; i < sizeof frames / sizeof *frames; i++) {
         struct audio a = tone_blank((double)frames[i] / RATE, 1, RATE);

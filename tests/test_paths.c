@@ -4,13 +4,12 @@
 #include "io/content_hash.h"
 #include "io/paths.h"
 
+#include "checks.h"
 #include "folder.h"
 #include "no_locks.h"
 
 #include <errno.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,8 +19,6 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 /* A disk that Windows reads, and one that is read only: all below, by these words in the
  * path. */
@@ -46,7 +43,6 @@ int mkdir(const char *path, mode_t mode)
 
 static void paths_that_leave_are_refused(void **state)
 {
-    (void)state;
     static const char *const bad[] = {"",     "/etc/x", "..",  "../x",  "a/../../x",
                                       "a/..", "a//b",   "./a", "a/./b", "a/"};
     static const char *const good[] = {"a", "a/b", "...", "a..b/c", ".hidden", "-a"};
@@ -67,7 +63,6 @@ static void the_folder_above_is_named(void **state)
     static const char *const cases[][2] = {
         {"a/b.wav", "a"}, {"a/b/c", "a/b"}, {"b", "."},   {"/b", "/"}, {"/", "/"},
         {"a/", "a"},      {"", "."},        {"./b", "."}, {"..", "."}};
-    (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char path[16];
         snprintf(path, sizeof path, "%s", cases[i][0]);
@@ -78,7 +73,6 @@ static void the_folder_above_is_named(void **state)
 
 static void stems_are_safe(void **state)
 {
-    (void)state;
     static const char *const cases[][2] = {
         {"plain", "plain"},
         {"..--  .hidden", "hidden"},
@@ -122,7 +116,6 @@ static void stems_are_safe(void **state)
 
 static void long_stems_stay_utf8(void **state)
 {
-    (void)state;
     char name[400] = "x", out[STEM_BYTES];
     for (int i = 0; i < 100; i++)
         strcat(name, "\xe2\x82\xac");
@@ -144,7 +137,6 @@ static void long_stems_stay_utf8(void **state)
 /* What a disk that ignores case takes for one name is one, beyond ASCII too. */
 static void case_is_ignored_beyond_ascii(void **state)
 {
-    (void)state;
     static const char *const same[][2] = {
         {"\u00c4rger", "\u00e4rger"},
         {"\u0160koda \u017d", "\u0161KODA \u017e"},
@@ -422,7 +414,6 @@ static uint64_t hash_in_pieces(const unsigned char *bytes, size_t n, size_t piec
 
 static void the_hash_is_the_specified_one(void **state)
 {
-    (void)state;
     /* Known values of XXH64 with seed 0. */
     static const char text[] = "Nobody inspects the spammish repetition";
     assert_true(hash_in_pieces((const unsigned char *)"", 0, 1) == 0xef46db3751d8e999u);

@@ -1,15 +1,12 @@
 /* core/pipelines: the command line of the batch mode. */
+#include "checks.h"
+
 #include "core/pipelines.h"
 #include "core/recipe.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #define ARGS(...)                                                                        \
     (int)(sizeof((char *[]){__VA_ARGS__}) / sizeof(char *)), (char *[])                  \
@@ -19,7 +16,6 @@
 
 static void dashes_and_underscores_are_one(void **state)
 {
-    (void)state;
     struct request r;
     struct err e;
     assert_int_equal(request_parse(&r,
@@ -38,7 +34,6 @@ static void dashes_and_underscores_are_one(void **state)
 
 static void defaults_are_the_table(void **state)
 {
-    (void)state;
     struct request r;
     assert_int_equal(request_parse(&r, ARGS("all"), NULL), ST_OK);
     assert_string_equal(r.text[OPT_PROJECT_NAME], "BATCH_01");
@@ -50,7 +45,6 @@ static void defaults_are_the_table(void **state)
 
 static void wrong_words_are_named_with_the_nearest(void **state)
 {
-    (void)state;
     struct request r;
     struct err e;
     assert_int_equal(request_parse(&r, ARGS("proces"), &e), ST_USAGE);
@@ -96,7 +90,6 @@ static void wrong_words_are_named_with_the_nearest(void **state)
 
 static void bad_values_are_refused(void **state)
 {
-    (void)state;
     char *const bad[][2] = {{"--jobs", "0"},    {"--jobs", "-1"},
                             {"--jobs", "two"},  {"--jobs", "999"},
                             {"--shard", "0/3"}, {"--shard", "4/3"},
@@ -135,7 +128,6 @@ static void bad_values_are_refused(void **state)
 
 static void every_option_of_every_pipeline_is_described(void **state)
 {
-    (void)state;
     for (int p = 0; p < PIPE_COUNT; p++) {
         struct option_info o;
         int n = 0, shared = 0;
@@ -150,7 +142,6 @@ static void every_option_of_every_pipeline_is_described(void **state)
 
 static void stages_are_listed_with_and_without_blanks(void **state)
 {
-    (void)state;
     static const char *const lists[] = {"drums,silences", "drums, silences",
                                         " silences ,drums ,", "silences,drums, ",
                                         "drums,drums,silences"};

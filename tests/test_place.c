@@ -1,5 +1,6 @@
 /* Whose folder is it? No pipeline overwrites the manifest of what something else wrote,
  * and no project mixes two recipes. */
+#include "checks.h"
 #include "core/rng.h"
 #include "folder.h"
 #include "io/manifest.h"
@@ -8,16 +9,11 @@
 #include "tone.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 static const char *top;
 
@@ -108,7 +104,6 @@ static void write_text(const char *folder, const char *name, const char *text)
 
 static void a_project_has_one_recipe(void **state)
 {
-    (void)state;
     RUN(0, NULL, PROCESS("one", "ONE"), "--stages", "drums", "--seed", "1");
     size_t rows = rows_of("export/ONE");
     assert_int_equal(rows, 8);
@@ -143,7 +138,6 @@ static void a_project_has_one_recipe(void **state)
  * is on record, and the same command writes them down again. */
 static void settings_that_are_gone_come_back(void **state)
 {
-    (void)state;
     char path[512], *before, *after;
     size_t n;
     snprintf(path, sizeof path, "%s/export/DRAWN/config.effective.yaml", top);
@@ -164,7 +158,6 @@ static void settings_that_are_gone_come_back(void **state)
 
 static void a_project_and_a_flat_folder_are_two_things(void **state)
 {
-    (void)state;
     RUN(0, NULL, PROCESS("one", "TREE"), "--stages", "drums", "--seed", "1");
     RUN(0, NULL, "drums", "--source", "one/first.wav", "--export", "export/FLAT",
         "--seed", "1");
@@ -199,7 +192,6 @@ static void a_project_and_a_flat_folder_are_two_things(void **state)
 
 static void a_best_of_set_replaces_only_its_own(void **state)
 {
-    (void)state;
     RUN(0, NULL, PROCESS("one", "MINED"), "--stages", "drums", "--seed", "1");
     RUN(0, NULL, PROCESS("two", "OTHER"), "--stages", "drums", "--seed", "1");
     RUN(0, NULL, "format", "--input_dir", "export/MINED", "--kit_name", "KIT");
@@ -227,7 +219,6 @@ static void a_best_of_set_replaces_only_its_own(void **state)
 /* Its rows name finds whose files lie elsewhere: "missing", all of them. */
 static void nothing_is_made_of_a_kit(void **state)
 {
-    (void)state;
     RUN(2, "export/kits/KIT is a kit; make one from a project", "format", "--input_dir",
         "export/kits/KIT", "--kit_name", "AGAIN");
     RUN(2, "export/kits/KIT is a kit; --input_root names the project", "curate",
@@ -239,7 +230,6 @@ static void nothing_is_made_of_a_kit(void **state)
 
 static void a_foreign_manifest_stays(void **state)
 {
-    (void)state;
     static const char list[] = "my,own,list\n1,2,3\n";
     write_text("export/NOTES", "manifest.csv", list);
     write_text("notes", "manifest.csv", list);
@@ -265,7 +255,6 @@ static void link_to_out(const char *name)
 /* The folders that nobody named lie below the export root, and links do not lead out. */
 static void default_folders_are_contained(void **state)
 {
-    (void)state;
     static const char says[] = "is a symbolic link; nothing is written through it";
     char out[512];
     snprintf(out, sizeof out, "%s/out", top);
@@ -301,7 +290,6 @@ static void default_folders_are_contained(void **state)
  * and the user's. */
 static void the_installed_config_is_beside_the_program(void **state)
 {
-    (void)state;
     char program[512], home[512];
     struct outcome o;
     snprintf(program, sizeof program, "%s/usr/bin/trowel", top);
@@ -334,7 +322,6 @@ static void the_installed_config_is_beside_the_program(void **state)
 /* The catalog and the manifest of a project alone are made anew. */
 static void index_leaves_what_is_no_project(void **state)
 {
-    (void)state;
     static char *const others[][2] = {
         {"idx/IN/best_of", "holds a best-of set, not a project"},
         {"idx/kits/KIT", "holds a kit, not a project"},
@@ -381,7 +368,6 @@ static void index_leaves_what_is_no_project(void **state)
 /* Mining takes hours: what would refuse the set, the kit or the page is told before. */
 static void all_tells_what_is_in_the_way_before_it_mines(void **state)
 {
-    (void)state;
     char project[512];
     snprintf(project, sizeof project, "%s/late/AHEAD", top);
 #define AHEAD(status, says, ...)                                                         \
@@ -424,7 +410,6 @@ static void all_tells_what_is_in_the_way_before_it_mines(void **state)
  * written nobody is told how it comes onto the machine. */
 static void all_knows_its_own_kit(void **state)
 {
-    (void)state;
     char project[512];
     struct outcome o;
     static char *const all[] = {TROWEL_BIN, "--batch",       "all",   "--input_dir",
@@ -460,7 +445,6 @@ static void all_knows_its_own_kit(void **state)
 /* Recorders number what they record: the kit of another 1.wav is another's. */
 static void kits_of_one_name_are_told_apart(void **state)
 {
-    (void)state;
     char path[512];
     struct audio a, later;
     struct root r;
@@ -492,7 +476,6 @@ static void kits_of_one_name_are_told_apart(void **state)
 
 static void textures_without_any_folder_says_so(void **state)
 {
-    (void)state;
     RUN(1, "none of the folders that the config names (paths) holds recordings",
         "textures");
     RUN(1, "drums (paths.drums_dir) does not exist; skipped", "textures");
@@ -502,7 +485,6 @@ static void textures_without_any_folder_says_so(void **state)
 /* A kit among the recordings' folders would be taken for one of them. */
 static void no_project_lies_where_the_kits_do(void **state)
 {
-    (void)state;
     RUN(2, "project name kits: the kits of all projects", PROCESS("one", "kits"));
     RUN(2, "project name Kits: ", PROCESS("one", "Kits"), "--dry-run");
     RUN(0, "", PROCESS("one", "kits_2"), "--dry-run");
@@ -512,7 +494,6 @@ static void no_project_lies_where_the_kits_do(void **state)
 static void a_dry_run_draws_no_seed(void **state)
 {
     struct outcome o;
-    (void)state;
     program_run(&o, top,
                 (char *[]){TROWEL_BIN, "--batch", PROCESS("one", "DRY"), "--dry-run",
                            "--json", NULL});

@@ -1,22 +1,20 @@
 /* The audio thread's half allocates, frees, locks, waits, prints and reads nothing: every
  * such call from our code is wrapped by the linker (see CMakeLists.txt) and counted while
  * the engine renders a wild mixture of everything it can do. */
+#include "checks.h"
+
 #include "audio/engine.h"
 #include "audio/ring.h"
 #include "core/rng.h"
 
 #include <math.h>
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 enum { RATE = 44100, SOUNDS = 5 };
 
@@ -167,7 +165,6 @@ static struct engine_command any_command(struct rng *r, const struct library *l,
 
 static void rendering_touches_nothing(void **state)
 {
-    (void)state;
     static const int rates[SOUNDS] = {RATE, RATE, 48000, 22050, 96000};
     struct rng r = rng_derive(9, 0, "wild", 0);
     struct library l = {0};
@@ -202,7 +199,6 @@ static void rendering_touches_nothing(void **state)
 
 static void the_counter_counts(void **state)
 {
-    (void)state;
     struct ring r;
     rendering = true;
     assert_int_equal(ring_init(&r, 4, 4, NULL), ST_OK);

@@ -1,5 +1,6 @@
 /* Finds cut again: the same positions give the same sound, moved ones give another. */
 #define _XOPEN_SOURCE 700
+#include "checks.h"
 #include "core/recipe.h"
 #include "core/recordings.h"
 #include "dsp/biquad.h"
@@ -11,15 +12,10 @@
 #include "tone.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 enum { RATE = MINED_RATE };
 

@@ -1,5 +1,6 @@
 /* What the user says of finds reaches kits and best-of sets: they hold what was edited
  * and accepted, and nothing that was rejected. */
+#include "checks.h"
 #include "core/curate.h"
 #include "core/journal.h"
 #include "core/kit.h"
@@ -15,16 +16,11 @@
 
 #include <glob.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 static enum status write_kit(struct mined *m, struct kit_result *result,
                              struct text *text)

@@ -1,4 +1,5 @@
 /* The report: one page, escaped, whole; opened and played in a real browser. */
+#include "checks.h"
 #include "core/report.h"
 #include "core/rng.h"
 #include "dsp/synth.h"
@@ -7,17 +8,12 @@
 #include "io/sha256.h"
 #include "program.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 static void make_samples(const char *folder)
 {
@@ -221,7 +217,6 @@ static void what_is_too_long_is_not_read_to_its_end(void **state)
     size_t n;
     struct report_result r;
     struct report_job job = {.input_dir = kit};
-    (void)state;
     make_kit(kit, head, 44);
     assert_int_equal(truncate(folder_path(path, kit, "tape.wav"), 44 + FRAMES), 0);
     assert_int_equal(report_run(&job, &r, NULL), ST_OK);
@@ -245,7 +240,6 @@ static void a_player_plays_what_is_on_the_card(void **state)
     size_t n;
     struct report_result r;
     struct report_job job = {.input_dir = kit};
-    (void)state;
     make_kit(kit, wav, sizeof wav - 1);
     assert_int_equal(report_run(&job, &r, NULL), ST_OK);
     folder_path(path, kit, "report.html");

@@ -1,4 +1,5 @@
 /* dsp/resample: lengths, alignment, purity, loops, grains' varispeed. */
+#include "checks.h"
 #include "core/pi.h"
 #include "dsp/converter.h"
 #include "dsp/level.h"
@@ -6,12 +7,8 @@
 #include "tone.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 static struct audio sine(size_t frames, int channels, int rate_hz, double hz)
 {
@@ -35,7 +32,6 @@ static double worst_against_sine(const struct audio *a, double hz, size_t from, 
 
 static void rates_keep_time_and_length(void **state)
 {
-    (void)state;
     static const struct {
         int from, to;
     } pair[] = {{48000, 44100}, {44100, 48000}, {8000, 44100},
@@ -57,7 +53,6 @@ static void rates_keep_time_and_length(void **state)
 /* The converter's own sum is libsamplerate's, at every rate it knows. */
 static void converter_gives_what_libsamplerate_gives(void **state)
 {
-    (void)state;
     static const int rates[][2] = {{48000, 44100},  {96000, 44100}, {22050, 44100},
                                    {32000, 44100},  {44100, 48000}, {8000, 44100},
                                    {192000, 44100}, {88200, 44100}, {44100, 96000}};
@@ -99,7 +94,6 @@ static void converter_gives_what_libsamplerate_gives(void **state)
  * the corner, which lies where the rates put it, not the whole frames. */
 static void converter_turns_loops_as_libsamplerate_does(void **state)
 {
-    (void)state;
     static const int rates[][2] = {{48000, 44100}, {96000, 44100}, {44100, 48000},
                                    {32000, 44100}, {88200, 44100}, {44100, 44100}};
     static const size_t lengths[] = {24011, 3001, 70, 1, 0};
@@ -141,7 +135,6 @@ static void converter_turns_loops_as_libsamplerate_does(void **state)
 /* Rates without a common measure, and none at all. */
 static void converter_takes_any_rate(void **state)
 {
-    (void)state;
     static const int rates[] = {44099, 44100, 1000, 768000};
     for (size_t k = 0; k < sizeof rates / sizeof *rates; k++) {
         struct converter *c;
@@ -160,7 +153,6 @@ static void converter_takes_any_rate(void **state)
 
 static void an_impulse_stays_where_it_was(void **state)
 {
-    (void)state;
     struct audio a, b;
     audio_init(&a, 4801, 1, 48000, NULL);
     a.data[480] = 1.0f; /* 10 ms */
@@ -183,7 +175,6 @@ static void an_impulse_stays_where_it_was(void **state)
 
 static void the_same_rate_is_a_copy(void **state)
 {
-    (void)state;
     struct audio a = sine(1000, 2, 44100, 440), b;
     assert_int_equal(resample_rate(&b, &a, 44100, RESAMPLE_BEST, NULL), ST_OK);
     assert_memory_equal(a.data, b.data, 2000 * sizeof *a.data);
@@ -199,7 +190,6 @@ static void the_same_rate_is_a_copy(void **state)
 
 static void nothing_folds_back(void **state)
 {
-    (void)state;
     struct audio a = sine(48000, 1, 48000, 15000), b;
     assert_int_equal(resample_rate(&b, &a, 22050, RESAMPLE_MEDIUM, NULL), ST_OK);
     assert_true(level_to_db(level_rms_range(&b, 2000, 20000)) < -95);
@@ -209,7 +199,6 @@ static void nothing_folds_back(void **state)
 
 static void extreme_ratios_and_lengths(void **state)
 {
-    (void)state;
     static const size_t lengths[][2] = {{1, 1000},  {1000, 1},     {3, 4000}, {100000, 7},
                                         {2, 3},     {600, 300000}, {0, 5},    {5, 0},
                                         {44100, 1}, {7, 7}};
@@ -239,7 +228,6 @@ static void extreme_ratios_and_lengths(void **state)
 
 static void loops_stay_periodic(void **state)
 {
-    (void)state;
     /* 441 cycles in 44,100 frames, then in 33,037: exact up to the converter */
     struct audio a = sine(44100, 2, 44100, 441), b;
     assert_int_equal(resample_loop(&b, &a, 33037, NULL), ST_OK);
@@ -261,7 +249,6 @@ static void loops_stay_periodic(void **state)
 
 static void varispeed_is_pure(void **state)
 {
-    (void)state;
     struct varispeed *v = varispeed_new(0.5, 2);
     assert_non_null(v);
     enum { N = 20000, OUT = 4000 };
@@ -309,7 +296,6 @@ static void varispeed_is_pure(void **state)
 /* Such places come of sums of speeds: 0.58 × 50. */
 static void a_place_a_hair_before_a_frame_is_that_frame(void **state)
 {
-    (void)state;
     enum { N = 100 };
     struct varispeed *v = varispeed_new(1, 1);
     struct audio a = sine(N, 1, 44100, 700);

@@ -1,14 +1,12 @@
 /* audio/ring: order, fullness, and two threads at once (run it under TSan). */
+#include "checks.h"
+
 #include "audio/ring.h"
 
 #include <pthread.h>
 #include <sched.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 struct item {
     uint64_t number, square;
@@ -17,7 +15,6 @@ struct item {
 
 static void it_is_a_queue_with_an_end(void **state)
 {
-    (void)state;
     struct ring r;
     struct item x = {0};
     assert_int_equal(ring_init(&r, 5, sizeof x, NULL), ST_OK);
@@ -55,7 +52,6 @@ static void *produce(void *arg)
 
 static void two_threads_lose_and_tear_nothing(void **state)
 {
-    (void)state;
     struct ring r;
     struct item x;
     pthread_t thread;

@@ -1,12 +1,10 @@
 /* dsp/rises: what gets loud out of quiet, to the sample and to the last bit of how loud.
  */
+#include "checks.h"
+
 #include "dsp/rises.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 enum { RATE = 44100, HOP = 500 }; /* blocks of 31 and 32 samples */
 
@@ -26,7 +24,6 @@ static size_t rises_in(const float *x, int n, long *first)
  * as what was there is a rise, less is none. */
 static void eight_times_as_far_out_is_a_rise(void **state)
 {
-    (void)state;
     static const float middles[] = {0, 0.1F, -0.3F};
     float x[3 * HOP];
     for (int at = 2 * HOP; at < 3 * HOP; at++)
@@ -50,7 +47,6 @@ static void eight_times_as_far_out_is_a_rise(void **state)
 /* To the sample, in a last hop of any length; what lies behind that is not looked at. */
 static void a_rise_is_told_to_the_sample(void **state)
 {
-    (void)state;
     float x[2 * HOP] = {0};
     for (int at = 0; at < 2 * HOP; at++) {
         long first;
@@ -67,7 +63,6 @@ static void a_rise_is_told_to_the_sample(void **state)
 /* Converters make noise of their own. */
 static void what_is_below_80_db_rises_from_nothing(void **state)
 {
-    (void)state;
     float x[2 * HOP];
     long first;
     for (int i = 0; i < 2 * HOP; i++)
@@ -81,7 +76,6 @@ static void what_is_below_80_db_rises_from_nothing(void **state)
 /* What sounded within a hop is no quiet. */
 static void a_hop_is_remembered(void **state)
 {
-    (void)state;
     float x[4 * HOP] = {0};
     const int block = HOP / RISES_BLOCKS + 1;
     for (int loud = HOP; loud < 2 * HOP; loud += 2 * block)

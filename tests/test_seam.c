@@ -1,16 +1,14 @@
 /* dsp/seam: good joins pass, every kind of bad join is caught by its own criterion. */
+#include "checks.h"
+
 #include "core/pi.h"
 #include "core/rng.h"
 #include "dsp/seam.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 enum { RATE = 44100, FRAMES = 88200 };
 
@@ -60,7 +58,6 @@ static struct seam measure(const struct audio *a)
  * beyond one of them by nature; none does by much. */
 static void sounds_that_join_are_seamless(void **state)
 {
-    (void)state;
     int seamless = 0;
     for (uint64_t item = 0; item < 40; item++) {
         struct audio a =
@@ -90,7 +87,6 @@ static void fade(struct audio *a, double seconds)
 /* The usual mistake: each end faded on its own, both kept. */
 static void ends_faded_on_their_own_are_caught(void **state)
 {
-    (void)state;
     static const double fades_s[] = {0.02, 0.05, 0.12, 0.25};
     for (uint64_t item = 0; item < 24; item++) {
         struct audio a = item % 3 ? round_pad(item, 1) : noise_bed(item);
@@ -107,7 +103,6 @@ static void ends_faded_on_their_own_are_caught(void **state)
 
 static void a_step_is_caught(void **state)
 {
-    (void)state;
     for (uint64_t item = 0; item < 6; item++) {
         struct audio a = round_pad(item, 2);
         struct seam before = measure(&a);
@@ -124,7 +119,6 @@ static void a_step_is_caught(void **state)
 
 static void a_bend_without_a_step_is_caught(void **state)
 {
-    (void)state;
     struct audio a;
     assert_int_equal(audio_init(&a, FRAMES, 1, RATE, NULL), ST_OK);
     for (size_t i = 0; i < FRAMES; i++) /* half cycles: |sin| at the join */
@@ -138,7 +132,6 @@ static void a_bend_without_a_step_is_caught(void **state)
 
 static void a_jump_of_level_is_caught(void **state)
 {
-    (void)state;
     struct audio a = noise_bed(3);
     for (size_t i = 0; i < FRAMES; i++) /* 8 dB louder by the end */
         a.data[i] *= (float)pow(10.0, 8.0 * (double)i / FRAMES / 20.0);
@@ -151,7 +144,6 @@ static void a_jump_of_level_is_caught(void **state)
 /* The limit is what the loop does now and then, not the one thing it does once. */
 static void one_jump_inside_does_not_excuse_the_join(void **state)
 {
-    (void)state;
     struct audio a = noise_bed(3);
     for (size_t i = FRAMES / 2; i < FRAMES; i++)
         a.data[i] *= 1.78F; /* 5 dB louder: in the middle, and back at the join */
@@ -164,7 +156,6 @@ static void one_jump_inside_does_not_excuse_the_join(void **state)
 
 static void a_change_of_colour_is_caught(void **state)
 {
-    (void)state;
     struct audio a = noise_bed(4);
     double low = 0.0;
     for (size_t i = 0; i < FRAMES; i++) { /* from bright to dark at one level */
@@ -179,7 +170,6 @@ static void a_change_of_colour_is_caught(void **state)
 
 static void an_attack_at_the_join_is_caught(void **state)
 {
-    (void)state;
     struct audio a = round_pad(7, 1);
     assert_true(measure(&a).onset_ok);
     for (size_t i = 0; i < FRAMES / 2; i++) { /* a pluck that starts from zero */
@@ -196,7 +186,6 @@ static void an_attack_at_the_join_is_caught(void **state)
 /* What is struck 100 ms later is heard as that, not as the join. */
 static void an_attack_after_the_join_is_none_at_it(void **state)
 {
-    (void)state;
     struct audio a = round_pad(7, 1);
     for (size_t i = RATE / 10; i < FRAMES; i++) {
         double t = (double)(i - RATE / 10) / RATE;
@@ -209,7 +198,6 @@ static void an_attack_after_the_join_is_none_at_it(void **state)
 
 static void the_error_is_against_what_preceded_the_start(void **state)
 {
-    (void)state;
     struct audio a = round_pad(8, 1);
     float before[441];
     memcpy(before, a.data + FRAMES - 441, sizeof before);
@@ -229,7 +217,6 @@ static void the_error_is_against_what_preceded_the_start(void **state)
 /* What is measured does not depend on the level. */
 static void level_of_the_loop_does_not_matter(void **state)
 {
-    (void)state;
     struct audio a = round_pad(9, 2);
     struct seam loud = measure(&a);
     for (size_t i = 0; i < FRAMES * 2; i++)
@@ -244,7 +231,6 @@ static void level_of_the_loop_does_not_matter(void **state)
 
 static void silence_bad_samples_and_short_loops_are_survived(void **state)
 {
-    (void)state;
     struct audio a;
     struct seam s;
     struct err e;
@@ -271,7 +257,6 @@ static void silence_bad_samples_and_short_loops_are_survived(void **state)
 /* Not worth keeping from twice any limit on. */
 static void audible_is_twice_the_limit(void **state)
 {
-    (void)state;
     for (int over = 0; over < 2; over++)
         for (int which = 0; which < 6; which++) {
             double w = over ? 2.01 : 1.99;
@@ -289,7 +274,6 @@ static void audible_is_twice_the_limit(void **state)
 /* Against a rival nothing else comes out, but that nothing may come out. */
 static void only_the_beaten_are_given_up(void **state)
 {
-    (void)state;
     int given_up = 0;
     for (uint64_t item = 0; item < 36; item++) {
         struct audio a = item % 2 ? round_pad(item, 1) : noise_bed(item);

@@ -1,4 +1,5 @@
 /* What sustains and what is struck, taken apart; and read so, from files. */
+#include "checks.h"
 #include "core/pi.h"
 #include "dsp/biquad.h"
 #include "dsp/separate.h"
@@ -8,13 +9,8 @@
 #include "tone.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 enum { RATE = 44100, SECONDS = 12 };
 
@@ -154,7 +150,6 @@ static void assert_sum(const struct mix *m, const struct audio *chords,
 static void chords_and_drums_come_apart(void **state)
 {
     static const int rates[] = {RATE, 48000, 22050, 8000};
-    (void)state;
     for (size_t i = 0; i < sizeof rates / sizeof *rates; i++) {
         struct mix m = make_mix(1, rates[i]);
         struct audio chords = separated(&m.both, SEPARATE_SUSTAINED, 0, 5000);
@@ -173,7 +168,6 @@ static void chords_and_drums_come_apart(void **state)
 
 static void a_steady_tone_stays_a_drum_goes(void **state)
 {
-    (void)state;
     struct audio tone = tone_blank(4, 1, RATE), click = tone_blank(4, 1, RATE);
     tone_add(&tone, 0, 440, 0.3, 0);
     click.data[2 * RATE] = 0.9F;
@@ -198,7 +192,6 @@ static void a_cymbal_rings_on(void **state)
 {
     static const double partial_hz[] = {6230, 7410, 8270, 9350, 10930, 12110};
     enum { TENTH = RATE / 10 };
-    (void)state;
     struct audio chord = tone_blank(4, 1, RATE), ride = tone_blank(4, 1, RATE);
     struct audio both = tone_blank(4, 1, RATE);
     double loud = 0, left = 0, under = 0, held = 0;
@@ -230,7 +223,6 @@ static void a_cymbal_rings_on(void **state)
 static void blocks_and_stretches_change_no_bit(void **state)
 {
     static const size_t blocks[] = {1, 777, 8192, 16384, 1000000};
-    (void)state;
     struct mix m = make_mix(2, RATE);
     m.both.frames = 5 * RATE + 123;
     struct audio all = separated(&m.both, SEPARATE_SUSTAINED, 0, 4096);
@@ -258,7 +250,6 @@ static void blocks_and_stretches_change_no_bit(void **state)
 /* The gains are those of all channels: what lies between two stays there. */
 static void the_image_stays(void **state)
 {
-    (void)state;
     struct mix m = make_mix(2, RATE);
     for (size_t i = 0; i < m.both.frames; i++)
         m.both.data[2 * i + 1] = -0.25F * m.both.data[2 * i];
@@ -272,7 +263,6 @@ static void the_image_stays(void **state)
 static void the_shortest_and_the_silent_come_through(void **state)
 {
     static const size_t lengths[] = {0, 1, 2, 1023, 1024, 1025, 4096, 8192, 20000};
-    (void)state;
     for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
         struct audio a = tone_blank(3, 3, 8000);
         a.frames = lengths[i];

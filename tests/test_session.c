@@ -1,20 +1,16 @@
 /* The workstation's model: finds, actions, undo, views, the kit; all of it across
  * restarts and a kill -9. */
+#include "checks.h"
 #include "io/manifest.h"
 #include "session_rig.h"
 
 #include <math.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 static void test_finds_come_in_and_stay(void **state)
 {

@@ -1,16 +1,12 @@
 /* The model while others are at work on it: other processes that write, threads that read
  * ahead, finds that come in a few at a time, and a catalog that two threads read. */
+#include "checks.h"
 #include "session_rig.h"
 
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static void test_other_process_is_seen(void **state)
 {

@@ -1,5 +1,6 @@
 /* Every setting is heeded: with another value the batch mode makes something else of the
  * same recording and seed. What it makes is measured in the tests of its parts. */
+#include "checks.h"
 #include "core/pi.h"
 #include "dsp/audio.h"
 #include "folder.h"
@@ -8,13 +9,9 @@
 #include "tone.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 enum { RATE = 22050, SECONDS = 5 };
 
@@ -322,7 +319,6 @@ static char *made(const struct bench *b, const char *sets, int run)
 
 static void every_setting_changes_what_is_made(void **state)
 {
-    (void)state;
     char *usual[BENCHES];
     int dead = 0;
     for (int b = 0; b < BENCHES; b++) {
@@ -348,7 +344,6 @@ static void every_setting_changes_what_is_made(void **state)
 
 static void every_setting_is_looked_at(void **state)
 {
-    (void)state;
     for (int k = 0; k < config_key_count(); k++) {
         const char *name = config_key(k)->name;
         size_t length = strlen(name);
@@ -366,7 +361,6 @@ static void every_setting_is_looked_at(void **state)
 /* A config file that says the same is the same. */
 static void files_and_options_agree(void **state)
 {
-    (void)state;
     char path[300];
     snprintf(path, sizeof path, "%s/all.yaml", folder);
     for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {

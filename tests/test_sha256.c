@@ -1,15 +1,12 @@
 /* io/sha256: published values, and bytes in any pieces. */
+#include "checks.h"
+
 #include "core/rng.h"
 #include "io/sha256.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 enum { BYTES = 5000 };
 
@@ -24,7 +21,6 @@ static void sha256_of(const void *bytes, size_t n, char hex[65])
 /* FIPS 180-4, examples; the last is a million times "a". */
 static void the_published_values(void **state)
 {
-    (void)state;
     char hex[65];
     sha256_of("abc", 3, hex);
     assert_string_equal(
@@ -45,7 +41,6 @@ static void the_published_values(void **state)
 
 static void pieces_make_no_difference(void **state)
 {
-    (void)state;
     unsigned char bytes[BYTES];
     struct rng r = rng_derive(1, 0, "test-sha256", 0);
     for (int i = 0; i < BYTES; i++)

@@ -1,4 +1,5 @@
 /* dsp/silence: room tone is found where it is, and nothing else is taken for it. */
+#include "checks.h"
 #include "core/pi.h"
 #include "room_rig.h"
 
@@ -12,13 +13,9 @@
 #include "tone.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static struct silence_list mine(const struct audio *a, const struct silence_params *p)
 {
@@ -50,7 +47,6 @@ static double length(const struct silence_span *s, size_t n)
 
 static void known_room_tone_is_found_and_nothing_else(void **state)
 {
-    (void)state;
     struct stretch known[6];
     size_t count;
     struct audio a = recording(known, &count);
@@ -81,7 +77,6 @@ static void known_room_tone_is_found_and_nothing_else(void **state)
 
 static void few_pieces_are_spread_over_the_recording(void **state)
 {
-    (void)state;
     struct stretch known[6];
     size_t count;
     struct audio a = recording(known, &count);
@@ -102,7 +97,6 @@ static void few_pieces_are_spread_over_the_recording(void **state)
 
 static void digital_silence_and_stuck_samples_are_not_room_tone(void **state)
 {
-    (void)state;
     struct audio a = tone_blank(9.0, 1, RATE);
     add_drums(&a, 0.0, 3.0, 1);
     for (size_t i = 6 * RATE; i < a.frames; i++)
@@ -116,7 +110,6 @@ static void digital_silence_and_stuck_samples_are_not_room_tone(void **state)
 
 static void dither_of_the_files_own_depth_is_not_room_tone(void **state)
 {
-    (void)state;
     struct audio a = tone_blank(4.0, 1, RATE);
     struct rng r = rng_derive(2, 2, "dither", 0);
     double lsb = ldexp(1.0, -10); /* an 11-bit file: dither at −66 dB */
@@ -137,7 +130,6 @@ static void dither_of_the_files_own_depth_is_not_room_tone(void **state)
 /* Rounding of what is soft is not white. */
 static void less_than_a_step_and_a_half_is_no_room_tone(void **state)
 {
-    (void)state;
     static const double steps[] = {1.0, 3.0};
     struct silence_params p = silence_params_default();
     p.source_bits = 11;
@@ -154,7 +146,6 @@ static void less_than_a_step_and_a_half_is_no_room_tone(void **state)
 /* Five voices a note, each trembling at its own pace: little of it holds still. */
 static void a_quiet_choir_is_no_room(void **state)
 {
-    (void)state;
     struct silence_params p = silence_params_default();
     struct audio a = tone_blank(8.0, 1, RATE);
     add_tone(&a, 0.0, 8.0, -75.0, 8000.0, 9);
@@ -181,7 +172,6 @@ static void a_quiet_choir_is_no_room(void **state)
 /* Mains hum belongs to a room. */
 static void a_room_that_hums_is_one(void **state)
 {
-    (void)state;
     struct silence_params p = silence_params_default();
     struct audio a = tone_blank(5.0, 1, RATE);
     add_tone(&a, 0.0, 5.0, -62.0, 4000.0, 9);
@@ -199,7 +189,6 @@ static void a_room_that_hums_is_one(void **state)
  */
 static void hum_under_hiss_is_no_note(void **state)
 {
-    (void)state;
     static const struct {
         double hiss_db, root, hum, note; /* amplitudes of the first partials */
         bool upwards, room;              /* the hum's grow, as those of a chord */
@@ -230,7 +219,6 @@ static void hum_under_hiss_is_no_note(void **state)
 /* The gaps of a rhythm are no room tone, however quiet. */
 static void short_gaps_between_sounds_are_left_out(void **state)
 {
-    (void)state;
     struct silence_params p = silence_params_default();
     struct audio a = tone_blank(5.0, 1, RATE);
     add_tone(&a, 0.0, 5.0, -55.0, 8000.0, 10);
@@ -268,7 +256,6 @@ static void short_gaps_between_sounds_are_left_out(void **state)
 
 static void quiet_music_speech_and_fades_are_not_room_tone(void **state)
 {
-    (void)state;
     struct silence_params p = silence_params_default();
     struct rng r = rng_derive(2, 2, "music", 0);
     struct audio a = tone_blank(8.0, 1, RATE);
@@ -298,7 +285,6 @@ static void quiet_music_speech_and_fades_are_not_room_tone(void **state)
  * And a lone tone that slides all the time, of which tonality has little, is none. */
 static void a_chord_that_hangs_in_a_room_costs_it_rank(void **state)
 {
-    (void)state;
     struct silence_params p = silence_params_default();
     struct audio a = tone_blank(6.0, 1, RATE);
     add_tone(&a, 0.0, 6.0, -55.0, 8000.0, 6);
@@ -336,7 +322,6 @@ static void a_chord_that_hangs_in_a_room_costs_it_rank(void **state)
  * as a room from one moment to the next. Where it stands still it is one. */
 static void noise_that_is_swept_is_no_room(void **state)
 {
-    (void)state;
     struct silence_params p = silence_params_default();
     for (int swept = 0; swept < 2; swept++) {
         struct audio a = tone_blank(9.0, 1, RATE);
@@ -366,7 +351,6 @@ static void noise_that_is_swept_is_no_room(void **state)
  * 6 to 12 s; from there on the room alone sways by 3 dB either way, as traffic does. */
 static void a_murmur_is_no_room_but_one_may_sway(void **state)
 {
-    (void)state;
     struct silence_params p = silence_params_default();
     struct audio a = tone_blank(24.0, 1, RATE), voice = tone_blank(24.0, 1, RATE);
     struct rng r = rng_derive(9, 1, "murmur", 0), v = rng_derive(9, 1, "murmur", 1);
@@ -401,7 +385,6 @@ static void a_murmur_is_no_room_but_one_may_sway(void **state)
 
 static void clicks_cut_a_run_and_do_not_lie_in_it(void **state)
 {
-    (void)state;
     struct audio a = tone_blank(6.0, 1, RATE);
     add_tone(&a, 0.0, 6.0, -60.0, 8000.0, 3);
     for (int k = 1; k < 6; k++)
@@ -420,7 +403,6 @@ static void clicks_cut_a_run_and_do_not_lie_in_it(void **state)
 /* Nor does the hop before it, in which it may have begun. */
 static void what_begins_takes_the_hop_before_it(void **state)
 {
-    (void)state;
     struct audio a = tone_blank(8.0, 1, RATE);
     struct rng r = rng_derive(2, 3, "knocks", 0);
     add_tone(&a, 0.0, 8.0, -60.0, 8000.0, 4);
@@ -445,7 +427,6 @@ static void what_begins_takes_the_hop_before_it(void **state)
 
 static void an_offset_does_not_hide_room_tone(void **state)
 {
-    (void)state;
     struct audio a = tone_blank(6.0, 1, RATE);
     add_drums(&a, 0.0, 2.0, 4);
     add_tone(&a, 2.0, 6.0, -60.0, 8000.0, 3);
@@ -461,7 +442,6 @@ static void an_offset_does_not_hide_room_tone(void **state)
 
 static void near_misses_say_by_how_much(void **state)
 {
-    (void)state;
     struct audio a = tone_blank(4.0, 1, RATE);
     add_tone(&a, 0.0, 4.0, -42.0, 8000.0, 8);
     struct silence_params p = silence_params_default();
@@ -552,7 +532,6 @@ static void look_under_rumble(double rumble_db)
 /* Far above the gate, and where here and there it leaves a moment below it. */
 static void rumble_does_not_hide_a_room(void **state)
 {
-    (void)state;
     look_under_rumble(-40.0);
     look_under_rumble(-44.5);
 }
@@ -560,7 +539,6 @@ static void rumble_does_not_hide_a_room(void **state)
 /* Nor is all that lies low rumble: a bass line is neither room nor cut. */
 static void a_bass_is_no_rumble(void **state)
 {
-    (void)state;
     struct silence_params p = silence_params_default();
     struct audio a = tone_blank(12.0, 1, RATE);
     for (int k = 0; k < 10; k++)
@@ -585,7 +563,6 @@ static void a_bass_is_no_rumble(void **state)
 
 static void pieces_are_finished_clean(void **state)
 {
-    (void)state;
     struct silence_params p = silence_params_default();
     static const double seconds[] = {0.1, 0.35, 0.6};
     for (size_t k = 0; k < 3; k++) {
@@ -610,7 +587,6 @@ static void pieces_are_finished_clean(void **state)
 /* The ends are faded over 5 ms, no more: what is behind is as it was. */
 static void fades_are_short(void **state)
 {
-    (void)state;
     struct silence_params p = silence_params_default();
     struct audio a = tone_blank(0.35, 1, RATE), was;
     add_tone(&a, 0.0, 0.35, -60.0, 12000.0, 1);
@@ -639,7 +615,6 @@ static void fades_are_short(void **state)
 /* Of a short one a tenth at either end. */
 static void fades_of_short_pieces_are_a_tenth(void **state)
 {
-    (void)state;
     struct silence_params p = silence_params_default();
     struct audio a = tone_blank(0.02, 1, RATE);
     tone_add(&a, 0, 3000.0, 0.01, PI / 2); /* 60 periods */
@@ -663,7 +638,6 @@ static void fades_of_short_pieces_are_a_tenth(void **state)
  * loses an offset of its own. */
 static void channels_are_finished_each(void **state)
 {
-    (void)state;
     struct silence_params p = silence_params_default();
     p.cut_rumble = true;
     for (int with = 0; with < 2; with++) {
@@ -699,7 +673,6 @@ static void channels_are_finished_each(void **state)
 /* From 2 s on a run is offered as a loop, of its inside, of 6 s at most. */
 static void loops_are_of_2_to_6_seconds(void **state)
 {
-    (void)state;
     static const double room_s[] = {1.7, 3.0, 10.0};
     struct silence_params p = silence_params_default();
     for (size_t k = 0; k < 3; k++) {
@@ -723,7 +696,6 @@ static void loops_are_of_2_to_6_seconds(void **state)
 
 static void long_runs_become_seamless_loops(void **state)
 {
-    (void)state;
     struct silence_params p = silence_params_default();
     int seamless = 0;
     for (uint64_t k = 0; k < 6; k++) {
@@ -743,7 +715,6 @@ static void long_runs_become_seamless_loops(void **state)
 
 static void every_rate_and_any_rubbish(void **state)
 {
-    (void)state;
     static const int rates[] = {8000, 48000, 96000};
     struct silence_params p = silence_params_default();
     for (size_t k = 0; k < 3; k++) {

@@ -1,18 +1,15 @@
 /* Likeness of sounds: vectors do not change with gain, copies of a hit stack, other
  * velocities and kinds do not. All sounds are synthesised here. */
+#include "checks.h"
+
 #include "core/pi.h"
 #include "core/rng.h"
 #include "dsp/mfcc.h"
 #include "dsp/similarity.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 enum { RATE = 44100 };
 
@@ -65,13 +62,11 @@ static struct similarity *sim;
 
 static int setup(void **state)
 {
-    (void)state;
     return similarity_new(&sim, RATE, NULL) != ST_OK;
 }
 
 static int teardown(void **state)
 {
-    (void)state;
     similarity_free(sim);
     return 0;
 }
@@ -87,7 +82,6 @@ static void hear(const struct drum *d, double cents, double gain, double noise_d
 
 static void test_gain_changes_nothing(void **state)
 {
-    (void)state;
     float one[SIMILARITY_DIM], two[SIMILARITY_DIM];
     hear(&snare, 0, 0.9, -200, 0, 1, one);
     hear(&snare, 0, 0.9 / 1024, -200, 0, 1, two); /* an exact factor */
@@ -98,7 +92,6 @@ static void test_gain_changes_nothing(void **state)
 
 static void test_distance_is_sensible(void **state)
 {
-    (void)state;
     float k[SIMILARITY_DIM], s[SIMILARITY_DIM], h[SIMILARITY_DIM], o[SIMILARITY_DIM],
         t[SIMILARITY_DIM];
     hear(&kick, 0, 0.9, -60, 0, 1, k);
@@ -128,7 +121,6 @@ static void test_distance_is_sensible(void **state)
 
 static void test_distances_of_all(void **state)
 {
-    (void)state;
     enum { N = 500 };
     float *v = malloc(N * SIMILARITY_DIM * sizeof *v);
     struct rng r = rng_derive(8, 0, "near", 0);
@@ -171,7 +163,6 @@ static struct f1 judge(const int *stack, const int *truth, size_t n)
  * Among them are four velocities of one snare and four kicks tuned a tone apart. */
 static void test_copies_stack_and_velocities_do_not(void **state)
 {
-    (void)state;
     enum { DRUMS = 12, TIMES = 30, N = DRUMS * TIMES };
     struct drum drums[DRUMS] = {kick, snare, hat, open_hat, tom};
     for (int i = 5; i < 8; i++) {
@@ -232,7 +223,6 @@ static void test_copies_stack_and_velocities_do_not(void **state)
 
 static void test_stack_numbers(void **state)
 {
-    (void)state;
     float v[6 * SIMILARITY_DIM] = {0};
     uint64_t ids[6] = {50, 10, 40, 20, 30, 60};
     int stack[6];
@@ -259,7 +249,6 @@ static void test_stack_numbers(void **state)
 /* Many more than are compared with each other: still the same stacks. */
 static void test_many_hits(void **state)
 {
-    (void)state;
     enum { KINDS = 40, N = 10000 };
     float *v = malloc(N * SIMILARITY_DIM * sizeof *v);
     uint64_t *ids = malloc(N * sizeof *ids);
@@ -335,7 +324,6 @@ static void stack_all_pairs(const float *v, const uint64_t *ids, const int *grou
 
 static void no_copy_is_passed_over(void **state)
 {
-    (void)state;
     enum { N = 700 };
     static const double apart[] = {1.0, 0.3, 0.1, 0.03};
     float *v = malloc(N * SIMILARITY_DIM * sizeof *v);
@@ -362,7 +350,6 @@ static void no_copy_is_passed_over(void **state)
 /* Whoever quits does not wait for the seconds that many alike take. */
 static void it_ends_when_cancelled(void **state)
 {
-    (void)state;
     enum { N = 1000 };
     float *v = malloc(N * SIMILARITY_DIM * sizeof *v);
     uint64_t *ids = malloc(N * sizeof *ids);
@@ -381,7 +368,6 @@ static void it_ends_when_cancelled(void **state)
 
 static void test_hostile_sounds(void **state)
 {
-    (void)state;
     float v[SIMILARITY_DIM];
     struct similarity *odd;
     assert_int_equal(similarity_new(&odd, 10, NULL), ST_UNSUPPORTED);
@@ -423,7 +409,6 @@ static void odd_one(struct audio *a, size_t number)
  */
 static void sounds_heard_together_do_not_mix(void **state)
 {
-    (void)state;
     enum { SOUNDS = 40 };
     static float together[SOUNDS][SIMILARITY_DIM];
     struct audio a[SOUNDS];
@@ -446,7 +431,6 @@ static void sounds_heard_together_do_not_mix(void **state)
 /* The same sound at another rate is the same sound. */
 static void test_rate_changes_little(void **state)
 {
-    (void)state;
     struct similarity *fast;
     struct audio a, b;
     float v[SIMILARITY_DIM], w[SIMILARITY_DIM];
@@ -466,7 +450,6 @@ static void test_rate_changes_little(void **state)
 
 static void test_mfcc(void **state)
 {
-    (void)state;
     struct mfcc *m;
     float power[513], band[40], coeff[13], louder[13];
     assert_int_equal(mfcc_new(&m, RATE, 1024, 40, 13, NULL), ST_OK);

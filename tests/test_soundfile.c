@@ -1,5 +1,6 @@
 /* io/soundfile: every format read exactly, every bad file refused in one sentence,
  * WAV files written to the byte. */
+#include "checks.h"
 #include "sound_rig.h"
 
 #include "core/rng.h"
@@ -8,17 +9,13 @@
 
 #include <float.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
+#include <sndfile.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
-#include <sndfile.h>
 
 /* 16 bits are read as such, and are what libsndfile makes of them. */
 static void sixteen_bits_as_libsndfile_reads_them(void **state)

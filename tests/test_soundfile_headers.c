@@ -1,5 +1,6 @@
 /* io/soundfile: headers that lie about the sound, and sound that ends early, is streamed,
  * chained or has holes. */
+#include "checks.h"
 #include "sound_rig.h"
 
 #include "core/rng.h"
@@ -8,17 +9,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
+#include <sndfile.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
-#include <sndfile.h>
 
 static void lengths_in_headers_are_not_believed(void **state)
 {
@@ -408,7 +405,6 @@ static void lost_ogg_pages_do_not_shift_regions(void **state)
 /* A decoder asks for the places that a damaged header tells. */
 static void a_seek_too_far_is_refused(void **state)
 {
-    (void)state;
     struct splice s = {.fd = -1, .end = 1000};
     assert_true(splice_seek(900, SEEK_SET, &s) == 900);
     assert_true(splice_seek(INT64_MAX, SEEK_CUR, &s) == -1);

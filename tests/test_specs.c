@@ -1,16 +1,13 @@
 /* From the settings to what miners and makers are asked for: each one where it belongs.
  * Every value is another one and none is a default, so that no two can be mistaken. */
+#include "checks.h"
+
 #include "core/makers.h"
 #include "core/survey.h"
 #include "io/text.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
-
-#include <cmocka.h>
 
 static void set_all(struct config *cfg, const char *const *assignments, size_t count)
 {
@@ -24,7 +21,6 @@ static void set_all(struct config *cfg, const char *const *assignments, size_t c
 
 static void pads(void **state)
 {
-    (void)state;
     static const char *const settings[] = {"pad_miner.target_durations_sec=[1.25, 6.5]",
                                            "pad_miner.min_rms_db=-41",
                                            "pad_miner.max_rms_db=-9",
@@ -59,7 +55,6 @@ static void pads(void **state)
 
 static void stable_ground(void **state)
 {
-    (void)state;
     static const char *const settings[] = {
         "pre_analysis.analysis_window_sec=0.8", "pre_analysis.analysis_hop_sec=0.3",
         "pre_analysis.max_onset_rate_hz=4",     "pre_analysis.min_rms_db=-52",
@@ -89,7 +84,6 @@ static void stable_ground(void **state)
 
 static void clouds(void **state)
 {
-    (void)state;
     static const char *const settings[] = {
         "clouds.grain_length_min_ms=35",   "clouds.grain_length_max_ms=150",
         "clouds.grains_per_cloud=250",     "clouds.cloud_duration_sec=9",
@@ -111,7 +105,6 @@ static void clouds(void **state)
 /* The shortest grains that the settings take are grains that are made. */
 static void shortest_grains(void **state)
 {
-    (void)state;
     static const char *const settings[] = {"clouds.grain_length_min_ms=5",
                                            "clouds.grain_length_max_ms=5",
                                            "clouds.cloud_duration_sec=0.5"};
@@ -135,7 +128,6 @@ static void shortest_grains(void **state)
 
 static void hiss(void **state)
 {
-    (void)state;
     static const char *const settings[] = {
         "hiss.loop_duration_sec=3",  "hiss.highpass_hz=5000",
         "hiss.bandpass_low_hz=3500", "hiss.bandpass_high_hz=14000",
@@ -161,7 +153,6 @@ static void hiss(void **state)
 /* What is made: half its source, a quarter how even it is, a quarter its join. */
 static void scores(void **state)
 {
-    (void)state;
     static const struct seam too_short; /* to judge */
     struct audio a;
     struct candidate c;
@@ -197,7 +188,6 @@ static double even_of(const struct audio *a)
  * that does not had 0.46 as well. */
 static void a_swell_is_as_even_as_its_course(void **state)
 {
-    (void)state;
     for (int trembles = 0; trembles < 2; trembles++) {
         struct audio a;
         assert_int_equal(audio_init(&a, 441000, 1, 44100, NULL), ST_OK);

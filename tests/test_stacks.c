@@ -1,17 +1,14 @@
 /* Traces tell copies of a hit from other hits of the same drum; stacks are made by them.
  * All sounds are synthesised here. */
+#include "checks.h"
+
 #include "core/rng.h"
 #include "dsp/stacks.h"
 #include "dsp/trace_match.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 enum { RATE = 44100, FRAMES = RATE / 3 };
 
@@ -91,7 +88,6 @@ static double unlike_of(const struct strike *a, const struct strike *b, int rate
 
 static void test_copies_match(void **state)
 {
-    (void)state;
     static const struct strike *const drums[] = {&snare, &hat};
     for (int d = 0; d < 2; d++)
         for (int cents = -90; cents <= 90; cents += 30) {
@@ -110,7 +106,6 @@ static void test_copies_match(void **state)
 
 static void test_other_hits_do_not(void **state)
 {
-    (void)state;
     for (uint64_t hit = 2; hit < 7; hit++) {
         struct strike other = snare, other_hat = hat;
         other.hit = hit; /* tone and band as before, the noise its own */
@@ -122,7 +117,6 @@ static void test_other_hits_do_not(void **state)
 
 static void test_detail(void **state)
 {
-    (void)state;
     struct trace_maker *maker;
     struct trace_matcher *m;
     struct trace tone, noisy, nothing;
@@ -167,7 +161,6 @@ static void test_detail(void **state)
  */
 static void test_many_at_once(void **state)
 {
-    (void)state;
     enum { MANY = 19 };
     struct trace_maker *maker;
     struct trace alone[MANY], together[MANY];
@@ -221,7 +214,6 @@ static bool promises(struct trace_matcher *m, const struct trace_sketch *sketch)
  * faster. */
 static void test_envelopes_tell_what_magnitudes_do_not(void **state)
 {
-    (void)state;
     static struct trace_matcher *m;
     struct trace_maker *maker;
     struct trace one, copy, back;
@@ -267,7 +259,6 @@ static void test_envelopes_tell_what_magnitudes_do_not(void **state)
 /* However late a hit is in its file, its attack is found to the frame. */
 static void test_attacks_at_any_place(void **state)
 {
-    (void)state;
     struct trace_maker *maker;
     struct trace first, now;
     struct audio sound, late;
@@ -340,7 +331,6 @@ static struct set *record(void)
 
 static void test_stacks_are_the_hits(void **state)
 {
-    (void)state;
     struct set *s = record();
     int stack[N];
     double hit = 0, put = 0, real = 0;
@@ -373,7 +363,6 @@ static void test_stacks_are_the_hits(void **state)
 
 static void test_order_and_groups(void **state)
 {
-    (void)state;
     struct set *s = record(), *turned = calloc(1, sizeof *turned);
     int stack[N], again[N];
     assert_non_null(turned);
@@ -414,7 +403,6 @@ static void test_order_and_groups(void **state)
 
 static void test_hostile_sounds(void **state)
 {
-    (void)state;
     static const int rates[] = {8000, 22050, 96000, 192000};
     for (int r = 0; r < 4; r++) {
         struct trace_maker *maker;

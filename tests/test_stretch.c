@@ -1,4 +1,5 @@
 /* dsp/stretch: the vocoder's bounds, loops that stay loops, smear, pitch. */
+#include "checks.h"
 #include "core/pi.h"
 #include "dsp/colour.h"
 #include "dsp/fft.h"
@@ -10,14 +11,10 @@
 #include "tone.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 enum { SPAN = 65536 };
 
@@ -55,7 +52,6 @@ static struct audio tone_220(size_t frames, int channels)
 
 static void a_harmonic_tone_stays_one(void **state)
 {
-    (void)state;
     static const double factors[] = {0.25, 0.5, 0.9, 1.2, 2, 3.7};
     for (size_t i = 0; i < sizeof factors / sizeof *factors; i++) {
         struct audio a = tone_220(factors[i] < 0.5 ? 352800
@@ -102,7 +98,6 @@ static struct audio saw_pad(size_t frames)
 
 static void a_pad_keeps_colour_level_and_image(void **state)
 {
-    (void)state;
     static const double factors[] = {0.5, 1.2, 2, 3};
     struct audio a = saw_pad(150000), b;
     for (size_t i = 0; i < 4; i++) {
@@ -119,7 +114,6 @@ static void a_pad_keeps_colour_level_and_image(void **state)
 /* The two channels are turned alike: equal stays equal, opposite stays opposite. */
 static void the_image_is_exact(void **state)
 {
-    (void)state;
     struct audio a = saw_pad(60000), b;
     for (size_t i = 0; i < a.frames; i++)
         a.data[2 * i + 1] = -0.5f * a.data[2 * i];
@@ -140,7 +134,6 @@ static void the_image_is_exact(void **state)
  * partials have moved by less than half a cycle a loop. */
 static void loops_stay_seamless(void **state)
 {
-    (void)state;
     struct audio a, b;
     size_t n = 100003;
     audio_init(&a, n, 2, 44100, NULL);
@@ -181,7 +174,6 @@ static void loops_stay_seamless(void **state)
 
 static void pitch_is_exact(void **state)
 {
-    (void)state;
     static const double semitones[] = {7, -5, 12, 0.5, -24, 24, 36, 0};
     struct audio a = tone_220(121275, 1), b;
     for (size_t i = 0; i < 8; i++) {
@@ -200,7 +192,6 @@ static void pitch_is_exact(void **state)
 /* A click in quiet noise: it is still one click, at its place, as high as it was. */
 static void attacks_stay_sharp(void **state)
 {
-    (void)state;
     struct audio a, b;
     audio_init(&a, 88200, 1, 44100, NULL);
     struct rng r = rng_derive(1, 0, "test", 0);
@@ -226,7 +217,6 @@ static void attacks_stay_sharp(void **state)
 
 static void smear_keeps_level_and_colour(void **state)
 {
-    (void)state;
     struct audio a = saw_pad(66150), b, c;
     struct rng r = rng_derive(1, 0, "smear", 0), same = r;
     assert_int_equal(stretch_any(&b, &a, 5 * a.frames, &r, NULL), ST_OK);
@@ -245,7 +235,6 @@ static void smear_keeps_level_and_colour(void **state)
  * within −19 … +6 dB, and what was beside a line as strong as it was. */
 static void steady_sounds_stay_steady(void **state)
 {
-    (void)state;
     for (int kind = 0; kind < 3; kind++)
         for (int k = 0; k < 4; k++) {
             struct audio a, b;
@@ -274,7 +263,6 @@ static void steady_sounds_stay_steady(void **state)
  * add at once and throughout, where chance would double or cancel them. */
 static void what_is_beside_adds_in_power(void **state)
 {
-    (void)state;
     enum { FRAMES = 617400, PIECE = 2205 };
     for (uint64_t seed = 0; seed < 4; seed++) {
         struct audio a, beside, b;
@@ -300,7 +288,6 @@ static void what_is_beside_adds_in_power(void **state)
 /* As steady as they are where one channel is all but silent, whichever it is. */
 static void either_channel_is_heeded(void **state)
 {
-    (void)state;
     for (int on = 0; on < 2; on++) {
         struct audio a, b;
         double least, most;
@@ -320,7 +307,6 @@ static void either_channel_is_heeded(void **state)
  * as they were. */
 static void a_loop_closes_in_phase(void **state)
 {
-    (void)state;
     for (int beating = 0; beating < 2; beating++)
         for (size_t k = 0; k < 4; k++) {
             struct audio a, b;
@@ -352,7 +338,6 @@ static void a_loop_closes_in_phase(void **state)
  * nothing else is. */
 static void strokes_are_dissolved(void **state)
 {
-    (void)state;
     for (uint64_t seed = 0; seed < 4; seed++) {
         struct audio a, b, c;
         audio_init(&a, 88200, 1, 44100, NULL);
@@ -374,7 +359,6 @@ static void strokes_are_dissolved(void **state)
 
 static void odd_sounds_are_survived(void **state)
 {
-    (void)state;
     static const size_t lengths[] = {1, 2, 15, 16, 17, 100, 1000, 5000};
     static const size_t wanted[] = {1, 15, 16, 333, 4096, 60000};
     for (size_t i = 0; i < 8; i++)
@@ -437,7 +421,6 @@ static struct audio bright_at_last(double level, double last, size_t click_at)
 /* All frames count alike, the last ones, too; and what is filtered stays where it was. */
 static void colour_is_the_mean_and_keeps_time(void **state)
 {
-    (void)state;
     struct audio a = bright_at_last(0.1, 1, 8000);
     struct audio model = bright_at_last(0.08, 1.75, 4000);
     assert_int_equal(colour_match(&a, &model, NULL), ST_OK);

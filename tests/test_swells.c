@@ -1,6 +1,7 @@
 /* core/stage_drones: which pads the swells of a recording are made from, and that drones
  * are as even as their pad; and how long the loops are that it and its like (core/makers)
  * make. */
+#include "checks.h"
 #include "core/dig.h"
 #include "dsp/similarity.h"
 #include "folder.h"
@@ -8,16 +9,11 @@
 #include "tone.h"
 
 #include <math.h>
-#include <setjmp.h>
 #include <sndfile.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 enum { RATE = 44100, SECTION_S = 7, SECTIONS = 6 };
 

@@ -1,4 +1,5 @@
 /* dsp/tempo on novelty curves and on rendered drums. */
+#include "checks.h"
 #include "core/pi.h"
 #include "core/rng.h"
 #include "dsp/synth.h"
@@ -6,13 +7,8 @@
 #include "tone.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 static const double HOP_S = 256.0 / 44100;
 
@@ -26,7 +22,6 @@ static bool within_octave(double found, double bpm)
 
 static void pulses_give_their_tempo(void **state)
 {
-    (void)state;
     enum { N = 5000 };
     static float novelty[N];
     for (int bpm = 75; bpm <= 147; bpm += 4) {
@@ -53,7 +48,6 @@ static void pulses_give_their_tempo(void **state)
 
 static void nothing_regular_has_none(void **state)
 {
-    (void)state;
     enum { N = 5000 };
     static float novelty[N];
     int found = 0;
@@ -75,7 +69,6 @@ static void nothing_regular_has_none(void **state)
  * never comes near an onset (novelty 1) is no pulse, however regular. What does is. */
 static void flicker_is_no_pulse(void **state)
 {
-    (void)state;
     enum { N = 5000 };
     static float novelty[N];
     for (int bpm = 80; bpm <= 140; bpm += 10)
@@ -92,7 +85,6 @@ static void flicker_is_no_pulse(void **state)
 
 static void odd_input_is_survived(void **state)
 {
-    (void)state;
     struct tempo t = {1, 1};
     assert_int_equal(tempo_of_novelty(NULL, 0, HOP_S, &t, NULL), ST_OK);
     assert_true(t.bpm == 0 && t.confidence == 0);
@@ -131,7 +123,6 @@ static void render(struct audio *a, double bpm, int style, struct rng *r)
 
 static void drums_give_their_tempo(void **state)
 {
-    (void)state;
     int right = 0, octave = 0, all = 0;
     for (int style = 0; style < 3; style++)
         for (double bpm = 78.3; bpm < 170; bpm += 11.7, all++) {
@@ -154,7 +145,6 @@ static void drums_give_their_tempo(void **state)
 
 static void pads_have_none(void **state)
 {
-    (void)state;
     int found = 0;
     for (uint64_t item = 0; item < 10; item++) {
         struct rng r = rng_derive(3, 0, "test-tempo", item);
@@ -182,7 +172,6 @@ static void pads_have_none(void **state)
  * minutes are none either, a stroke a beat is. */
 static void what_nothing_strikes_has_none(void **state)
 {
-    (void)state;
     for (int item = 0; item < 12; item++) {
         bool struck = item % 3 == 2;
         struct rng r = rng_derive(5, 0, "test-tempo", (uint64_t)item);

@@ -1,19 +1,16 @@
 /* io/theme: the shipped themes, what files may say, and how colours fall back. */
 #include "io/theme.h"
 
+#include "checks.h"
 #include "folder.h"
 #include "ui/themes.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 static const char *const role_names[ROLE_COUNT] = {
 #define ROLE(id, name, attributes, help) name,
@@ -46,7 +43,6 @@ static double contrast(int a, int b)
 
 static void shipped_themes_are_complete_and_legible(void **state)
 {
-    (void)state;
     for (size_t i = 0; i < sizeof shipped / sizeof *shipped; i++) {
         char path[4096];
         struct theme t;
@@ -86,7 +82,6 @@ static void shipped_themes_are_complete_and_legible(void **state)
 
 static void high_contrast_is_high(void **state)
 {
-    (void)state;
     struct theme t;
     assert_int_equal(theme_load(&t, SOURCE_DIR "/themes/contrast.yaml", NULL, NULL),
                      ST_OK);
@@ -101,7 +96,6 @@ static void high_contrast_is_high(void **state)
 /* Nothing vanishes in the row under the cursor, nor a step at the moment it sounds. */
 static void ink_is_seen_on_every_ground(void **state)
 {
-    (void)state;
     static const enum role on_cursor[] = {ROLE_TEXT,     ROLE_DIM,      ROLE_STRONG,
                                           ROLE_ACCEPTED, ROLE_REJECTED, ROLE_KEY,
                                           ROLE_STEP_ON,  ROLE_STEP_OFF};
@@ -128,7 +122,6 @@ static void ink_is_seen_on_every_ground(void **state)
 
 static void states_differ_without_colour(void **state)
 {
-    (void)state;
     struct theme t;
     theme_builtin(&t);
     assert_true(t.look[THEME_MONO][ROLE_CURSOR].attributes & ATTR_REVERSE);
@@ -140,7 +133,6 @@ static void states_differ_without_colour(void **state)
 
 static void colours_fall_to_the_nearest(void **state)
 {
-    (void)state;
     assert_int_equal(theme_nearest_256(255, 255, 255), 231);
     assert_int_equal(theme_nearest_256(0, 0, 0), 16);
     assert_int_equal(theme_nearest_256(0xd7, 0x87, 0x5f), 173);
@@ -160,7 +152,6 @@ static void colours_fall_to_the_nearest(void **state)
 
 static void the_spectrum_may_stand_among_the_roles(void **state)
 {
-    (void)state;
     struct theme t;
     struct err e;
     static const char text[] = "name: mine\n"
@@ -174,7 +165,6 @@ static void the_spectrum_may_stand_among_the_roles(void **state)
 
 static void files_say_what_they_mean(void **state)
 {
-    (void)state;
     struct theme t;
     struct err e;
     static const char text[] = "name: mine\n"
@@ -200,7 +190,6 @@ static void files_say_what_they_mean(void **state)
 
 static void mistakes_are_told_with_their_lines(void **state)
 {
-    (void)state;
     static const char *const bad[][2] = {
         {"roles:\n  txet: {fg: 1}\n", "t.yaml:2: there is no role txet"},
         {"roles:\n  text: {fg: 256}\n", "t.yaml:2: fg is 256; expected a colour"},

@@ -1,4 +1,5 @@
 /* audio/transport: what is heard, offline and to the sample. */
+#include "checks.h"
 #include "core/pi.h"
 #include "transport_rig.h"
 
@@ -10,34 +11,27 @@
 #include "soundcard.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 static struct stage g;
 
 static int set_up(void **state)
 {
-    (void)state;
     open_stage(&g, TRANSPORT_OFFLINE);
     return 0;
 }
 
 static int tear_down(void **state)
 {
-    (void)state;
     close_stage(&g);
     return 0;
 }
 
 static void true_level_is_the_file(void **state)
 {
-    (void)state;
     struct play_item item = add(&g, 0, 20000, 2, 1);
     item.once = true; /* its edges, too */
     float out[21000 * 2];
@@ -68,7 +62,6 @@ static void hear(double seconds, struct audio *out)
 
 static void matching_brings_all_to_one_loudness(void **state)
 {
-    (void)state;
     static const double levels[] = {0.02, 0.1, 0.9};
     for (int i = 0; i < 3; i++) {
         struct play_item item = add(&g, i, RATE * 4, 1, levels[i]);
@@ -92,7 +85,6 @@ static void matching_brings_all_to_one_loudness(void **state)
 /* The loudness that was asked for. */
 static void matching_is_to_the_loudness_of_the_options(void **state)
 {
-    (void)state;
     struct audio heard;
     struct loudness l;
     transport_free(g.t);
@@ -109,7 +101,6 @@ static void matching_is_to_the_loudness_of_the_options(void **state)
 
 static void matching_never_exceeds_the_peak(void **state)
 {
-    (void)state;
     struct audio heard;
     /* a click of 3 ms: very quiet over 400 ms, but as high as any */
     struct play_item item = add(&g, 0, 130, 1, 0.5);
@@ -124,7 +115,6 @@ static void matching_never_exceeds_the_peak(void **state)
 
 static void toggling_the_match_is_ramped_and_exact_at_the_end(void **state)
 {
-    (void)state;
     float out[20000 * 2];
     struct play_item item = add(&g, 0, 40000, 1, 0.1);
     transport_play(g.t, &item);
@@ -151,7 +141,6 @@ static void toggling_the_match_is_ramped_and_exact_at_the_end(void **state)
 
 static void space_and_seek(void **state)
 {
-    (void)state;
     float out[20000 * 2];
     transport_set_matched(g.t, false);
     transport_toggle(g.t); /* nothing to play yet */
@@ -204,7 +193,6 @@ static void space_and_seek(void **state)
 
 static void loops_and_their_switch(void **state)
 {
-    (void)state;
     float out[20000 * 2];
     transport_set_matched(g.t, false);
     transport_set_loop(g.t, true);
@@ -247,7 +235,6 @@ static double largest_step(const float *out, size_t frames)
  * hit with such a start keeps it. */
 static void loops_begin_and_end_without_a_click(void **state)
 {
-    (void)state;
     enum { N = RATE / 2 };
     const double hz = 110, level = 0.5, step = 2 * PI * hz / RATE * level;
     static float out[RATE * 3 * 2];
@@ -298,7 +285,6 @@ static void loops_begin_and_end_without_a_click(void **state)
 /* The last second runs into the first, again and again. */
 static void the_seam_of_a_loop(void **state)
 {
-    (void)state;
     enum { N = 3 * RATE, EDGE = RATE / 50 };
     static float out[6 * RATE * 2];
     transport_set_matched(g.t, false);
@@ -323,7 +309,6 @@ static void the_seam_of_a_loop(void **state)
 
 static void a_stretch_of_a_file(void **state)
 {
-    (void)state;
     float out[20000 * 2];
     transport_set_matched(g.t, false);
     struct play_item item = add(&g, 0, RATE * 3, 2, 1);
@@ -342,7 +327,6 @@ static void a_stretch_of_a_file(void **state)
 
 static void in_context(void **state)
 {
-    (void)state;
     float out[30000 * 2];
     transport_set_matched(g.t, false);
     transport_set_loop(g.t, true); /* does not matter here */
@@ -373,7 +357,6 @@ static void in_context(void **state)
 
 static void flip_compares_at_one_place(void **state)
 {
-    (void)state;
     float out[20000 * 2];
     transport_set_matched(g.t, false);
     struct play_item a = add(&g, 0, 60000, 1, 1), b = add(&g, 1, 60000, 1, 1);
@@ -410,7 +393,6 @@ static void flip_compares_at_one_place(void **state)
 /* How long a sound is that is still being read, the one before does not tell. */
 static void a_seek_goes_into_what_is_being_read(void **state)
 {
-    (void)state;
     float out[4000 * 2];
     transport_set_matched(g.t, false);
     struct play_item brief = add(&g, 0, 4000, 1, 1), item = add(&g, 1, 60000, 1, 1);
@@ -449,7 +431,6 @@ char *__wrap_strdup(const char *s)
 /* What there is no memory for takes the place of nothing. */
 static void without_memory_the_one_before_comes(void **state)
 {
-    (void)state;
     float out[4000 * 2];
     transport_set_matched(g.t, false);
     struct play_item a = add(&g, 0, 60000, 1, 1), b = add(&g, 1, 60000, 1, 1);
@@ -472,7 +453,6 @@ static void without_memory_the_one_before_comes(void **state)
 /* Until the other one is there, what a flip comes from goes on, and keys go to it. */
 static void a_flip_waits_at_the_playhead(void **state)
 {
-    (void)state;
     float out[8000 * 2];
     transport_set_matched(g.t, false);
     struct play_item a = add(&g, 0, 60000, 1, 1), b = add(&g, 1, 60000, 1, 1);
@@ -508,7 +488,6 @@ static void a_flip_waits_at_the_playhead(void **state)
 
 static void what_cannot_be_heard_is_said(void **state)
 {
-    (void)state;
     char path[512];
     float out[2000];
     snprintf(path, sizeof path, "%s/0.wav", g.folder);
@@ -547,7 +526,6 @@ static void what_cannot_be_heard_is_said(void **state)
 
 static void a_file_written_again_is_read_again(void **state)
 {
-    (void)state;
     float out[2000];
     transport_set_matched(g.t, false);
     struct play_item item = add(&g, 0, 5000, 1, 1);
@@ -567,7 +545,6 @@ static void a_file_written_again_is_read_again(void **state)
 
 static void the_kit_plays(void **state)
 {
-    (void)state;
     enum { STEP = RATE / 8 };
     static float out[STEP * 16 * 2];
     struct kit_pattern p;
@@ -622,7 +599,6 @@ static void the_kit_plays(void **state)
  * is wrong any more. */
 static void a_slot_is_tried_again(void **state)
 {
-    (void)state;
     static float out[2000 * 2];
     struct play_item kick = add(&g, 0, 2000, 1, 1);
     kick.once = true;
@@ -646,7 +622,6 @@ static void a_slot_is_tried_again(void **state)
  * neither is what was on its slot before. */
 static void a_slot_without_a_rate_table_is_still(void **state)
 {
-    (void)state;
     static float out[2000 * 2];
     char name[20], path[300];
     for (int i = 0; i < 65; i++) {
@@ -683,7 +658,6 @@ static double slot_db(int slot, int n)
 /* What is wished in a shape is another sound than the file's own, and both are kept. */
 static void a_shape_belongs_to_the_wish(void **state)
 {
-    (void)state;
     static float plain[4000], shaped[4000];
     struct play_item hit = add(&g, 0, 2000, 2, 0.8);
     hit.once = true;
@@ -727,7 +701,6 @@ static void a_shape_belongs_to_the_wish(void **state)
  * a trim ends at full scale: so it is heard. */
 static void slots_are_heard_as_exported(void **state)
 {
-    (void)state;
     struct play_item kick = add(&g, 0, 2000, 1, 0.8), room = add(&g, 1, 2000, 1, 0.2);
     kick.once = room.once = true;
     double peak[2] = {level_to_db(level_true_peak(&g.sound[0], false)),
@@ -754,7 +727,6 @@ static void slots_are_heard_as_exported(void **state)
  * sleeps: what is as it was takes no room from what is played next. */
 static void a_kit_told_often_leaves_room_for_a_sound(void **state)
 {
-    (void)state;
     float out[2000 * 2];
     struct kit_pattern p;
     struct play_item item = add(&g, 0, 20000, 1, 1);
@@ -779,7 +751,6 @@ static void a_kit_told_often_leaves_room_for_a_sound(void **state)
 /* Whether the open hat rings on is heard at once, though no step changes. */
 static void chokes_alone_change_a_kit(void **state)
 {
-    (void)state;
     enum { STEP = RATE / 8, AT = 3 * STEP };
     static float out[STEP * 4 * 2];
     struct kit_pattern p;

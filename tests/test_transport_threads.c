@@ -1,5 +1,6 @@
 /* audio/transport and audio/stream: their threads together, and what the loader keeps and
  * reads first. */
+#include "checks.h"
 #include "transport_rig.h"
 
 #include "audio/stream.h"
@@ -9,17 +10,12 @@
 #include "nap.h"
 
 #include <poll.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 static void the_end_is_announced(void **state)
 {
-    (void)state;
     struct stage g;
     open_stage(&g, TRANSPORT_NULL);
     struct play_item item = add(&g, 0, 10000, 1, 1);
@@ -39,7 +35,6 @@ static void the_end_is_announced(void **state)
 /* Everything at once, for TSan; and no call ever waits. */
 static void all_threads_together(void **state)
 {
-    (void)state;
     struct stage g;
     struct play_item item[6];
     struct rng r = rng_derive(5, 0, "keys", 0);
@@ -105,7 +100,6 @@ static void all_threads_together(void **state)
 
 static void the_loader_keeps_within_its_memory(void **state)
 {
-    (void)state;
     struct stage g;
     struct play_item item[6];
     float out[2000];
@@ -161,7 +155,6 @@ static void wish(struct stream *s, const struct stretch *what)
 
 static void what_was_wished_last_is_kept(void **state)
 {
-    (void)state;
     struct stage g;
     struct stream *s;
     struct stretch what[3] = {{0}};
@@ -197,7 +190,6 @@ static void note_arrival(void *user, int rate_hz)
 /* What plays comes before the neighbours of the cursor, and near ones before far ones. */
 static void the_most_urgent_is_loaded_first(void **state)
 {
-    (void)state;
     struct stage g;
     struct arrivals a = {0};
     open_stage(&g, TRANSPORT_OFFLINE);

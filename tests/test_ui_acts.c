@@ -1,5 +1,6 @@
 /* The workstation's behaviour, typed at and read from its state: decisions, advance,
  * undo, filters, tags, kit, and what keys mean. */
+#include "checks.h"
 #include "ui_rig.h"
 
 #include "core/kit.h"
@@ -7,13 +8,9 @@
 #include "core/rng.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static const struct find *current(void)
 {
@@ -24,7 +21,6 @@ static const struct find *current(void)
 
 static void deciding_moves_on(void **state)
 {
-    (void)state;
     ui_rig_keys(&rig, "]"); /* pads */
     size_t first = view_at(rig.app.view, 0), second = view_at(rig.app.view, 1);
     ui_rig_keys(&rig, "a");
@@ -51,7 +47,6 @@ static void deciding_moves_on(void **state)
 /* What is said names the keys that the user has, not those that came with the program. */
 static void messages_name_keys_of_ones_own(void **state)
 {
-    (void)state;
     struct err e = {0};
     assert_int_equal(keymap_load(&rig.app.map, "undo: Y q\nkit.lock:\n", "keys.yaml", &e),
                      ST_CONFIG); /* q is taken: nothing of it counts */
@@ -75,7 +70,6 @@ static void messages_name_keys_of_ones_own(void **state)
 
 static void decisions_are_on_disk_at_once(void **state)
 {
-    (void)state;
     struct err e;
     struct session *other;
     uint64_t id = current()->id;
@@ -89,7 +83,6 @@ static void decisions_are_on_disk_at_once(void **state)
 
 static void a_filter_never_dead_ends(void **state)
 {
-    (void)state;
     ui_rig_keys(&rig, "] f");
     ui_rig_type(&rig, "is:undecided");
     ui_rig_keys(&rig, "Enter");
@@ -148,7 +141,6 @@ static void a_filter_never_dead_ends(void **state)
 /* What is typed may well be about another category than the one in sight. */
 static void a_filter_leads_to_where_its_finds_are(void **state)
 {
-    (void)state;
     ui_rig_keys(&rig, "] f"); /* among the pads */
     ui_rig_type(&rig, "cat:drums class:snare");
     assert_int_equal(view_count(rig.app.view), 0);
@@ -186,7 +178,6 @@ static void a_filter_leads_to_where_its_finds_are(void **state)
 /* Without colour, too: the rows of a range are told by a sign, as the tagged are. */
 static void a_range_has_a_sign(void **state)
 {
-    (void)state;
     ui_rig_keys(&rig, "gg t v j j");
     char *screen = ui_rig_screen(&rig);
     int signs = 0;
@@ -199,7 +190,6 @@ static void a_range_has_a_sign(void **state)
 
 static void tags_ranges_and_repeat(void **state)
 {
-    (void)state;
     ui_rig_keys(&rig, "] t t t ; x");
     const struct session_tallies *t = session_tallies(rig.session);
     assert_int_equal(t->tagged, 3);
@@ -233,7 +223,6 @@ static struct candidate detail(void)
 /* Wider than the recording, shorter than any sound. */
 static void edges_stay_within_the_recording(void **state)
 {
-    (void)state;
     const int64_t frames = session_source(rig.session, current()->source)->frames;
     assert_true(frames > 0);
     view_set_scope(rig.app.view, SCOPE_CATEGORY + CAT_SWELLS);
@@ -274,7 +263,6 @@ static void edges_stay_within_the_recording(void **state)
 
 static void counts_move_and_digits_rate(void **state)
 {
-    (void)state;
     ui_rig_type(&rig, "#12j");
     assert_int_equal(view_cursor(rig.app.view), 12);
     ui_rig_keys(&rig, "7k");
@@ -304,7 +292,6 @@ static void counts_move_and_digits_rate(void **state)
 
 static void classes_stacks_and_loops_change(void **state)
 {
-    (void)state;
     ui_rig_keys(&rig, "] ] ] ] ] ck");
     assert_string_equal(current()->hit_class, "kick");
     ui_rig_keys(&rig, "[ [ [ [ gg >");
@@ -329,7 +316,6 @@ static void classes_stacks_and_loops_change(void **state)
 
 static void undo_walks_back_a_thousand(void **state)
 {
-    (void)state;
     static const char *const acts[] = {"a", "x", "U",   "1", "4", "0", "t", "cd", "cs",
                                        "j", "k", "#5j", "]", "[", "Z", ">", "("};
     enum { N = 1000 };
@@ -383,7 +369,6 @@ static void add_talk(const char *stem, double company, double best)
 /* F puts on the slots what an export that fills them would, of all drums there are. */
 static void a_kit_is_filled_as_an_export_would(void **state)
 {
-    (void)state;
     const struct target *t = kit_target(&rig.config);
     add_talk("talk", 0.5, 0.99);
     add_talk("rap", 1, 0.98);
@@ -445,7 +430,6 @@ static void reject_the_drums(void)
  * takes no weak hit instead of a good one. */
 static void a_shuffle_asks_what_filling_asks(void **state)
 {
-    (void)state;
     long filled[KIT_SLOTS];
     int full = 0;
     reject_the_drums();
@@ -467,7 +451,6 @@ static void a_shuffle_asks_what_filling_asks(void **state)
 /* Who calls a pad a kick wants to play it as one. */
 static void what_is_called_a_drum_is_one(void **state)
 {
-    (void)state;
     reject_the_drums();
     ui_rig_keys(&rig, "]");
     size_t pad = (size_t)library_current(&rig.app);
@@ -488,7 +471,6 @@ static void what_is_called_a_drum_is_one(void **state)
 
 static void a_kit_is_built_by_keys(void **state)
 {
-    (void)state;
     ui_rig_keys(&rig, "] \" e K F");
     const struct kit_state *k = session_kit(rig.session);
     int filled = 0;
@@ -529,7 +511,6 @@ static void a_kit_is_built_by_keys(void **state)
 
 static void pasted_text_is_not_taken_for_keys(void **state)
 {
-    (void)state;
     app_key(&rig.app, K_PASTE_BEGIN);
     ui_rig_type(&rig, "xxxxQ");
     app_key(&rig.app, K_PASTE_END);
@@ -545,7 +526,6 @@ static void pasted_text_is_not_taken_for_keys(void **state)
 /* What has no room on the line is told, and nothing is done with the rest. */
 static void a_text_too_long_for_the_line_is_told(void **state)
 {
-    (void)state;
     ui_rig_keys(&rig, ":");
     app_key(&rig.app, K_PASTE_BEGIN);
     ui_rig_type(&rig, "filter tape");
@@ -563,7 +543,6 @@ static void a_text_too_long_for_the_line_is_told(void **state)
 /* What help lists for a screen has a meaning there. */
 static void every_key_of_the_help_means_something(void **state)
 {
-    (void)state;
     static const char *const ways[SCREEN_COUNT] = {
         [SCREEN_LIBRARY] = "", [SCREEN_KIT] = "K",      [SCREEN_SOURCE] = "M",
         [SCREEN_JOBS] = "w",   [SCREEN_SETTINGS] = ",", [SCREEN_HELP] = "?"};
@@ -597,7 +576,6 @@ static void every_key_of_the_help_means_something(void **state)
 
 static void a_pattern_is_one_action(void **state)
 {
-    (void)state;
     ui_rig_keys(&rig, "K Right Enter"); /* a step of the user's own */
     uint16_t own = session_kit(rig.session)->slot[0].steps;
     assert_int_equal(own, 1 << 1);
@@ -613,7 +591,6 @@ static void a_pattern_is_one_action(void **state)
  * back. */
 static void a_near_miss_that_is_taken_is_a_find(void **state)
 {
-    (void)state;
     const struct session_tallies *t = session_tallies(rig.session);
     view_set_scope(rig.app.view, SCOPE_NEAR_MISSES);
     const struct find *taken = current();
@@ -640,7 +617,6 @@ static void a_page_takes_no_decisions(void **state)
     static const char *const keys[] = {"a", "x", "U", "3", ".",   "t",   "v",
                                        ";", "u", ")", "R", "c k", "\" a"};
     static const char *const kit_keys[] = {"n", "F", "X", "!", "]", "L", "P", ">"};
-    (void)state;
     ui_rig_keys(&rig, "] a");
     uint64_t before = session_version(rig.session).state;
     snprintf(rig.app.page.text, sizeof rig.app.page.text, "what would be written\n");
@@ -673,7 +649,6 @@ static void a_page_takes_no_decisions(void **state)
  * is left armed. */
 static void the_tagged_are_meant_or_nothing_is(void **state)
 {
-    (void)state;
     const struct session_tallies *t = session_tallies(rig.session);
     struct library_state *l = &rig.app.library;
     ui_rig_keys(&rig, "] ;");
@@ -723,7 +698,6 @@ static void the_tagged_are_meant_or_nothing_is(void **state)
 
 static void stacks_and_ranges_move_on(void **state)
 {
-    (void)state;
     ui_rig_keys(&rig, "] v j j a");
     assert_int_equal(view_cursor(rig.app.view), 3);
     assert_int_equal(current()->decision, DECISION_NONE);
@@ -747,7 +721,6 @@ static void stacks_and_ranges_move_on(void **state)
 /* The meter counts what the export takes: slots, extras, and what is accepted. */
 static void the_meter_counts_what_is_exported(void **state)
 {
-    (void)state;
     struct budget b;
     ui_rig_keys(&rig, "] a a j \" e");
     kit_budget(&rig.app, &b);
@@ -778,7 +751,6 @@ static void the_meter_counts_what_is_exported(void **state)
  * was rounded to a microsecond; and whatever it claims, the meter holds. */
 static void the_meter_counts_as_the_export_does(void **state)
 {
-    (void)state;
     struct err e;
     struct budget b;
     struct catalog_source src = {
@@ -809,7 +781,6 @@ static void the_meter_counts_as_the_export_does(void **state)
 /* Twice the memory goes to what is stereo and stays so, not to what is mono as mined. */
 static void only_stereo_finds_count_twice(void **state)
 {
-    (void)state;
     struct err e;
     struct budget b[2];
     double length = 0;

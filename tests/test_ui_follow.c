@@ -1,15 +1,12 @@
 /* Lists change under the cursor: ranges, cursors and thresholds stay with what they were
  * put on. */
+#include "checks.h"
 #include "ui_rig.h"
 
 #include <poll.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 static size_t row(size_t position)
 {
@@ -24,7 +21,6 @@ static enum decision decision_of(size_t index)
 /* While it is mining, finds come in above what was chosen. */
 static void a_range_stays_on_its_finds(void **state)
 {
-    (void)state;
     app_command(&rig.app, "sort name");
     ui_rig_keys(&rig, "# 9 gg v j j");
     size_t was[5];
@@ -47,7 +43,6 @@ static void a_range_stays_on_its_finds(void **state)
  * half a key. */
 static void an_untouched_list_begins_with_its_best(void **state)
 {
-    (void)state;
     app_command(&rig.app, "sort name");
     size_t was = row(0);
     ui_rig_keys(&rig, "w q ? q F1 Esc K q , q ^L");
@@ -66,7 +61,6 @@ static void an_untouched_list_begins_with_its_best(void **state)
 /* Its beginning is not there any more: nothing is done to what nobody chose. */
 static void a_range_without_its_beginning_is_over(void **state)
 {
-    (void)state;
     ui_rig_keys(&rig, "] gg v j j");
     const struct find *first = session_find(rig.session, row(0));
     char filter[300];
@@ -83,7 +77,6 @@ static void a_range_without_its_beginning_is_over(void **state)
 /* What is tagged, rated or undecided out of the list has made room for the next one. */
 static void nothing_is_skipped_where_rows_leave(void **state)
 {
-    (void)state;
     app_command(&rig.app, "filter !is:tagged");
     size_t was[4];
     for (size_t i = 0; i < 4; i++)
@@ -112,7 +105,6 @@ static void nothing_is_skipped_where_rows_leave(void **state)
 /* Edges that move past a neighbour's take the cursor along. */
 static void edges_move_under_the_cursor(void **state)
 {
-    (void)state;
     app_command(&rig.app, "filter type:drum");
     ui_rig_keys(&rig, "gg M");
     assert_int_equal(rig.app.screen, SCREEN_SOURCE);
@@ -133,7 +125,6 @@ static void edges_move_under_the_cursor(void **state)
 /* The settings and the thresholds of the source screen are the same numbers. */
 static void thresholds_follow_the_settings(void **state)
 {
-    (void)state;
     struct pad_params *p = &rig.app.source.params;
     ui_rig_keys(&rig, "M } }");
     assert_true(rig.app.source.moved);
@@ -167,7 +158,6 @@ static bool found(void *user, const struct config *config)
 /* As the screen itself says when it cannot read the recording. */
 static void recordings_are_named_where_they_are_missed(void **state)
 {
-    (void)state;
     rig.app.setup.ops.find_recordings = found;
     ui_rig_keys(&rig, "M");
     long source = rig.app.source.source;
@@ -208,7 +198,6 @@ static void let_one_end(struct jobs *j, const enum status *became)
 /* Jobs end above the one that was chosen: it is that one that is cancelled. */
 static void the_chosen_job_is_cancelled(void **state)
 {
-    (void)state;
     struct err e;
     struct jobs *slow;
     enum status became[JOBS];

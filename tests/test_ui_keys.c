@@ -1,29 +1,24 @@
 /* ui/keys, ui/actions, ui/prompt: from keys to actions, and a line being typed. */
+#include "checks.h"
 #include "manual.h"
 #include "ui/actions.h"
 #include "ui/prompt.h"
 #include "ui_rig.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static struct keymap map;
 
 static int set_up(void **state)
 {
-    (void)state;
     keymap_defaults(&map);
     return 0;
 }
 
 static void keys_read_as_they_are_written(void **state)
 {
-    (void)state;
     const char *s = "j gg ^D Space PgDn \" ` F12 é";
     const uint32_t first[] = {'j', 'g', 4, ' ', K_PGDN, '"', '`', K_F12, 0xE9};
     struct keyseq seq;
@@ -41,7 +36,6 @@ static void keys_read_as_they_are_written(void **state)
 
 static void names_read_back(void **state)
 {
-    (void)state;
     for (int i = 0; i < map.count; i++) {
         char name[64];
         keyseq_name(name, sizeof name, &map.binding[i].seq);
@@ -54,7 +48,6 @@ static void names_read_back(void **state)
 
 static void the_table_has_no_conflict(void **state)
 {
-    (void)state;
     struct err e = {0};
     if (keymap_check(&map, &e) != ST_OK)
         fail_msg("%s", e.msg);
@@ -71,7 +64,6 @@ static void the_table_has_no_conflict(void **state)
 
 static void counts_and_prefixes_work(void **state)
 {
-    (void)state;
     struct key_state s = {0};
     struct key_action a;
     assert_int_equal(keymap_feed(&map, SCREEN_LIBRARY, &s, 'g', &a), KEY_MORE);
@@ -109,7 +101,6 @@ static void counts_and_prefixes_work(void **state)
 /* From row 20 of 50, ten of which are seen. */
 static void counts_say_how_far(void **state)
 {
-    (void)state;
     static const struct {
         enum action action;
         int count;
@@ -144,7 +135,6 @@ static void counts_say_how_far(void **state)
 
 static void key_files_rebind(void **state)
 {
-    (void)state;
     struct err e;
     struct key_state s = {0};
     struct key_action a;
@@ -182,7 +172,6 @@ static void key_files_rebind(void **state)
  * the last of its line, or quoted. */
 static void key_files_hold_remarks(void **state)
 {
-    (void)state;
     struct err e;
     char keys[64];
     const char *file = "reject : y Del  # not x, it lies badly\n"
@@ -210,7 +199,6 @@ static void key_files_hold_remarks(void **state)
 /* What test_docs compares with the man page: no key begins a line of its own. */
 static void no_key_is_taken_for_a_request(void **state)
 {
-    (void)state;
     char *text = manual_page();
     assert_non_null(text);
     assert_non_null(strstr(text, ".SS Decide\n.TP\n\\&\\fBa\\fR\n"));
@@ -234,7 +222,6 @@ static void type(struct prompt *p, const char *keys)
 
 static void lines_are_edited(void **state)
 {
-    (void)state;
     struct prompt p;
     prompt_begin(&p, "grade>=B dur>1", NULL);
     type(&p, "^W");
@@ -265,7 +252,6 @@ static void lines_are_edited(void **state)
 
 static void history_goes_back_and_forth(void **state)
 {
-    (void)state;
     static struct history h;
     char line[16];
     for (int i = 0; i < HISTORY_MAX + 10; i++) {
@@ -287,7 +273,6 @@ static void history_goes_back_and_forth(void **state)
 
 static void completion_goes_round(void **state)
 {
-    (void)state;
     struct prompt p;
     prompt_begin(&p, "so", NULL);
     assert_int_equal(prompt_key(&p, K_TAB), PROMPT_TAB);

@@ -1,6 +1,7 @@
 /* kill -9 at a random moment, again and again, while random keys decide: what the screen
  * said was done is in the catalog afterwards. The real program on a terminal of its own.
  * TROWEL_KILLS (75) says how often. */
+#include "checks.h"
 #include "folder.h"
 #include "nap.h"
 #include "pty.h"
@@ -8,17 +9,13 @@
 #include "vt.h"
 
 #include <ctype.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "core/rng.h"
-
-#include <cmocka.h>
 
 enum { ECHO_ROW = VT_ROWS - 3, LABEL_BYTES = VT_COLS + 1, STEPS_BACK = 400 };
 
@@ -149,7 +146,6 @@ static void run_and_kill(struct rng *r, bool back)
 /* What was killed while it wrote the user's own files leaves nothing there for good. */
 static void half_files_are_swept(void **state)
 {
-    (void)state;
     char own[FOLDER_BYTES];
     make_project();
     folder_write(folder, ".config/trowel/.trowel-1-7.tmp", "half", 4);
@@ -165,7 +161,6 @@ static void half_files_are_swept(void **state)
 
 static void what_was_said_is_there(void **state)
 {
-    (void)state;
     const char *wish = getenv("TROWEL_KILLS");
     int kills = wish ? atoi(wish) : 75, judged = 0, late = 0;
     struct rng r = rng_derive((uint64_t)kills, 0, "kill", 0);

@@ -1,13 +1,10 @@
 /* What other processes write while the workstation is open: it comes up without a key,
  * not all the time, and rows left as they are are joined again. */
+#include "checks.h"
 #include "ui_rig.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 /* As the loop does, while nobody types. */
 static void idle_for(double seconds)
@@ -22,7 +19,6 @@ static void idle_for(double seconds)
 
 static void what_others_write_comes_up_without_a_key(void **state)
 {
-    (void)state;
     struct session *other;
     struct err e;
     size_t above = 0, count;
@@ -56,7 +52,6 @@ static void what_others_write_comes_up_without_a_key(void **state)
 /* What the line says u does is what u does. */
 static void a_line_about_what_others_have_undone_goes(void **state)
 {
-    (void)state;
     struct session *other;
     struct err e;
     idle_for(2.1);
@@ -85,7 +80,6 @@ static void a_line_about_what_others_have_undone_goes(void **state)
 /* Who mines for hours elsewhere is followed, but not all the time. */
 static void the_longer_news_take_the_seldomer_they_are_read(void **state)
 {
-    (void)state;
     struct session *other;
     struct err e;
     size_t one = 0;
@@ -124,7 +118,6 @@ static enum status mine_joins(void *user, const struct mine_request *r,
  * again, once that has been quiet for a while, and nothing is said. */
 static void rows_left_as_they_are_are_joined_again(void **state)
 {
-    (void)state;
     struct session *other;
     struct err e;
     struct catalog_source src = *session_source(rig.session, 0);

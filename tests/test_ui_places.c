@@ -1,17 +1,14 @@
 /* The same keys on every screen: whom they are for on the source and kit screens, counts,
  * what commands say when something is missing. */
+#include "checks.h"
 #include "ui_rig.h"
 
 #include "core/clock.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 static bool shown(const char *part)
 {
@@ -43,7 +40,6 @@ static size_t rated(int stars)
 /* A range in the list, or what waits for the tagged, is for the list. */
 static void a_range_stays_in_the_library(void **state)
 {
-    (void)state;
     ui_rig_keys(&rig, "] gg v j j M 3");
     assert_int_equal(rig.app.screen, SCREEN_SOURCE);
     assert_int_equal(rated(3), 1);
@@ -62,7 +58,6 @@ static void a_range_stays_in_the_library(void **state)
 
 static void places_of_a_recording_are_walked(void **state)
 {
-    (void)state;
     ui_rig_keys(&rig, "] gg M F gg");
     struct source_state *s = &rig.app.source;
     assert_true(s->place_count > 12);
@@ -95,7 +90,6 @@ static void places_of_a_recording_are_walked(void **state)
 /* What was made from a pad has no place of its own: it is shown where it came from. */
 static void what_was_made_leads_to_its_place(void **state)
 {
-    (void)state;
     command("filter type:swell");
     ui_rig_keys(&rig, "G");
     double from = session_measure(rig.session, here(), ME_start_sec);
@@ -114,7 +108,6 @@ static void what_was_made_leads_to_its_place(void **state)
 
 static void the_kit_assigns_and_keeps_what_is_locked(void **state)
 {
-    (void)state;
     const struct kit_state *k = session_kit(rig.session);
     ui_rig_keys(&rig, "K F");
     uint64_t bd = k->slot[0].id, sd = k->slot[1].id;
@@ -145,7 +138,6 @@ static void the_kit_assigns_and_keeps_what_is_locked(void **state)
 /* With the cursor among the extras no key changes a slot that is not looked at. */
 static void extras_leave_the_slots_alone(void **state)
 {
-    (void)state;
     const struct kit_state *k = session_kit(rig.session);
     ui_rig_keys(&rig, "; \" e");
     assert_true(ui_rig_said(&rig, "nothing is tagged"));
@@ -172,7 +164,6 @@ static void extras_leave_the_slots_alone(void **state)
 /* Keys typed faster than the screen is drawn find the cursor where it will be drawn. */
 static void extras_are_taken_out_faster_than_drawn(void **state)
 {
-    (void)state;
     const struct kit_state *k = session_kit(rig.session);
     ui_rig_keys(&rig, "] gg \" e j \" e j \" e K Tab Down Down");
     assert_int_equal(k->extra_count, 3);
@@ -187,7 +178,6 @@ static void extras_are_taken_out_faster_than_drawn(void **state)
 
 static void a_kit_without_drums_says_so(void **state)
 {
-    (void)state;
     ui_rig_done(&rig);
     ui_rig_init(&rig, 0, 0, 30, 112, TIER_BRAILLE);
     ui_rig_keys(&rig, "K F");
@@ -200,7 +190,6 @@ static void a_kit_without_drums_says_so(void **state)
 
 static void counts_count_everywhere(void **state)
 {
-    (void)state;
     ui_rig_keys(&rig, ", # 4 gg");
     assert_int_equal(rig.app.settings.cursor, 3);
     ui_rig_keys(&rig, "gg ^F");
@@ -214,7 +203,6 @@ static void counts_count_everywhere(void **state)
 /* A count as a key that is held down gives it. */
 static void counts_have_an_end(void **state)
 {
-    (void)state;
     double begin = clock_s();
     ui_rig_keys(&rig, "Tab # 4 1 k");
     assert_int_equal(view_scope(rig.app.view), SCOPE_CATEGORY + 3);
@@ -229,7 +217,6 @@ static void counts_have_an_end(void **state)
 
 static void commands_say_what_they_lack(void **state)
 {
-    (void)state;
     static const char *const lines[][2] = {
         {"goto", "usage: :goto ROW, "},
         {"tempo", "usage: :tempo BPM, "},
@@ -265,7 +252,6 @@ static void commands_say_what_they_lack(void **state)
  * them, once, and what a filter may be where one is typed. */
 static void lines_are_kept_for_the_next_time(void **state)
 {
-    (void)state;
     struct err e;
     rig.setup.user_dir = rig.app.setup.user_dir = rig.folder;
     command("sort dur");
@@ -288,7 +274,6 @@ static void begin_again(void)
  * ago. */
 static void it_goes_on_where_somebody_stopped(void **state)
 {
-    (void)state;
     begin_again();
     assert_int_equal(view_scope(rig.app.view), SCOPE_CATEGORY + CAT_PADS);
     assert_int_equal(view_cursor(rig.app.view), 0);
@@ -328,7 +313,6 @@ static void it_goes_on_where_somebody_stopped(void **state)
 
 static void drums_are_found_among_notes(void **state)
 {
-    (void)state;
     struct err e;
     enum { NOTES = 40 };
     static struct candidate c[NOTES];
@@ -363,7 +347,6 @@ static void drums_are_found_among_notes(void **state)
 /* Whoever began with an empty project reads the first keys when there is something. */
 static void the_first_finds_come_with_the_first_keys(void **state)
 {
-    (void)state;
     ui_rig_done(&rig);
     ui_rig_init(&rig, 0, 0, 30, 112, TIER_BRAILLE);
     assert_string_equal(rig.app.echo, "");
@@ -388,7 +371,6 @@ static void the_first_finds_come_with_the_first_keys(void **state)
 /* Where a name has no room, the folders it begins with go first. */
 static void names_are_cut_where_they_say_least(void **state)
 {
-    (void)state;
     ui_rig_done(&rig);
     ui_rig_init(&rig, 0, 0, 30, 112, TIER_BRAILLE);
     static struct candidate c;
@@ -435,7 +417,6 @@ static size_t of_the_same(double diversity, const bool *before, bool *now)
  * does for curate. */
 static void a_proposal_heeds_the_settings(void **state)
 {
-    (void)state;
     enum { MOST = 80 };
     bool none[MOST] = {false}, best[MOST], same[MOST], various[MOST];
     assert_int_equal(session_count(rig.session), MOST);
@@ -447,7 +428,6 @@ static void a_proposal_heeds_the_settings(void **state)
 
 static void a_proposal_is_taken_back(void **state)
 {
-    (void)state;
     app_command(&rig.app, "best 2");
     assert_true(ui_rig_said(&rig, "choosing the best")); /* and keys are heeded */
     assert_int_equal(view_scope(rig.app.view), SCOPE_BEST_OF);
@@ -482,7 +462,6 @@ static void a_proposal_is_taken_back(void **state)
 /* Whichever is chosen first: only the last one asked for is proposed. */
 static void the_last_proposal_asked_for_counts(void **state)
 {
-    (void)state;
     for (int top = 12; top > 1; top--) {
         char line[16];
         snprintf(line, sizeof line, "best %d", top);
@@ -498,7 +477,6 @@ static void the_last_proposal_asked_for_counts(void **state)
 /* What was asked for is done, also when nobody waits for it. */
 static void decisions_are_written_for_whoever_quits(void **state)
 {
-    (void)state;
     enum { FILES = 6 };
     struct err e;
     char file[FILES][300], line[320];
@@ -529,7 +507,6 @@ static void no_done(void *arg, enum status st, const struct err *e)
  */
 static void thresholds_and_zoom_have_ends(void **state)
 {
-    (void)state;
     ui_rig_keys(&rig, "M # 2 0 0 }");
     assert_true(rig.app.source.params.min_rms_db == 0);
     ui_rig_keys(&rig, "# 3 0 0 {");
@@ -549,7 +526,6 @@ static void thresholds_and_zoom_have_ends(void **state)
  * keep the project from opening. */
 static void thresholds_that_contradict_are_not_taken(void **state)
 {
-    (void)state;
     double was = rig.config.pad_miner.min_rms_db;
     ui_rig_keys(&rig, "M # 2 0 0 } m");
     assert_true(ui_rig_shows_at(&rig, 24, 80, "pad_miner.min_rms_db"));
@@ -564,7 +540,6 @@ static void thresholds_that_contradict_are_not_taken(void **state)
 /* On the narrowest screen what matters more stays whole. */
 static void narrow_screens_leave_out_what_matters_less(void **state)
 {
-    (void)state;
     ui_rig_keys(&rig, "M");
     assert_true(ui_rig_shows_at(&rig, 30, 112, "44.1 kHz stereo"));
     assert_true(ui_rig_shows_at(&rig, 30, 112, "near misses 2"));
@@ -585,7 +560,6 @@ static void narrow_screens_leave_out_what_matters_less(void **state)
 /* Letters two cells wide, more than the line takes: the end being typed is in sight. */
 static void wide_letters_are_typed_in_sight(void **state)
 {
-    (void)state;
     ui_rig_keys(&rig, ":");
     for (int i = 0; i < 70; i++)
         ui_rig_type(&rig, "音");
@@ -603,7 +577,6 @@ static void wide_letters_are_typed_in_sight(void **state)
 /* A terminal that what is asked fills alone: what stands at the cursor begins there. */
 static void what_is_typed_is_in_sight_without_room(void **state)
 {
-    (void)state;
     int before;
     app_ask(&rig.app, ASK_TAG, "class:kick");
     assert_string_equal(app_prompt_in_sight(&rig.app, 15, &before), "");
@@ -617,7 +590,6 @@ static void what_is_typed_is_in_sight_without_room(void **state)
  * is said, and nothing of one that was cut. */
 static void the_source_of_what_was_made_is_named(void **state)
 {
-    (void)state;
     for (int category = 0; category < 6; category++) {
         ui_rig_keys(&rig, "]");
         const struct find *f =

@@ -1,18 +1,15 @@
 /* The screens as text: what they look like is a fact that is kept in tests/golden.
  * TROWEL_REGENERATE=1 writes them anew; look at them before committing. */
+#include "checks.h"
 #include "folder.h"
 #include "nap.h"
 #include "ui_rig.h"
 
 #include <sched.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static void open_rig(int rows, int cols, enum tier tier)
 {
@@ -21,7 +18,6 @@ static void open_rig(int rows, int cols, enum tier tier)
 
 static void library_at_three_sizes(void **state)
 {
-    (void)state;
     static const struct {
         int rows, cols;
         enum tier tier;
@@ -41,7 +37,6 @@ static void library_at_three_sizes(void **state)
 
 static void library_in_its_states(void **state)
 {
-    (void)state;
     open_rig(30, 112, TIER_BRAILLE);
     ui_rig_keys(&rig, "] ] ] ] ]");
     ui_rig_golden(&rig, "library-drums");
@@ -61,7 +56,6 @@ static void library_in_its_states(void **state)
 
 static void a_near_miss_names_its_setting(void **state)
 {
-    (void)state;
     open_rig(30, 112, TIER_BRAILLE);
     ui_rig_keys(&rig, "] ] ] ] ] ] ] ]");
     char *screen = ui_rig_screen(&rig);
@@ -82,7 +76,6 @@ static enum status no_mining(void *user, const struct mine_request *r,
 /* Finds that came and went when their recordings failed: why is said where they were. */
 static void what_failed_is_no_verdict_on_the_sound(void **state)
 {
-    (void)state;
     ui_rig_init(&rig, 2, 40, 24, 80, TIER_BRAILLE);
     for (int i = 0; i < 2; i++) {
         struct catalog_source s = *session_source(rig.session, (size_t)i);
@@ -106,7 +99,6 @@ static void what_failed_is_no_verdict_on_the_sound(void **state)
 
 static void an_empty_project_says_what_to_do(void **state)
 {
-    (void)state;
     ui_rig_init(&rig, 0, 0, 24, 80, TIER_BRAILLE);
     rig.app.setup.ops.mine = no_mining;
     rig.app.setup.input_dir = "/disk/ada/tapes";
@@ -118,7 +110,6 @@ static void an_empty_project_says_what_to_do(void **state)
 
 static void too_small_says_so(void **state)
 {
-    (void)state;
     open_rig(5, 20, TIER_BRAILLE);
     ui_rig_keys(&rig, "] j");
     ui_rig_golden(&rig, "library-20x5");
@@ -135,7 +126,6 @@ static void too_small_says_so(void **state)
 
 static void kit_as_drawn(void **state)
 {
-    (void)state;
     open_rig(24, 112, TIER_BRAILLE);
     ui_rig_keys(&rig, "] \" e K F P d L");
     ui_rig_golden(&rig, "kit-112x24");
@@ -148,7 +138,6 @@ static void kit_as_drawn(void **state)
 
 static void other_screens(void **state)
 {
-    (void)state;
     open_rig(30, 112, TIER_BRAILLE);
     ui_rig_keys(&rig, "] a M");
     ui_rig_golden(&rig, "source-without-recording");
@@ -164,7 +153,6 @@ static void other_screens(void **state)
 /* Every screen at every size from the smallest on: no crash, and state is kept. */
 static void all_sizes_hold(void **state)
 {
-    (void)state;
     static const char *const screens[] = {"", "K", "M", "w", ",", "?", "f", "c", "Enter"};
     open_rig(24, 80, TIER_BRAILLE);
     for (size_t s = 0; s < sizeof screens / sizeof *screens; s++) {
@@ -189,7 +177,6 @@ static void all_sizes_hold(void **state)
  * cursor has to say: of its measures come as many as fit. */
 static void why_leaves_the_list_in_sight(void **state)
 {
-    (void)state;
     open_rig(30, 112, TIER_BRAILLE);
     ui_rig_keys(&rig, "i");
     bool cut = false;
@@ -214,7 +201,6 @@ static void why_leaves_the_list_in_sight(void **state)
  * from the newest line to the oldest. */
 static void the_log_is_read_to_its_end(void **state)
 {
-    (void)state;
     char text[200];
     open_rig(24, 80, TIER_BRAILLE);
     struct log log = logbook_log(rig.logbook);
@@ -240,7 +226,6 @@ static void the_log_is_read_to_its_end(void **state)
 /* Where only the list fits, keys of another screen would seem to do nothing. */
 static void too_small_names_the_screen(void **state)
 {
-    (void)state;
     static const struct {
         const char *key, *name;
     } screens[] = {{"K", "kit\nq back\n"},
@@ -284,7 +269,6 @@ static size_t name_after(const char **screen, const char *mark)
 /* What a stack holds is found where it was opened. */
 static void an_open_stack_is_seen_as_one(void **state)
 {
-    (void)state;
     open_rig(30, 200, TIER_BRAILLE);
     struct view *v = rig.app.view;
     ui_rig_keys(&rig, "] ] ] ] ]");
@@ -309,7 +293,6 @@ static void an_open_stack_is_seen_as_one(void **state)
 /* Nobody writes what nobody saw. */
 static void a_dry_run_is_seen_before_it_is_written(void **state)
 {
-    (void)state;
     open_rig(3, 20, TIER_BRAILLE);
     rig.app.setup.ops.export_kit = export_as_asked;
     ui_rig_keys(&rig, "E");
@@ -339,7 +322,6 @@ static void read_again(struct session *s)
 static void a_dry_run_says_who_chose(void **state)
 {
     char row[200];
-    (void)state;
     open_rig(24, 100, TIER_BRAILLE);
     rig.app.setup.ops.export_kit = export_as_asked;
     ui_rig_keys(&rig, "E");
@@ -371,7 +353,6 @@ static enum status demo_as_asked(void *user, struct app_reply reply, struct err 
 /* Recordings for the demo come among own ones only when that is wanted. */
 static void the_demo_asks_where_recordings_are(void **state)
 {
-    (void)state;
     open_rig(24, 80, TIER_BRAILLE);
     rig.app.setup.ops.demo = demo_as_asked;
     ui_rig_keys(&rig, ": d e m o Enter");
@@ -391,7 +372,6 @@ static void the_demo_asks_where_recordings_are(void **state)
 /* What is being typed stays while the terminal is somebody else's. */
 static void lines_are_left_for_the_shell(void **state)
 {
-    (void)state;
     open_rig(24, 80, TIER_BRAILLE);
     ui_rig_keys(&rig, "f d r ^Z");
     assert_true(rig.app.suspend);
@@ -419,7 +399,6 @@ static enum status waits(void *arg, const struct job_context *ctx, struct err *e
 /* While a recording of an hour is mined nothing else may happen for minutes. */
 static void progress_is_shown_while_nothing_else_happens(void **state)
 {
-    (void)state;
     open_rig(24, 112, TIER_BRAILLE);
     atomic_bool runs = false;
     struct jobs *none = rig.app.jobs;
@@ -477,7 +456,6 @@ static void wait_for_running(struct jobs *jobs, int count)
  * none of them, nor is what comes behind the last one. */
 static void only_recordings_are_counted(void **state)
 {
-    (void)state;
     open_rig(24, 112, TIER_BRAILLE);
     atomic_bool mined = false, written = false;
     struct jobs *none = rig.app.jobs;
@@ -531,7 +509,6 @@ static enum status is_elsewhere(void *arg, const struct job_context *ctx, struct
 /* Nothing failed: the jobs say what is the case. */
 static void what_another_does_has_not_failed(void **state)
 {
-    (void)state;
     open_rig(24, 112, TIER_BRAILLE);
     struct job_spec spec = {
         .title = "mine tape", .work = is_elsewhere, .again = "mine tape"};
@@ -549,7 +526,6 @@ static void what_another_does_has_not_failed(void **state)
 /* A number that is cut is another number: what has no room goes as a whole. */
 static void numbers_of_the_title_are_whole(void **state)
 {
-    (void)state;
     ui_rig_init(&rig, 4, 600, 24, 80, TIER_BRAILLE);
     ui_rig_keys(&rig, "] a j x");
     assert_true(ui_rig_shows_at(&rig, 24, 80, "4 sources   2,"));
@@ -570,7 +546,6 @@ static void numbers_of_the_title_are_whole(void **state)
 /* How to undo stands at the end of what is said, and a reason does, too. */
 static void what_is_said_keeps_its_end(void **state)
 {
-    (void)state;
     open_rig(24, 80, TIER_BRAILLE);
     app_say(&rig.app, "accepted %0100d · u undoes", 7);
     assert_true(ui_rig_shows_at(&rig, 24, 80, "· u undoes\n"));
@@ -581,7 +556,6 @@ static void what_is_said_keeps_its_end(void **state)
 
 static void words_go_round_by_any_count(void **state)
 {
-    (void)state;
     char value[64];
     int key = config_find("drum_miner.slice_mode");
     open_rig(24, 80, TIER_BRAILLE);
@@ -605,7 +579,6 @@ static void words_go_round_by_any_count(void **state)
 /* As many categories, recordings and sections further as the count says. */
 static void a_count_goes_that_many_groups_on(void **state)
 {
-    (void)state;
     open_rig(24, 80, TIER_BRAILLE);
     ui_rig_keys(&rig, "# 3 ]");
     assert_int_equal(view_scope(rig.app.view), SCOPE_CATEGORY + CAT_CLOUDS);

@@ -1,23 +1,19 @@
 /* The workstation's commands, its settings and what they change, and how it is left: with
  * work that runs, with settings that are not saved. */
+#include "checks.h"
 #include "ui_rig.h"
 
 #include "core/rng.h"
 #include "io/paths.h"
 #include "ui/term_options.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 static void commands_and_settings(void **state)
 {
-    (void)state;
     ui_rig_keys(&rig, ":");
     ui_rig_type(&rig, "so");
     ui_rig_keys(&rig, "Tab");
@@ -82,7 +78,6 @@ static void set_to(const char *key, const char *keys)
  * goes by whole ones. */
 static void steps_suit_what_they_change(void **state)
 {
-    (void)state;
     ui_rig_keys(&rig, ",");
     set_to("drum_miner.max_length_sec", "}");
     assert_float_equal(rig.config.drum_miner.max_length_sec, 0.85, 1e-9);
@@ -99,7 +94,6 @@ static void steps_suit_what_they_change(void **state)
 /* As a shell would read it: blanks around the sign, and ~. */
 static void paths_may_begin_at_home(void **state)
 {
-    (void)state;
     char *home = getenv("HOME"), *was = home ? strdup(home) : NULL, file[300];
     setenv("HOME", rig.folder, 1);
     app_command(&rig.app, "set drum_miner.max_length_sec = 0.3");
@@ -126,7 +120,6 @@ static void paths_may_begin_at_home(void **state)
 
 static void settings_are_searched_and_taken_back(void **state)
 {
-    (void)state;
     ui_rig_keys(&rig, ", /");
     ui_rig_type(&rig, "FLATNESS");
     ui_rig_keys(&rig, "Enter");
@@ -178,7 +171,6 @@ static void settings_are_searched_and_taken_back(void **state)
 
 static void the_cursor_goes_where_the_settings_say(void **state)
 {
-    (void)state;
     static const struct {
         enum config_advance how;
         long at; /* from the first of three, of which the second is decided */
@@ -193,7 +185,6 @@ static void the_cursor_goes_where_the_settings_say(void **state)
 
 static void the_terminal_is_what_the_settings_say(void **state)
 {
-    (void)state;
     struct config *c = &rig.config;
     struct term_options o = term_options_of(c, NULL);
     assert_int_equal(o.depth, TERM_AUTO);
@@ -208,7 +199,6 @@ static void the_terminal_is_what_the_settings_say(void **state)
 /* Each weight alone gives another order. */
 static void likeness_heeds_its_weights(void **state)
 {
-    (void)state;
     enum { N = 12, ASPECTS = 4 };
     size_t order[ASPECTS][N];
     struct catalog_source source = {.rate_hz = 44100, .channels = 1, .stem = "heard"};
@@ -254,7 +244,6 @@ static void likeness_heeds_its_weights(void **state)
 
 static void recordings_complete(void **state)
 {
-    (void)state;
     ui_rig_keys(&rig, ":");
     ui_rig_type(&rig, "mine reh");
     ui_rig_keys(&rig, "Tab");
@@ -270,7 +259,6 @@ static void recordings_complete(void **state)
 /* Esc closes what is open and goes back, as q does, and stops there. */
 static void escape_never_quits(void **state)
 {
-    (void)state;
     ui_rig_keys(&rig, "v Esc");
     assert_false(rig.app.library.range);
     ui_rig_keys(&rig, "K , Esc Esc");
@@ -290,7 +278,6 @@ static void escape_never_quits(void **state)
 
 static void quitting_asks_while_it_is_mining(void **state)
 {
-    (void)state;
     ui_rig_keys(&rig, ":");
     ui_rig_type(&rig, "quit");
     rig.app.batch.active = 1;
@@ -315,7 +302,6 @@ static enum status save_them(void *user, const struct config *config, struct err
 
 static void quitting_asks_for_unsaved_settings(void **state)
 {
-    (void)state;
     const char *asks = "the settings have unsaved changes. Save them?";
     rig.app.setup.ops.save_config = save_them;
     saves = 0;
@@ -350,7 +336,6 @@ static void quitting_asks_for_unsaved_settings(void **state)
 /* A theme that is not there is no setting, and Tab knows those that are. */
 static void a_theme_is_one_that_there_is(void **state)
 {
-    (void)state;
     ui_rig_keys(&rig, ":");
     ui_rig_type(&rig, "set interface.theme=amb");
     ui_rig_keys(&rig, "Enter");
@@ -414,7 +399,6 @@ static void columns_sort_by_their_titles(void **state)
                 {"bpm", ORDER_MEASURE + ME_bpm},
                 {"kind", ORDER_CLASS},
                 {"drum", ORDER_DRUM}};
-    (void)state;
     for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
         ui_rig_keys(&rig, ":");
         ui_rig_type(&rig, "sort ");
@@ -432,7 +416,6 @@ static void columns_sort_by_their_titles(void **state)
 /* The longest kind is whole. */
 static void no_kind_is_cut(void **state)
 {
-    (void)state;
     struct candidate c;
     struct err e;
     struct catalog_source src = {.rate_hz = 44100, .channels = 1, .frames = 441000};

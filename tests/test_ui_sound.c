@@ -3,19 +3,16 @@
 #include "core/kit.h"
 #include "core/kit_sample.h"
 
+#include "checks.h"
 #include "folder.h"
 #include "nap.h"
 #include "ui_rig.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 /* A file for every find that says it has one: a tone as long as the find. */
 static void write_files(void)
@@ -43,7 +40,6 @@ static void write_files(void)
 
 static int set_up(void **state)
 {
-    (void)state;
     struct err e;
     struct transport_options o = {.backend = TRANSPORT_NULL};
     ui_rig_init(&rig, 1, 20, 30, 112, TIER_BRAILLE);
@@ -55,7 +51,6 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-    (void)state;
     transport_free(rig.app.transport);
     ui_rig_done(&rig);
     return 0;
@@ -75,7 +70,6 @@ static const struct transport_status *sound(void)
 
 static void nothing_sounds_before_the_first_key(void **state)
 {
-    (void)state;
     app_done(&rig.app); /* begun once more, now with sound */
     assert_int_equal(app_init(&rig.app, &rig.setup, NULL), ST_OK);
     assert_true(library_current(&rig.app) >= 0);
@@ -88,7 +82,6 @@ static void nothing_sounds_before_the_first_key(void **state)
 
 static void the_cursor_is_heard_after_its_rest(void **state)
 {
-    (void)state;
     app_key(&rig.app, 'j'); /* two quick steps: only the second is heard */
     assert_true(app_tick(&rig.app) > 0.05);
     uint64_t passed = current();
@@ -118,7 +111,6 @@ static void the_cursor_is_heard_after_its_rest(void **state)
  * begin a loop that then goes on below the kit. */
 static void no_find_begins_on_a_screen_without_it(void **state)
 {
-    (void)state;
     static const char *const opens[] = {"K", ",", "w", "?"};
     for (size_t i = 0; i < sizeof opens / sizeof *opens; i++) {
         ui_rig_keys(&rig, opens[i]);
@@ -144,7 +136,6 @@ static void no_find_begins_on_a_screen_without_it(void **state)
 
 static void the_kit_is_heard_alone(void **state)
 {
-    (void)state;
     ui_rig_keys(&rig, "] K F Space q j"); /* a pad goes round */
     rig.app.now += 1;
     app_tick(&rig.app);
@@ -159,7 +150,6 @@ static void the_kit_is_heard_alone(void **state)
 /* On 80 columns, too: that nothing can be heard, and that the sound had gaps. */
 static void a_narrow_line_says_what_is_wrong_with_the_sound(void **state)
 {
-    (void)state;
     assert_int_equal(canvas_resize(&rig.app.canvas, 24, 80, NULL), ST_OK);
     assert_true(sound()->device == DEVICE_SILENT);
     assert_true(ui_rig_shows(&rig, "matched   silent"));
@@ -172,7 +162,6 @@ static void a_narrow_line_says_what_is_wrong_with_the_sound(void **state)
 
 static void a_decision_plays_the_next(void **state)
 {
-    (void)state;
     rig.config.interface.audition_delay_ms = 0;
     ui_rig_keys(&rig, "j");
     uint64_t before = current();
@@ -184,7 +173,6 @@ static void a_decision_plays_the_next(void **state)
 /* Whatever brings another find under the cursor: it is heard. */
 static void what_comes_under_the_cursor_is_heard(void **state)
 {
-    (void)state;
     rig.config.interface.audition_delay_ms = 0;
     app_command(&rig.app, "filter rating=0");
     ui_rig_keys(&rig, "gg j");
@@ -206,7 +194,6 @@ static void what_comes_under_the_cursor_is_heard(void **state)
 
 static void sound_keys_reach_the_transport(void **state)
 {
-    (void)state;
     view_set_scope(rig.app.view, SCOPE_CATEGORY + CAT_PADS);
     ui_rig_keys(&rig, "Space e");
     assert_int_equal(sound()->mode, PLAY_SEAM);
@@ -235,7 +222,6 @@ static void sound_keys_reach_the_transport(void **state)
 
 static void settings_of_sound_count_at_the_start(void **state)
 {
-    (void)state;
     struct err e;
     app_done(&rig.app);
     rig.config.audio.volume_db = -12.5;
@@ -262,7 +248,6 @@ static void settings_of_sound_count_at_the_start(void **state)
 
 static void pinned_and_current_flip(void **state)
 {
-    (void)state;
     rig.config.interface.audition_delay_ms = 0;
     uint64_t pinned = current();
     ui_rig_keys(&rig, "b j");
@@ -287,7 +272,6 @@ static void pinned_and_current_flip(void **state)
 
 static void the_pattern_plays_while_slots_are_swapped(void **state)
 {
-    (void)state;
     ui_rig_keys(&rig, "K F Space");
     assert_true(sound()->kit_running);
     char *screen = ui_rig_screen(&rig); /* the line of what sounds says so */
@@ -371,7 +355,6 @@ static void is_as_exported(const float *heard, struct audio *a, enum kind kind,
 /* It begins with the attack. */
 static void a_slot_sounds_as_it_is_exported(void **state)
 {
-    (void)state;
     static float out[2 * FRAMES];
     struct audio a;
     size_t kick = write_two_sides(KIND_DRUM, &a);
@@ -390,7 +373,6 @@ static void a_slot_sounds_as_it_is_exported(void **state)
  * however the library matches levels. */
 static void an_extra_sounds_as_it_is_exported(void **state)
 {
-    (void)state;
     static float out[2 * 2 * FRAMES];
     struct audio a;
     size_t pad = write_two_sides(KIND_PAD, &a);
@@ -407,7 +389,6 @@ static void an_extra_sounds_as_it_is_exported(void **state)
 
 static void a_missing_file_is_a_sentence(void **state)
 {
-    (void)state;
     char path[PATH_BYTES];
     ui_rig_keys(&rig, "j");
     session_file(rig.session, (size_t)library_current(&rig.app), path);
@@ -422,7 +403,6 @@ static void a_missing_file_is_a_sentence(void **state)
 /* The first drawing orders the picture and returns; a later one has it. */
 static void pictures_come_later(void **state)
 {
-    (void)state;
     int row, col;
     view_set_scope(rig.app.view, SCOPE_CATEGORY + CAT_PADS);
     app_draw(&rig.app, &row, &col);
@@ -456,7 +436,6 @@ static void write_recording(void)
  * playhead, and another row's is looked for at once. */
 static void a_moving_playhead_asks_nothing_of_the_disk(void **state)
 {
-    (void)state;
     char path[PATH_BYTES];
     int row, col;
     view_set_scope(rig.app.view, SCOPE_CATEGORY + CAT_DRUMS);
@@ -504,7 +483,6 @@ static void says_the_loop(double now_s, double before_s)
 
 static void what_was_nudged_is_heard_as_cut(void **state)
 {
-    (void)state;
     rig.config.interface.audition_delay_ms = 0;
     write_recording();
     long pad = -1;
@@ -553,7 +531,6 @@ static void what_was_nudged_is_heard_as_cut(void **state)
 static void every_screen_can_silence(void **state)
 {
     static const char *const screens[] = {"w", ",", "?", "M"};
-    (void)state;
     rig.config.interface.audition_delay_ms = 0;
     write_recording();
     app_command(&rig.app, "filter type:pad");
@@ -577,7 +554,6 @@ static void every_screen_can_silence(void **state)
 /* What is heard in its recording is not cut off by its own audition. */
 static void context_is_heard_out(void **state)
 {
-    (void)state;
     rig.config.interface.audition_delay_ms = 500;
     write_recording();
     app_command(&rig.app, "filter type:pad");
@@ -592,7 +568,6 @@ static void context_is_heard_out(void **state)
 /* Who listens to the seam while trying loops goes on hearing seams. */
 static void a_seam_stays_a_seam(void **state)
 {
-    (void)state;
     rig.config.interface.audition_delay_ms = 0;
     write_recording();
     app_command(&rig.app, "filter type:pad");
@@ -619,7 +594,6 @@ static void a_seam_stays_a_seam(void **state)
 /* A seam is told of the loop it was measured of: not of one the user made. */
 static void no_seam_is_told_of_a_loop_that_was_moved(void **state)
 {
-    (void)state;
     write_recording();
     app_command(&rig.app, "filter type:pad");
     ui_rig_keys(&rig, "gg");
@@ -644,7 +618,6 @@ static void no_seam_is_told_of_a_loop_that_was_moved(void **state)
  * it the find is. */
 static void in_context_the_bar_is_the_context(void **state)
 {
-    (void)state;
     char expected[64];
     rig.config.interface.audition_delay_ms = 0;
     rig.config.interface.context_sec = 2;
@@ -736,7 +709,6 @@ static void let_workers_go(int gate[2])
  */
 static void a_near_miss_is_heard_as_cut(void **state)
 {
-    (void)state;
     rig.config.interface.audition_delay_ms = -1;
     write_seconds(80); /* it lies far back */
     view_set_scope(rig.app.view, SCOPE_NEAR_MISSES);
@@ -755,7 +727,6 @@ static void a_near_miss_is_heard_as_cut(void **state)
 /* It falls back on the recording, and what was just said stays. */
 static void a_near_miss_that_cannot_be_cut_says_nothing(void **state)
 {
-    (void)state;
     int gate[2];
     rig.config.interface.audition_delay_ms = -1;
     write_recording(); /* it lies beyond its end */
@@ -782,7 +753,6 @@ static void begin_a_cut(int gate[2])
 /* A cut that comes when the recording is listened to already does not come over it. */
 static void a_late_cut_leaves_what_is_heard(void **state)
 {
-    (void)state;
     int gate[2];
     begin_a_cut(gate);
     ui_rig_keys(&rig, "I");
@@ -795,7 +765,6 @@ static void a_late_cut_leaves_what_is_heard(void **state)
 /* Another recording is opened before its turn came: it is cut when it is wanted next. */
 static void a_cut_put_off_is_made_later(void **state)
 {
-    (void)state;
     int gate[2];
     begin_a_cut(gate);
     jobs_cancel(rig.app.quick, 0);
@@ -809,7 +778,6 @@ static void a_cut_put_off_is_made_later(void **state)
 /* Mined again by other settings, it is cut by those. */
 static void a_cut_is_of_what_was_mined_last(void **state)
 {
-    (void)state;
     struct err e;
     rig.config.interface.audition_delay_ms = 0;
     write_recording();
@@ -847,7 +815,6 @@ static bool space_plays(uint64_t id)
 
 static void what_is_mined_again_is_heard_from_its_recording(void **state)
 {
-    (void)state;
     char path[PATH_BYTES], aside[PATH_BYTES + 8];
     write_recording();
     ui_rig_keys(&rig, "K F");
@@ -874,7 +841,6 @@ static void what_is_mined_again_is_heard_from_its_recording(void **state)
 /* Whatever the machine is given another sample for is loaded anew. */
 static void a_slot_is_told_by_its_shape(void **state)
 {
-    (void)state;
     const struct find *f = session_find(rig.session, 0);
     const struct play_item mono = {
         .path = "a.wav", .shape = {.channels = 1, .rate_hz = 44100, .struck = true}};
@@ -892,7 +858,6 @@ static void a_slot_is_told_by_its_shape(void **state)
 /* What only moved thresholds find is no find yet, and is heard by the same key. */
 static void space_plays_what_thresholds_find(void **state)
 {
-    (void)state;
     rig.config.interface.audition_delay_ms = -1;
     write_recording();
     ui_rig_keys(&rig, "M gg");
@@ -910,7 +875,6 @@ static void space_plays_what_thresholds_find(void **state)
  * looked for in the track that the next one replaces. */
 static void a_track_is_looked_at_while_it_stays(void **state)
 {
-    (void)state;
     struct source_state *s = &rig.app.source;
     write_recording();
     ui_rig_fill(rig.session, 2, 20);
@@ -929,7 +893,6 @@ static void a_track_is_looked_at_while_it_stays(void **state)
 /* What mining would cut to whole bars is shown and counted so. */
 static void pads_on_the_grid_are_looked_for_in_bars(void **state)
 {
-    (void)state;
     const struct source_state *s = &rig.app.source;
     rig.config.musicality.snap_to_grid = true;
     rig.config.musicality.reference_bpm = 100;
@@ -946,7 +909,6 @@ static void pads_on_the_grid_are_looked_for_in_bars(void **state)
 /* Beside the curve, too, stand the keys that the user has. */
 static void the_curve_names_its_keys(void **state)
 {
-    (void)state;
     struct err e;
     write_recording();
     ui_rig_fill(rig.session, 2, 20);
@@ -983,7 +945,6 @@ static void the_curve_names_its_keys(void **state)
  * next is not begun, since nobody would end it (a leak, for the sanitizer). */
 static void what_ends_begins_nothing(void **state)
 {
-    (void)state;
     write_recording();
     ui_rig_keys(&rig, "M");
     while (jobs_active(rig.app.quick) > 0)
@@ -993,7 +954,6 @@ static void what_ends_begins_nothing(void **state)
 
 static void what_was_made_has_no_edges(void **state)
 {
-    (void)state;
     for (int i = 0; i < 40; i++) {
         long at = library_current(&rig.app);
         if (at >= 0 && session_find(rig.session, (size_t)at)->kind == KIND_CLOUD)

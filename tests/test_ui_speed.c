@@ -1,14 +1,10 @@
 /* How long a key takes in a large project. Only where nothing is instrumented: elsewhere
  * it would be the checks' time that is measured. */
+#include "checks.h"
 #include "ui_rig.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <time.h>
-
-#include <cmocka.h>
 
 /* Of this thread's work: what else the machine has to do does not count. */
 static double seconds(void)
@@ -27,7 +23,6 @@ static int by_size(const void *a, const void *b)
 /* Key to canvas, 100,000 finds: less than a millisecond on a machine of its own. */
 static void keys_are_quick_in_a_large_project(void **state)
 {
-    (void)state;
     enum { KEYS = 300 };
     static double took[KEYS];
     static const char *const keys[] = {"j", "j", "j", "^D", "k",

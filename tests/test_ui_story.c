@@ -1,5 +1,6 @@
 /* A whole session with the real program: open a folder of recordings, mine, hear, accept,
  * reject, undo, look for similar ones, fill a kit, export it: a kit lies on the disk. */
+#include "checks.h"
 #include "folder.h"
 #include "nap.h"
 #include "pty.h"
@@ -8,16 +9,12 @@
 #include "io/paths.h"
 
 #include <glob.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 enum { RATE = 44100, SECONDS = 10 };
 
@@ -155,7 +152,6 @@ static void leave(void)
 
 static void from_tape_to_kit(void **state)
 {
-    (void)state;
     begin("tapes");
     /* candidates appear while it is mining; the jobs screen says when it is over */
     type("w", "evening");
@@ -204,7 +200,6 @@ static void run(const char *what)
  * offered, and none replaces what lies there. */
 static void what_fits_nowhere_is_not_written(void **state)
 {
-    (void)state;
     run("export HOME=. && \"" TROWEL_BIN "\" --batch process --input_dir tapes "
         "--project_name LONG --stages clouds --set clouds.cloud_duration_sec=185 --seed "
         "1 "
@@ -224,7 +219,6 @@ static void what_fits_nowhere_is_not_written(void **state)
 /* The decision of the first session is there in the next one. */
 static void the_next_session_remembers(void **state)
 {
-    (void)state;
     begin("export/tapes");
     type("fis:accepted\r", "is:accepted");
     type("K", "NIGHTBUS");
@@ -237,7 +231,6 @@ static void the_next_session_remembers(void **state)
  * that is there is not replaced unasked. */
 static void the_set_is_written_from_here(void **state)
 {
-    (void)state;
     begin("export/tapes");
     type(":curate\r", "1 sample is in ");
     assert_int_equal(files("export/tapes/best_of/*/*.wav"), 1);
@@ -270,7 +263,6 @@ static void the_set_is_written_from_here(void **state)
 /* Without a folder: the one project there was, and the choice once there are two. */
 static void without_a_folder_it_asks(void **state)
 {
-    (void)state;
     char command[7 * FOLDER_BYTES];
     begin(NULL);
     leave();
@@ -308,7 +300,6 @@ static void open_and_wait(void)
  * other projects, and the question at the end saves it, too. */
 static void saved_settings_hold(void **state)
 {
-    (void)state;
     open_and_wait();
     type(":theme day\r", ":save keeps it");
     type("Q", "Save them?");
@@ -328,7 +319,6 @@ static void saved_settings_hold(void **state)
  * of a config with errors every one is told instead of a screen. */
 static void what_is_wrong_with_a_config_is_told(void **state)
 {
-    (void)state;
     run("mv config.yaml kept.yaml && mkdir -p .config/trowel && "
         "printf 'pad_miner: {min_rms_dbb: -50}\\n' > .config/trowel/config.yaml");
     pty_start(&pty, "xterm-256color", "C.UTF-8", 40, 200, trowel, "export/tapes");
@@ -350,7 +340,6 @@ static void what_is_wrong_with_a_config_is_told(void **state)
 /* What failed is tried again when its file is another one, or when somebody asks. */
 static void what_failed_is_not_tried_at_every_start(void **state)
 {
-    (void)state;
     run("echo no sound > tapes/noise.wav");
     open_and_wait();
     assert_non_null(strstr(pty.text, "mine noise"));
@@ -372,7 +361,6 @@ static void what_failed_is_not_tried_at_every_start(void **state)
 
 static void mining_all_again_asks(void **state)
 {
-    (void)state;
     open_and_wait();
     type(":mine all\r", "again? Decisions stay");
     pty_send(&pty, "n");
@@ -384,7 +372,6 @@ static void mining_all_again_asks(void **state)
 /* A batch run on the project that is open: its finds come up by themselves. */
 static void what_a_batch_run_finds_comes_up(void **state)
 {
-    (void)state;
     open_and_wait();
     type("q", "near misses");
     pty_forget(&pty);
@@ -401,7 +388,6 @@ static void what_a_batch_run_finds_comes_up(void **state)
  * All that a session saves at its end is saved, and nothing half lies about. */
 static void a_closed_terminal_leaves_nothing_half(void **state)
 {
-    (void)state;
     for (int i = 0; i < 4; i++) {
         char line[32], kept[64];
         int status = 0;
@@ -424,7 +410,6 @@ static void a_closed_terminal_leaves_nothing_half(void **state)
 /* A session that was killed before it joined: the next one makes up for it. */
 static void joining_is_made_up_for(void **state)
 {
-    (void)state;
     run("rm export/tapes/manifest.csv");
     open_and_wait();
     assert_non_null(strstr(pty.text, "manifest and stacks"));
@@ -445,7 +430,6 @@ static void joining_is_made_up_for(void **state)
 /* Nor is a best-of set: what is decided about it is decided in its project. */
 static void a_best_of_set_is_not_opened(void **state)
 {
-    (void)state;
     char path[FOLDER_BYTES + 40];
     static const char rows[] = "filename,source,type\r\nhit.wav,evening,drum\r\n";
     snprintf(path, sizeof path, "%s/picks/drums", folder);
@@ -460,7 +444,6 @@ static void a_best_of_set_is_not_opened(void **state)
 
 static void what_is_no_folder_is_told(void **state)
 {
-    (void)state;
     pty_start(&pty, "xterm-256color", "C.UTF-8", 40, 140, trowel, "picks/drums/hit.wav");
     assert_int_equal(pty_end(&pty, 30), 1);
     assert_non_null(strstr(pty.text, "hit.wav is a file; open the folder it lies in"));
@@ -472,7 +455,6 @@ static void what_is_no_folder_is_told(void **state)
 /* The demo goes where the recordings are, and is not begun where that is nowhere. */
 static void without_recordings_there_is_no_place_for_the_demo(void **state)
 {
-    (void)state;
     run("mv tapes away");
     begin("export/tapes");
     type(":demo\r", "recordings to yours");
@@ -489,7 +471,6 @@ static void without_recordings_there_is_no_place_for_the_demo(void **state)
 /* Whoever wrote in the settings by hand is told, and nothing is done with others. */
 static void damaged_settings_are_told(void **state)
 {
-    (void)state;
     run("cd export/tapes && cp config.effective.yaml ../../kept && "
         "sed -i 's/^  min_rms_db: .*/  min_rms_db: banana/' config.effective.yaml");
     pty_start(&pty, "xterm-256color", "C.UTF-8", 40, 140, trowel, "export/tapes");
@@ -505,7 +486,6 @@ static void damaged_settings_are_told(void **state)
 /* Samples alone are not mined; recordings that they were written beside are. */
 static void samples_among_recordings_are_no_obstacle(void **state)
 {
-    (void)state;
     run("mkdir beside && cp tapes/evening.wav beside && \"" TROWEL_BIN "\""
         " --batch drums --source beside/evening.wav --export beside --seed 1 --quiet && "
         "cp -r beside alone && rm alone/evening.wav");
@@ -522,7 +502,6 @@ static void samples_among_recordings_are_no_obstacle(void **state)
 /* A kit is no project: nothing is begun in it. */
 static void a_kit_is_not_opened(void **state)
 {
-    (void)state;
     pty_start(&pty, "xterm-256color", "C.UTF-8", 40, 140, trowel, "export/kits/NIGHTBUS");
     assert_int_equal(pty_end(&pty, 30), 2);
     assert_non_null(strstr(pty.text, "export/kits/NIGHTBUS is a kit"));
@@ -532,7 +511,6 @@ static void a_kit_is_not_opened(void **state)
 /* A musician's own kits are recordings, too; their project lies beside the kits made. */
 static void a_folder_called_kits_is_a_project(void **state)
 {
-    (void)state;
     run("mkdir kits && cp tapes/evening.wav kits/jam.wav");
     pty_start(&pty, "xterm-256color", "C.UTF-8", 40, 140, trowel, "kits");
     assert_true(pty_wait_for(&pty, "KITS_2", 20) || strstr(pty.text, "kits_2"));
@@ -543,7 +521,6 @@ static void a_folder_called_kits_is_a_project(void **state)
 /* Another folder of the same name is another project: its evening.wav is another one. */
 static void folders_of_one_name_do_not_mix(void **state)
 {
-    (void)state;
     run("mkdir -p year && cp -r tapes year/tapes && cp tapes/evening.wav "
         "year/tapes/b.wav");
     run("sed -i 's/,evening/,morning/g' export/kits/NIGHTBUS/manifest.csv");
@@ -578,7 +555,6 @@ static void folders_of_one_name_do_not_mix(void **state)
 /* Looking into a folder leaves nothing behind, and takes nothing away. */
 static void folders_that_were_there_stay(void **state)
 {
-    (void)state;
     run("mkdir -p bare/export bare/mute");
     for (int i = 0; i < 2; i++) {
         pty_start(&pty, "xterm-256color", "C.UTF-8", 40, 140, trowel_in_bare, "mute");
@@ -601,7 +577,6 @@ static void folders_that_were_there_stay(void **state)
  * the next one only looks. */
 static void saved_settings_stay_without_finds(void **state)
 {
-    (void)state;
     run("mkdir -p bare/mute");
     for (int i = 0; i < 2; i++) {
         pty_start(&pty, "xterm-256color", "C.UTF-8", 40, 140, trowel_in_bare, "mute");

@@ -1,6 +1,7 @@
 /* The workstation on real terminals: kinds, sizes, signals, and that the terminal is
  * given back. The child runs app_run on a pseudo-terminal of its own. */
 #define _GNU_SOURCE 1 /* syscall */
+#include "checks.h"
 #include "core/clock.h"
 #include "folder.h"
 #include "nap.h"
@@ -11,9 +12,7 @@
 #include "vt.h"
 
 #include <poll.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,8 +22,6 @@
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 static struct pty pty;
 static char folder[256];
@@ -87,7 +84,6 @@ static void start(const char *term, const char *locale, int rows, int cols)
 
 static int set_up(void **state)
 {
-    (void)state;
     folder_make(folder);
     strcat(folder, "/tapes");
     return 0;
@@ -95,7 +91,6 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-    (void)state;
     *strrchr(folder, '/') = '\0';
     folder_remove(folder);
     return 0;
@@ -103,7 +98,6 @@ static int tear_down(void **state)
 
 static void every_terminal_starts_and_ends(void **state)
 {
-    (void)state;
     static const char *const terms[] = {"xterm-256color", "tmux-256color", "screen",
                                         "linux",          "vt100",         "xterm"};
     static const char *const locales[] = {"C.UTF-8", "C", "xx_XX.UTF-8"};
@@ -128,7 +122,6 @@ static void every_terminal_starts_and_ends(void **state)
  * what may be black. */
 static void eight_colours_hide_nothing(void **state)
 {
-    (void)state;
     start("xterm", "C.UTF-8", 30, 112);
     assert_true(pty_wait_for(&pty, "near misses", 10));
     pty_settle(&pty, 0.1);
@@ -143,7 +136,6 @@ static void eight_colours_hide_nothing(void **state)
  * of the palette, would be blue. */
 static void direct_colours_are_those_of_the_palette(void **state)
 {
-    (void)state;
     char source[300], command[900];
     snprintf(source, sizeof source, "%s.ti", folder);
     FILE *f = fopen(source, "w");
@@ -174,7 +166,6 @@ static void direct_colours_are_those_of_the_palette(void **state)
 
 static void hopeless_terminals_are_refused(void **state)
 {
-    (void)state;
     static const char *const terms[] = {"dumb", "no-such-terminal", ""};
     for (size_t t = 0; t < 3; t++) {
         start(terms[t], "C.UTF-8", 24, 80);
@@ -187,7 +178,6 @@ static void hopeless_terminals_are_refused(void **state)
 
 static void the_terminal_is_given_back(void **state)
 {
-    (void)state;
     static const int signals[] = {0, SIGHUP, SIGTERM, SIGINT};
     for (size_t i = 0; i < 4; i++) {
         start("xterm-256color", "C.UTF-8", 24, 80);
@@ -209,7 +199,6 @@ static void the_terminal_is_given_back(void **state)
 
 static void a_crash_gives_it_back_too(void **state)
 {
-    (void)state;
 #ifdef __SANITIZE_ADDRESS__
     skip();
 #endif
@@ -246,14 +235,12 @@ static int taken_and_given_back(void *arg)
 /* A handler of curses's own, left behind, would draw on a screen that is no more. */
 static void no_handler_is_left_behind(void **state)
 {
-    (void)state;
     pty_start(&pty, "xterm-256color", "C.UTF-8", 24, 80, taken_and_given_back, NULL);
     assert_int_equal(pty_end(&pty, 10), 0);
 }
 
 static void stopping_and_going_on(void **state)
 {
-    (void)state;
     start("xterm-256color", "C.UTF-8", 24, 80);
     assert_true(pty_wait_for(&pty, "near misses", 10));
     for (int i = 0; i < 3; i++) {
@@ -280,7 +267,6 @@ static void stopping_and_going_on(void **state)
  * Until keys come singly and without echo again, none is heeded. */
 static void what_a_shell_set_is_set_back(void **state)
 {
-    (void)state;
     struct termios ours, shell;
     start("xterm-256color", "C.UTF-8", 24, 80);
     assert_true(pty_wait_for(&pty, "near misses", 10));
@@ -312,7 +298,6 @@ static void what_a_shell_set_is_set_back(void **state)
 
 static void five_hundred_resizes(void **state)
 {
-    (void)state;
     start("xterm-256color", "C.UTF-8", 24, 80);
     assert_true(pty_wait_for(&pty, "near misses", 10));
     pty_send(&pty, "jjt");
@@ -335,7 +320,6 @@ static void five_hundred_resizes(void **state)
 
 static void decisions_survive_a_kill(void **state)
 {
-    (void)state;
     start("xterm-256color", "C.UTF-8", 24, 80);
     assert_true(pty_wait_for(&pty, "near misses", 10));
     pty_send(&pty, "xxxxx");
@@ -358,7 +342,6 @@ static void decisions_survive_a_kill(void **state)
 /* Another thread brings each to the disk, at once and without a further key. */
 static void every_decision_is_brought_to_the_disk(void **state)
 {
-    (void)state;
     syncs = mmap(NULL, sizeof *syncs, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
                  -1, 0);
     assert_true(syncs != MAP_FAILED);
@@ -391,7 +374,6 @@ static void every_decision_is_brought_to_the_disk(void **state)
  * with the terminal as it was. */
 static void a_stuck_line_delays_no_key(void **state)
 {
-    (void)state;
     start("xterm-256color", "C.UTF-8", 100, 300);
     assert_true(pty_wait_for(&pty, "near misses", 10));
     pty_settle(&pty, 0.2);
@@ -426,7 +408,6 @@ static void screen_of(struct vt *v)
 /* What did not fit into the line comes when it flows again, and nothing twice. */
 static void a_stuck_line_loses_nothing(void **state)
 {
-    (void)state;
     static struct vt kept, anew;
     start("vt100", "C", VT_ROWS, VT_COLS);
     assert_true(pty_wait_for(&pty, "near misses", 10));
@@ -456,7 +437,6 @@ static void a_stuck_line_loses_nothing(void **state)
  * waiting for that costs nothing. */
 static void a_slow_line_gets_all_of_it(void **state)
 {
-    (void)state;
     start("xterm-256color", "C.UTF-8", 100, 300);
     assert_true(pty_wait_for(&pty, "near misses", 10));
     pty_settle(&pty, 0.5);
@@ -506,7 +486,6 @@ static size_t written_in_two_seconds(void)
  * frame would stand behind the 16 kB that the line holds. A quick line sees all of it. */
 static void moving_leaves_the_line_to_keys(void **state)
 {
-    (void)state;
     enum { RATE = 3000 };
     pty_start(&pty, "xterm-256color", "C.UTF-8", 30, 112, with_sound, folder);
     assert_true(pty_wait_for(&pty, "near misses", 10));
@@ -529,7 +508,6 @@ static void moving_leaves_the_line_to_keys(void **state)
  * the line: the terminal is left with its own screen, colours and cursor. */
 static void a_slow_line_is_given_back(void **state)
 {
-    (void)state;
     enum { RATE = 1000, FRAMES = 12 };
     start("xterm-256color", "C.UTF-8", 90, 300); /* a frame is more than the line holds */
     assert_true(pty_wait_for(&pty, "near misses", 10));
@@ -554,7 +532,6 @@ static void a_slow_line_is_given_back(void **state)
 
 static void idle_costs_nothing(void **state)
 {
-    (void)state;
     start("xterm-256color", "C.UTF-8", 30, 112);
     assert_true(pty_wait_for(&pty, "near misses", 10));
     pty_send(&pty, "jjj");
@@ -583,7 +560,6 @@ static void check_words(char *const argv[], const char *said)
 /* Before any terminal is asked for. */
 static void wrong_words_are_named(void **state)
 {
-    (void)state;
     check_words((char *[]){TROWEL_BIN, "--jobs", "2", NULL},
                 "trowel: the workstation has no option --jobs (see trowel --help); ");
     check_words((char *[]){TROWEL_BIN, "--no-audio", "tapes", "more", NULL},

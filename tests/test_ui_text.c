@@ -1,4 +1,5 @@
 /* ui/utf8, ui/canvas, ui/paint: names that would tear a screen, and pictures in cells. */
+#include "checks.h"
 #include "ui/canvas.h"
 #include "ui/paint.h"
 #include "ui/state.h"
@@ -6,12 +7,8 @@
 
 #include <locale.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static struct canvas canvas;
 
@@ -31,7 +28,6 @@ static void check(const char *expected)
 
 static void widths_are_known(void **state)
 {
-    (void)state;
     assert_int_equal(utf8_cells("night-train"), 11);
     assert_int_equal(utf8_cells("h\xC3\xA9llo"), 5);
     assert_int_equal(utf8_cells("he\xCC\x81llo"), 5); /* combining acute */
@@ -50,7 +46,6 @@ static void widths_are_known(void **state)
 
 static void marks_beyond_two_are_dropped(void **state)
 {
-    (void)state;
     const char *s = "z\xCC\x80\xCC\x81\xCC\x82\xCC\x83y";
     struct cluster c;
     assert_true(utf8_next(&s, &c));
@@ -64,7 +59,6 @@ static void marks_beyond_two_are_dropped(void **state)
 
 static void names_are_cut_where_it_helps(void **state)
 {
-    (void)state;
     char to[64];
     utf8_fit(to, sizeof to, "rehearsal-3_pad02_dark", 10, CUT_END, "~");
     assert_string_equal(to, "rehearsal~");
@@ -104,7 +98,6 @@ static void names_are_cut_where_it_helps(void **state)
 
 static void nothing_leaves_its_area(void **state)
 {
-    (void)state;
     struct area all = fresh(3, 10, TIER_BRAILLE);
     for (int r = 0; r < all.rows; r++)
         area_text(&all, r, 0, ROLE_TEXT, "..........");
@@ -120,7 +113,6 @@ static void nothing_leaves_its_area(void **state)
 
 static void wide_characters_are_whole_or_not_there(void **state)
 {
-    (void)state;
     struct area a = fresh(1, 6, TIER_BRAILLE);
     area_text(&a, 0, 0, ROLE_TEXT, "\xE6\x97\xA5\xE6\x9C\xAC!");
     area_text(&a, 0, 1, ROLE_TEXT, "x"); /* on the right half of the first */
@@ -134,7 +126,6 @@ static void wide_characters_are_whole_or_not_there(void **state)
 
 static void ascii_screens_hold_ascii_only(void **state)
 {
-    (void)state;
     struct area a = fresh(2, 30, TIER_ASCII);
     area_text(&a, 0, 0, ROLE_TEXT, "caf\xC3\xA9 \xE6\x97\xA5 \xE2\x80\x93 \xC2\xB7");
     area_glyph(&a, 1, 0, ROLE_TEXT, GLYPH_ACCEPTED);
@@ -150,7 +141,6 @@ static void ascii_screens_hold_ascii_only(void **state)
 /* The C locale knows no character beyond ASCII, but our sentences keep their sense. */
 static void sentences_are_readable_in_the_c_locale(void **state)
 {
-    (void)state;
     setlocale(LC_CTYPE, "C");
     struct area a = fresh(1, 30, TIER_ASCII);
     area_text(&a, 0, 0, ROLE_TEXT, "rejected a \xC2\xB7 u undoes \xE2\x80\xA6");
@@ -160,7 +150,6 @@ static void sentences_are_readable_in_the_c_locale(void **state)
 
 static void glyphs_fall_back(void **state)
 {
-    (void)state;
     for (int g = 0; g < GLYPH_COUNT; g++) {
         assert_true(glyph_code((enum glyph)g, TIER_ASCII) < 0x7F);
         for (int t = 0; t < TIER_COUNT; t++) {
@@ -179,7 +168,6 @@ static void glyphs_fall_back(void **state)
 
 static void bars_fill_by_eighths(void **state)
 {
-    (void)state;
     struct area a = fresh(4, 12, TIER_BRAILLE);
     paint_bar(&a, 0, 0, 12, 0.45);
     paint_bar(&a, 1, 0, 12, 1);
@@ -193,7 +181,6 @@ static void bars_fill_by_eighths(void **state)
 
 static void waves_fill_three_tiers(void **state)
 {
-    (void)state;
     struct overview_column w[8];
     for (int i = 0; i < 8; i++)
         w[i] = (struct overview_column){-(float)i / 8, (float)i / 8, 0};
@@ -210,7 +197,6 @@ static void waves_fill_three_tiers(void **state)
 
 static void curves_show_their_threshold(void **state)
 {
-    (void)state;
     float v[4] = {0, 0.5F, 1, (float)NAN};
     struct area a = fresh(2, 4, TIER_BLOCKS);
     paint_curve(&a, v, 4, 0, 1, 0.6);
@@ -223,7 +209,6 @@ static void curves_show_their_threshold(void **state)
 /* Rounded as a whole: no 60th second, no tenth lost. */
 static void times_round_to_the_next_minute(void **state)
 {
-    (void)state;
     static const struct {
         double seconds;
         int decimals;
@@ -240,7 +225,6 @@ static void times_round_to_the_next_minute(void **state)
 
 static void spectrograms_use_the_ramp_or_density(void **state)
 {
-    (void)state;
     float v[4] = {0, 1, 1, 0}; /* two rows, two columns; row 0 is low */
     struct area a = fresh(2, 2, TIER_ASCII);
     paint_spectrogram(&a, v, 2, 2, false);
@@ -255,7 +239,6 @@ static void spectrograms_use_the_ramp_or_density(void **state)
 
 static int tear_down(void **state)
 {
-    (void)state;
     canvas_done(&canvas);
     return 0;
 }

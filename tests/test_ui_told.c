@@ -1,15 +1,12 @@
 /* What the screens tell somebody who sees them for the first time: the keys that work
  * here, how to leave, what a recording holds, and nothing that was not measured. */
+#include "checks.h"
 #include "ui_rig.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static bool shown(const char *part)
 {
@@ -32,14 +29,12 @@ static void resize(int rows, int cols)
 /* A project that is opened with its finds there names keys as a new one does. */
 static void the_first_words_name_keys(void **state)
 {
-    (void)state;
     assert_true(ui_rig_said(&rig, "j and k move and play, a keeps, x drops, u takes "
                                   "back; ? shows all keys"));
 }
 
 static void every_screen_says_how_to_leave(void **state)
 {
-    (void)state;
     static const char *const screens[] = {"K", "M", "w", ",", "?"};
     for (size_t i = 0; i < sizeof screens / sizeof *screens; i++) {
         ui_rig_keys(&rig, screens[i]);
@@ -56,7 +51,6 @@ static void every_screen_says_how_to_leave(void **state)
 /* One key, another thing on another screen: its help says the one that counts here. */
 static void help_is_about_the_screen(void **state)
 {
-    (void)state;
     static const struct {
         const char *screen, *pane, *enter, *not_here;
     } here[] = {
@@ -86,7 +80,6 @@ static void help_is_about_the_screen(void **state)
 /* Whose keys are others reads of those, on every screen. */
 static void screens_name_keys_of_ones_own(void **state)
 {
-    (void)state;
     struct err e;
     assert_int_equal(
         keymap_load(&rig.app.map,
@@ -124,7 +117,6 @@ static void screens_name_keys_of_ones_own(void **state)
 
 static void help_is_searched_by_key_and_word(void **state)
 {
-    (void)state;
     ui_rig_keys(&rig, "? n");
     assert_true(ui_rig_said(&rig, "nothing was searched for; / does"));
     ui_rig_keys(&rig, "/ ^ R Enter");
@@ -147,7 +139,6 @@ static void help_is_searched_by_key_and_word(void **state)
  * is always there. */
 static void a_recording_shows_what_is_listed(void **state)
 {
-    (void)state;
     ui_rig_keys(&rig, "] gg M");
     const struct source_state *s = &rig.app.source;
     int pads = s->place_count;
@@ -185,7 +176,6 @@ static void a_recording_shows_what_is_listed(void **state)
  * once each, and not among the drums. */
 static void moved_thresholds_show_pads(void **state)
 {
-    (void)state;
     struct source_state *s = &rig.app.source;
     double at[2] = {-1, -1}, end = 0;
     ui_rig_keys(&rig, "] ] ] ] ] M");
@@ -253,7 +243,6 @@ static void add_to_song(enum kind kind, const char *file, double start_s, double
  * begins later than that. A near-miss that would be found now is one. */
 static void a_pad_stands_for_its_region(void **state)
 {
-    (void)state;
     struct source_state *s = &rig.app.source;
     add_to_song(KIND_PAD, "song_pad01_dark.wav", 20.5, 22, "");
     add_to_song(KIND_PAD, "song_pad_near01", 40, 41.5, "level 1.2 dB below the gate");
@@ -293,7 +282,6 @@ static void a_pad_stands_for_its_region(void **state)
 
 static void a_recording_without_them_says_so(void **state)
 {
-    (void)state;
     add_to_song(KIND_DRUM, "song_drum_001_kick.wav", 0.2, 0.4, "");
     ui_rig_keys(&rig, "] gg M");
     while (strcmp(session_source(rig.session, (size_t)rig.app.source.source)->stem,
@@ -309,7 +297,6 @@ static void a_recording_without_them_says_so(void **state)
 /* Also where its recording is not there, or not listened to yet. */
 static void why_is_told_without_the_recording(void **state)
 {
-    (void)state;
     static const int rows[] = {24, 40, 60};
     ui_rig_keys(&rig, "] gg M");
     for (int i = 0; i < 3; i++) {
@@ -339,7 +326,6 @@ static int signs(const char *sign)
 /* A near-miss that was taken is marked as taken, beside it and in the lane. */
 static void a_taken_near_miss_is_marked(void **state)
 {
-    (void)state;
     ui_rig_keys(&rig, "] gg M gg");
     while (!session_find(rig.session, (size_t)source_current(&rig.app))->near_miss)
         ui_rig_keys(&rig, "j");
@@ -358,7 +344,6 @@ static void a_taken_near_miss_is_marked(void **state)
 /* The counts of the title stay whole however long the recording's name is. */
 static void a_long_name_leaves_room_for_the_counts(void **state)
 {
-    (void)state;
     struct err e;
     static struct candidate c;
     struct catalog_source src = {.rate_hz = 44100, .frames = 44100, .channels = 2};
@@ -399,7 +384,6 @@ static void goes_on(bool mining)
 /* While it is mining an empty category is no verdict. */
 static void an_empty_category_waits_for_mining(void **state)
 {
-    (void)state;
     resize(24, 80);
     app_command(&rig.app, "filter nosuchname");
     assert_true(shown("no find matches nosuchname"));
@@ -438,7 +422,6 @@ static void an_empty_category_waits_for_mining(void **state)
 /* What was put into the kit and rejected then is not exported, and its row says so. */
 static void what_is_rejected_stays_out_of_the_kit(void **state)
 {
-    (void)state;
     struct budget b;
     resize(24, 80);
     ui_rig_keys(&rig, "] \" a K");
@@ -459,7 +442,6 @@ static void what_is_rejected_stays_out_of_the_kit(void **state)
 /* The counts of a project and of a kit stay, however long their names are. */
 static void a_long_title_leaves_room_for_the_counts(void **state)
 {
-    (void)state;
     char name[KIT_NAME_BYTES];
     memset(name, 'k', sizeof name - 1);
     name[sizeof name - 1] = '\0';
@@ -485,7 +467,6 @@ static void a_long_title_leaves_room_for_the_counts(void **state)
 /* A near-miss is not measured in full: what is not known is not written down. */
 static void nothing_unmeasured_is_shown(void **state)
 {
-    (void)state;
     struct err e;
     static struct candidate c;
     struct catalog_source src = {
@@ -519,7 +500,6 @@ static void nothing_unmeasured_is_shown(void **state)
 /* On a wide screen names are read, not guessed. */
 static void a_wide_list_shows_names_whole(void **state)
 {
-    (void)state;
     struct err e;
     static struct candidate c;
     struct catalog_source src = {
@@ -554,7 +534,6 @@ static void a_wide_list_shows_names_whole(void **state)
 /* However many loops of one's own came between: the message counts as the inspector. */
 static void loops_are_counted_alike(void **state)
 {
-    (void)state;
     struct err e;
     static struct candidate c;
     struct catalog_source src = {
@@ -587,7 +566,6 @@ static void loops_are_counted_alike(void **state)
 /* What filling leaves empty is named at once, not only by what is written. */
 static void what_stays_empty_is_named(void **state)
 {
-    (void)state;
     struct err e;
     static const char *const drums[] = {"kick", "snare"};
     ui_rig_done(&rig);
@@ -627,7 +605,6 @@ static void what_stays_empty_is_named(void **state)
  * the library alone knows at what rate it was recorded. */
 static void a_slot_is_filled_from_the_wider_recording(void **state)
 {
-    (void)state;
     struct err e;
     ui_rig_done(&rig);
     ui_rig_init(&rig, 0, 0, 24, 80, TIER_BRAILLE);

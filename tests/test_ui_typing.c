@@ -1,6 +1,7 @@
 /* What comes from a keyboard and from what sits in its place: letters and sequences in
  * pieces, answers that nobody asked for, more keys than anybody types. The real program
  * on a terminal of its own. */
+#include "checks.h"
 #include "folder.h"
 #include "nap.h"
 #include "pty.h"
@@ -10,15 +11,11 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 static struct pty pty;
 static const char *folder;
@@ -59,7 +56,6 @@ static void send_in_pieces(const char *bytes)
 
 static void unknown_sequences_are_no_keys(void **state)
 {
-    (void)state;
     /* focus, a modified function key, a mouse report, a paste that would reject and quit
      */
     pty_send(&pty, "\033[I\033[15;7~\033[<0;10;10M\033[200~xxxQ\033[201~");
@@ -78,7 +74,6 @@ static void unknown_sequences_are_no_keys(void **state)
 /* The bytes of a letter are read as they come, and what is no letter takes none along. */
 static void letters_come_in_pieces(void **state)
 {
-    (void)state;
     pty_send(&pty, ":n");
     pty_settle(&pty, 0.1);
     pty_forget(&pty);
@@ -116,7 +111,6 @@ static bool throw_keys(const char *keys, double seconds)
 /* A text of megabytes pasted where there is no bracketed paste, a cat on the keyboard. */
 static void endless_keys_leave_room(void **state)
 {
-    (void)state;
     char keys[4001] = "";
     for (int i = 0; i < 1000; i++)
         strcat(keys, "oO\033j");

@@ -1,18 +1,14 @@
 /* Lists over the model: scope, filter, order, stacks and the cursor, kept up while
  * everything changes. */
+#include "checks.h"
 #include "session_rig.h"
 
 #include "core/order.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static const char *const filters[] = {"",           "is:undecided",      "rating>=2",
                                       "!is:tagged", "cat:pads|rating:0", "dur>.5"};
@@ -410,7 +406,6 @@ static void test_order_of_names(void **state)
     static const char *const names[] = {"b", "a", "b", "a", "c", "a", "b", "d", "A"};
     static const uint32_t places[] = {4, 1, 5, 2, 7, 3, 6, 8, 0};
     enum { N = sizeof names / sizeof *names };
-    (void)state;
     struct find finds[N] = {0};
     for (int i = 0; i < N; i++)
         finds[i].folded = names[i];

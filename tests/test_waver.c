@@ -1,5 +1,6 @@
 /* dsp/waver and the hum of chroma: what is a tone, what is noise and what is the mains',
  * and in which order they come as pads. */
+#include "checks.h"
 #include "core/pi.h"
 #include "dsp/biquad.h"
 #include "dsp/fft_batch.h"
@@ -8,12 +9,8 @@
 #include "tone.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 /* A voice of six partials with a vibrato of 5.8 Hz. */
 static void add_soloist(struct audio *a, double from_s, double length_s, double hz,
@@ -50,7 +47,6 @@ static double mean_waver(const struct audio *a)
 
 static void a_vibrato_is_no_noise(void **state)
 {
-    (void)state;
     static const struct {
         double hz, cents, least;
     } solo[] = {{220, 60, 0.5}, {330, 60, 0.9},   {440, 45, 0.9}, {700, 80, 0.5},
@@ -69,7 +65,6 @@ static void a_vibrato_is_no_noise(void **state)
 /* White, dull, and no wider than a third of an octave. */
 static void noise_is_no_vibrato(void **state)
 {
-    (void)state;
     static const double centre[] = {0, 0, 300, 500, 900, 2500};
     for (uint64_t k = 0; k < 6; k++) {
         struct audio a = tone_blank(8, 1, 44100);
@@ -87,7 +82,6 @@ static void noise_is_no_vibrato(void **state)
 /* A recording of the surf, and of a soloist. */
 static void a_soloist_is_before_the_surf(void **state)
 {
-    (void)state;
     struct audio a = tone_blank(24, 1, 44100), surf = tone_blank(12, 1, 44100);
     tone_white(&surf, 0.3, 5);
     struct biquad f = biquad_lowpass(2, 800, 44100);
@@ -134,7 +128,6 @@ static double share_with(int bins, double bin_hz, int bin, int moves,
  * two or a move of two bins, between 215 Hz and 5 kHz. */
 static void peaks_that_stay_are_counted(void **state)
 {
-    (void)state;
     enum { BINS = 1025, FIRST = 10, END = 232 };
     const double bin_hz = 44100 / 2048.0;
     static const struct {
@@ -213,7 +206,6 @@ static double best_pad(const struct audio *a, double *tonal)
  * singers tremble, has weak ones all along. */
 static void a_resonance_is_no_choir(void **state)
 {
-    (void)state;
     static const double width[] = {1 / 5.0, 1 / 8.0, 1 / 12.0, 1 / 16.0};
     double noise = 0, most = 0, tonal;
     for (uint64_t k = 0; k < 12; k++) {
@@ -251,7 +243,6 @@ static double mean_mains(const struct audio *a)
  * low partials. */
 static void hum_is_told_from_notes(void **state)
 {
-    (void)state;
     static const double mains[] = {49.9, 50, 50.1, 59.9, 60, 60.1};
     static const int rates[] = {8000, 44100, 96000};
     for (size_t i = 0; i < 6; i++) {
@@ -272,7 +263,6 @@ static void hum_is_told_from_notes(void **state)
 /* A note a hertz beside mains, two tones of theirs alone, and three above the sixth. */
 static void what_resembles_hum_is_none(void **state)
 {
-    (void)state;
     static const double all[][4] = {
         {50.6, 101.2, 151.8, 202.4},
         {59.4, 118.8, 178.2, 237.6},
@@ -294,7 +284,6 @@ static void what_resembles_hum_is_none(void **state)
 /* A breathing chord, then an amplifier that hums until somebody plays again. */
 static void hum_is_behind_what_is_played(void **state)
 {
-    (void)state;
     static const double mains[] = {50, 60};
     for (size_t k = 0; k < 2; k++) {
         struct audio a = tone_blank(24, 1, 44100);
@@ -330,7 +319,6 @@ static void hum_is_behind_what_is_played(void **state)
  * is not most of what sounds, it only lies under it. */
 static void hum_is_doubted_by_its_level(void **state)
 {
-    (void)state;
     static const struct {
         double below_db, tone, least, most;
     } all[] = {{3, 0, 0.9, 1}, {9, 0, 0.4, 0.6}, {15, 0, 0, 0.1}, {15, 0.02, 0.85, 1}};
@@ -369,7 +357,6 @@ static void hum_is_doubted_by_its_level(void **state)
  * them plays them as loud as all else. */
 static void what_is_played_is_no_hum(void **state)
 {
-    (void)state;
     static const double played[2][3] = {{200, 250, 300}, {100, 100, 100}};
     for (size_t k = 0; k < 2; k++) {
         struct audio a = tone_blank(12, 1, 44100);

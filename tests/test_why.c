@@ -1,4 +1,6 @@
 /* The parts of a score read back in plain units are what was measured. */
+#include "checks.h"
+
 #include "core/why.h"
 #include "io/config.h"
 #include "io/paths.h"
@@ -7,14 +9,9 @@
 #include "dsp/part_units.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static const char *said(enum kind kind, const char *part, double value, double seam_db)
 {
@@ -35,7 +32,6 @@ static double falling(double x, double half)
 
 static void measured_values_come_back(void **state)
 {
-    (void)state;
     assert_string_equal(said(KIND_PAD, "steady", falling(1.4, PAD_STEADY_HALF_DB), 0),
                         "level moves 1.4 dB");
     assert_string_equal(
@@ -65,7 +61,6 @@ static void measured_values_come_back(void **state)
 /* What is told is true of the find, not of a good one. */
 static void a_low_part_is_told_as_such(void **state)
 {
-    (void)state;
     static const char *const told[][3] = {
         {"drum", "a drum, not a note", "rather a note than a drum"},
         {"alone", "nothing struck with it", "something struck with it"},
@@ -82,7 +77,6 @@ static void a_low_part_is_told_as_such(void **state)
 
 static void every_part_of_the_miners_is_explained(void **state)
 {
-    (void)state;
     static const struct {
         enum kind kind;
         const char *parts[9];
@@ -104,7 +98,6 @@ static void every_part_of_the_miners_is_explained(void **state)
 /* The settings are there, and the words are those of the miners. */
 static void a_near_miss_names_its_setting(void **state)
 {
-    (void)state;
     static const struct {
         enum kind kind;
         const char *missed_by, *setting, *also;
@@ -146,7 +139,6 @@ static void a_near_miss_names_its_setting(void **state)
 
 static void a_reason_is_told_without_the_folder(void **state)
 {
-    (void)state;
     assert_string_equal(path_below("/a/tapes/x.wav is empty", "/a/tapes"),
                         "x.wav is empty");
     assert_string_equal(path_below("/a/tapes2/x.wav", "/a/tapes"), "/a/tapes2/x.wav");
@@ -157,7 +149,6 @@ static void a_reason_is_told_without_the_folder(void **state)
 /* A shell reads back what a command is told with. */
 static void a_path_is_one_word_of_a_command(void **state)
 {
-    (void)state;
     static const char *const paths[] = {
         "export/X",   "it's mine",         "''",          "a \"b\" $HOME `id` \\n",
         "#x;y&z|(0)", "~/tapes *?[1]{2}!", "caf\xc3\xa9", "two\nlines"};
@@ -178,7 +169,6 @@ static void a_path_is_one_word_of_a_command(void **state)
 
 static void a_place_is_minutes_and_seconds(void **state)
 {
-    (void)state;
     static const struct {
         double seconds;
         const char *text;

@@ -1,17 +1,13 @@
 /* dsp/window: what overlap-adding relies on. */
+#include "checks.h"
+
 #include "dsp/window.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
-
-#include <cmocka.h>
 
 static void hann_windows_add_up(void **state)
 {
-    (void)state;
     enum { N = 2048 };
     static float w[N];
     window_hann(w, N);

@@ -1,15 +1,12 @@
 #include "batch_rig.h"
+#include "checks.h"
 
 #include "core/demo.h"
 #include "io/soundfile.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 /* Seconds [from, to) of a demo recording. */
 static void cut(const char *tapes, const char *folder, const char *name, double from_s,

@@ -1,15 +1,11 @@
 #include "catalog_rig.h"
+#include "checks.h"
 
 #include "core/rng.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 int catalog_rig_setup(void **state)
 {

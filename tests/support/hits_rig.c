@@ -1,13 +1,10 @@
 #include "hits_rig.h"
+#include "checks.h"
 
 #include "core/rng.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdint.h>
-
-#include <cmocka.h>
 
 void strike(struct audio *a, double at_s, double level, double fall_db_per_s)
 {

@@ -1,4 +1,5 @@
 #include "mined_rig.h"
+#include "checks.h"
 
 #include "core/process.h"
 #include "dsp/level.h"
@@ -6,14 +7,9 @@
 #include "io/soundfile.h"
 #include "tone.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 enum { RATE = MINED_RATE };
 

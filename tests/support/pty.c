@@ -1,14 +1,13 @@
 #define _XOPEN_SOURCE 600
 #include "pty.h"
+#include "checks.h"
 
 #include "core/clock.h"
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,8 +16,6 @@
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 static void set_size(int fd, int rows, int cols)
 {

@@ -1,15 +1,12 @@
 #include "room_rig.h"
+#include "checks.h"
 
 #include "core/rng.h"
 #include "dsp/synth.h"
 #include "tone.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdint.h>
-
-#include <cmocka.h>
 
 void add_tone(struct audio *a, double from_s, double to_s, double rms_db, double top_hz,
               uint64_t item)

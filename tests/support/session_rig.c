@@ -1,12 +1,8 @@
 #include "session_rig.h"
+#include "checks.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 int session_rig_setup(void **state)
 {

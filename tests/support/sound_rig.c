@@ -1,15 +1,12 @@
 #include "sound_rig.h"
+#include "checks.h"
 #include "core/pi.h"
 
 #include "core/rng.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 float *material(int channels, size_t frames, int rate)
 {

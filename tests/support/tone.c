@@ -1,4 +1,5 @@
 #include "tone.h"
+#include "checks.h"
 #include "core/pi.h"
 
 #include "dsp/analysis.h"
@@ -7,12 +8,7 @@
 
 #include <complex.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 /* CMPLX is missing with clang and glibc. */
 static double complex complex_of(double re, double im)

@@ -1,15 +1,12 @@
 #include "transport_rig.h"
+#include "checks.h"
 
 #include "folder.h"
 #include "soundcard.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 void open_stage(struct stage *g, enum transport_backend backend)
 {

@@ -1,4 +1,5 @@
 #include "ui_rig.h"
+#include "checks.h"
 
 #include "folder.h"
 
@@ -7,13 +8,9 @@
 #include "io/paths.h"
 
 #include <locale.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 struct ui_rig rig;
 const struct ui_rig_size two_tapes = {2, 30, 112}, four_tapes = {4, 30, 112},
@@ -181,7 +178,6 @@ int ui_rig_setup(void **state)
 
 int ui_rig_teardown(void **state)
 {
-    (void)state;
     ui_rig_done(&rig);
     return 0;
 }
