@@ -22,7 +22,7 @@ struct walk {
     struct source_list *list;
     size_t room;
     const char *folder;
-    bool recursive, skip_projects, skip_kits;
+    const struct discover_options *options;
     struct place skip[DISCOVER_SKIPS_MAX];
     int skip_count;
     /* Folders that were visited or hold the one asked for, so that no link leads back. */
@@ -70,11 +70,9 @@ static bool enter(struct walk *w, const struct stat *s)
     return array_add(&w->seen, &w->seen_count, &w->seen_room, &here, sizeof here);
 }
 
-static enum status add_source(struct walk *w, const char *path, const char *relative,
-                              int64_t bytes)
+static enum status add_file(struct walk *w, const char *path, const char *relative,
+                            int64_t bytes)
 {
-    if (!soundfile_has_audio_ending(path) && !soundfile_is_audio(path))
-        return ST_OK;
     struct source_list *list = w->list;
     if (!array_grow(&list->items, &w->room, list->count + 1, sizeof *list->items))
         return ST_NO_MEMORY;
@@ -82,6 +80,13 @@ static enum status add_source(struct walk *w, const char *path, const char *rela
     *f = (struct source_file){.path = strdup(path), .relative = strdup(relative)};
     f->bytes = bytes;
     return f->path && f->relative ? ST_OK : ST_NO_MEMORY;
+}
+
+static enum status add_source(struct walk *w, const char *path, const char *relative,
+                              int64_t bytes)
+{
+    bool audio = soundfile_has_audio_ending(path) || soundfile_is_audio(path);
+    return audio ? add_file(w, path, relative, bytes) : ST_OK;
 }
 
 /* Does the folder lie under a manifest of ours? Those of projects, best-of sets and kits
@@ -127,9 +132,9 @@ static enum status visit_entry(struct walk *w, const char *path, const char *rel
         return add_source(w, path, relative, s.st_size);
     if (!S_ISDIR(s.st_mode))
         return ST_OK;
-    if (!w->recursive) {
+    if (!w->options->recursive) {
         w->list->folders_below +=
-            !is_skipped(w, &s) && !(w->skip_projects && is_ours(path));
+            !is_skipped(w, &s) && !(w->options->skip_projects && is_ours(path));
         return ST_OK;
     }
     if (S_ISLNK(link.st_mode) && w->linked.at > 0) {
@@ -154,8 +159,8 @@ static enum status visit_folder(struct walk *w, const char *relative)
     char path[PATH_BYTES];
     struct stat s;
     if (path_join(path, sizeof path, w->folder, relative, NULL) || stat(path, &s) ||
-        !enter(w, &s) || (*relative && w->skip_projects && is_ours(path)) ||
-        (*relative && w->skip_kits && discover_is_kit(path)))
+        !enter(w, &s) || (*relative && w->options->skip_projects && is_ours(path)) ||
+        (*relative && w->options->skip_kits && discover_is_kit(path)))
         return ST_OK;
     DIR *dir = opendir(path);
     if (!dir) {
@@ -298,7 +303,7 @@ static void enter_above(struct walk *w)
 
 static enum status walk_all(struct walk *w)
 {
-    if (w->recursive)
+    if (w->options->recursive)
         enter_above(w);
     enum status st = visit_folder(w, "");
     const char *next;
@@ -308,18 +313,6 @@ static enum status walk_all(struct walk *w)
     queue_done(&w->linked);
     free(w->seen);
     return st;
-}
-
-static enum status one_file(struct source_list *out, const char *path, int64_t bytes)
-{
-    out->items = calloc(1, sizeof *out->items);
-    if (!out->items)
-        return ST_NO_MEMORY;
-    out->count = 1;
-    out->items[0].path = strdup(path);
-    out->items[0].relative = strdup(path_base(path));
-    out->items[0].bytes = bytes;
-    return out->items[0].path && out->items[0].relative ? ST_OK : ST_NO_MEMORY;
 }
 
 static int by_filename(const void *a, const void *b)
@@ -341,12 +334,10 @@ static bool is_listed(const struct candidate *rows, size_t count, const char *re
  * them tells which they are. A folder of nothing else is what was asked for. */
 static void drop_samples(struct source_list *list, const char *folder)
 {
-    char path[PATH_BYTES];
-    struct candidate *rows = NULL;
-    size_t count = 0, kept = 0, samples = 0;
+    struct candidate *rows;
+    size_t count, kept = 0, samples = 0;
     if (!has_manifest(folder) ||
-        path_join(path, sizeof path, folder, "manifest.csv", NULL) != ST_OK ||
-        manifest_read(path, &rows, &count, NULL) != ST_OK)
+        manifest_read_in(folder, "manifest.csv", &rows, &count, NULL) != ST_OK)
         return;
     if (count > 1)
         qsort(rows, count, sizeof *rows, by_filename);
@@ -375,17 +366,15 @@ enum status discover(struct source_list *out, const char *folder,
     struct stat s;
     if (stat(folder, &s) != 0)
         return path_failure(e, errno, folder);
-    struct walk w = {.list = out,
-                     .folder = folder,
-                     .recursive = options->recursive,
-                     .skip_projects = options->skip_projects,
-                     .skip_kits = options->skip_kits};
+    struct walk w = {.list = out, .folder = folder, .options = options};
     struct stat skip;
     for (int i = 0; i < DISCOVER_SKIPS_MAX && options->skip[i]; i++)
         if (stat(options->skip[i], &skip) == 0 &&
             (skip.st_dev != s.st_dev || skip.st_ino != s.st_ino))
             w.skip[w.skip_count++] = (struct place){skip.st_dev, skip.st_ino};
-    enum status st = S_ISDIR(s.st_mode) ? walk_all(&w) : one_file(out, folder, s.st_size);
+    enum status st = S_ISDIR(s.st_mode)
+                         ? walk_all(&w)
+                         : add_file(&w, folder, path_base(folder), s.st_size);
     if (!st && out->unreadable && *out->unreadable == '\0' && out->count == 0)
         st = err_set(e, ST_UNREADABLE,
                      "%s cannot be listed: no permission, or a failing disk", folder);
