@@ -210,13 +210,13 @@ enum status change_check(struct change *c, struct err *e)
 
 /* --- text -------------------------------------------------------------------------- */
 
-/* Bytes of the character at p; 0 for what is none, or would break the line on a screen:
- * controls and line separators. */
+/* Bytes of the character at p; 0 for what is none, or would break the line on a screen.
+ */
 static size_t printable_length(const char *p)
 {
     unsigned c = 0;
     size_t n = utf8_sequence(p, &c);
-    return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029 ? 0 : n;
+    return utf8_is_control(c) ? 0 : n;
 }
 
 static void add_escaped(struct text *t, const char *text, bool quoted)

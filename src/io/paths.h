@@ -139,9 +139,8 @@ enum status root_read_file(const struct root *r, const char *relative, size_t ma
 /* The length of the well-formed UTF-8 sequence at `text` (Unicode 15, table 3-7), 0 when
  * it is broken or the text ends there; *code receives the character. */
 size_t utf8_sequence(const char *text, unsigned *code);
-/* The small letter of a Latin, Greek or Cyrillic capital, whatever the locale; as many
- * bytes long as that. Else the character itself. */
-unsigned utf8_lower(unsigned code);
+/* Is it a control character, or one that ends lines, to some? */
+bool utf8_is_control(unsigned code);
 /* The next character of a text without its case, however its accent is spelled (a Mac
  * spells é as e and a mark); 0 at the end. A byte that is no UTF-8 is like nothing but
  * itself: NO_UTF8 and that. */

@@ -32,37 +32,33 @@ size_t utf8_sequence(const char *text, unsigned *code)
 
 int utf8_encode(char *to, unsigned code)
 {
-    int n = 0;
-    if (code < 0x80) {
-        to[n++] = (char)code;
-    } else if (code < 0x800) {
-        to[n++] = (char)(0xC0 | (code >> 6));
-        to[n++] = (char)(0x80 | (code & 0x3F));
-    } else if (code < 0x10000) {
-        to[n++] = (char)(0xE0 | (code >> 12));
-        to[n++] = (char)(0x80 | ((code >> 6) & 0x3F));
-        to[n++] = (char)(0x80 | (code & 0x3F));
-    } else {
-        to[n++] = (char)(0xF0 | (code >> 18));
-        to[n++] = (char)(0x80 | ((code >> 12) & 0x3F));
-        to[n++] = (char)(0x80 | ((code >> 6) & 0x3F));
-        to[n++] = (char)(0x80 | (code & 0x3F));
-    }
-    to[n] = '\0';
-    return n;
+    static const unsigned lead[] = {0, 0xC0, 0xE0, 0xF0};
+    int more = code < 0x80 ? 0 : code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
+    to[0] = (char)(lead[more] | code >> 6 * more);
+    for (int i = 1; i <= more; i++)
+        to[i] = (char)(0x80 | (code >> 6 * (more - i) & 0x3F));
+    to[more + 1] = '\0';
+    return more + 1;
+}
+
+bool utf8_is_control(unsigned c)
+{
+    return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029;
 }
 
 /* Invisible characters that turn the direction of text or break lines. */
 static bool is_hostile(unsigned c)
 {
-    return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x200b && c <= 0x200f) ||
-           (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff ||
+    return utf8_is_control(c) || (c >= 0x200b && c <= 0x200f) ||
+           (c >= 0x202a && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff ||
            (c >= 0xfff0 && c <= 0xffff) ||
            (c < 0x80 && strchr("/" UNPORTABLE, (int)c) != NULL);
 }
 
-/* A table of our own: the locale's would differ from machine to machine. */
-unsigned utf8_lower(unsigned c)
+/* The small letter of a Latin, Greek or Cyrillic capital, as many bytes long as that,
+ * else the character itself. A table of our own: the locale's would differ from machine
+ * to machine. */
+static unsigned utf8_lower(unsigned c)
 {
     static const struct {
         unsigned first, last, step; /* every step-th from the first on is a capital */

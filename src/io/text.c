@@ -167,8 +167,7 @@ static void quote(struct text *t, const char *value)
         size_t n = utf8_sequence((const char *)s, &code);
         if (*s == '"' || *s == '\\')
             text_addf(t, "\\%c", *s);
-        else if (n > 0 && (code < 0x20 || (code >= 0x7f && code < 0xa0) ||
-                           code == 0x2028 || code == 0x2029)) /* end lines, to some */
+        else if (n > 0 && utf8_is_control(code))
             text_addf(t, "\\u%04x", code);
         else if (n > 0)
             text_bytes(t, (const char *)s, n);

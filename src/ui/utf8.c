@@ -4,6 +4,8 @@
 #endif
 #include "ui/utf8.h"
 
+#include "io/paths.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <wchar.h>
@@ -46,11 +48,6 @@ static bool steers(uint32_t c)
            (c >= 0x1F3FB && c <= 0x1F3FF);
 }
 
-static bool is_control(uint32_t c)
-{
-    return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0x2028 || c == 0x2029;
-}
-
 /* Signs of our own sentences, which the C locale does not know: the canvas has a letter
  * for each. */
 static bool is_sign(uint32_t c)
@@ -76,7 +73,7 @@ bool utf8_next(const char **s, struct cluster *out)
         *s += utf8_decode(*s, strlen(*s) < 4 ? strlen(*s) : 4, &c);
     } while (steers(c));
     *out = (struct cluster){.base = c, .cells = 1};
-    if (is_control(c)) {
+    if (utf8_is_control(c)) {
         out->base = 0xB7;
         return true;
     }
@@ -89,7 +86,7 @@ bool utf8_next(const char **s, struct cluster *out)
         out->base = 0xFFFD;
     for (int marks = out->mark[0] != 0; **s;) {
         int n = utf8_decode(*s, strlen(*s) < 4 ? strlen(*s) : 4, &c);
-        if (!steers(c) && (is_control(c) || width_of(c) != 0))
+        if (!steers(c) && (utf8_is_control(c) || width_of(c) != 0))
             break;
         if (!steers(c) && marks < CLUSTER_MARKS)
             out->mark[marks++] = c;
