@@ -1,35 +1,23 @@
 #include "io/config_value.h"
 
 #include "io/number.h"
+#include "io/text.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-/* --- words --- */
+/* --- storing --- */
 
 /* Index of `text` in "a|b|c", or -1. */
 static int word_index(const char *words, const char *text)
 {
-    size_t n = strlen(text);
-    for (int i = 0;; i++) {
-        size_t length = strcspn(words, "|");
-        if (length == n && memcmp(words, text, n) == 0)
+    char word[CONFIG_TEXT_BYTES];
+    for (int i = 0; text_part(word, sizeof word, words, '|', i); i++)
+        if (strcmp(word, text) == 0)
             return i;
-        if (words[length] == '\0')
-            return -1;
-        words += length + 1;
-    }
+    return -1;
 }
-
-static void word_at(char *out, size_t size, const char *words, int index)
-{
-    for (; index > 0; index--)
-        words += strcspn(words, "|") + 1;
-    snprintf(out, size, "%.*s", (int)strcspn(words, "|"), words);
-}
-
-/* --- storing --- */
 
 static bool in_range(const struct config_key *k, double v)
 {
@@ -169,7 +157,7 @@ static void list_text(char *out, size_t size, const void *at, const struct confi
         else if (k->type == CONFIG_INTS)
             snprintf(item, sizeof item, "%d", ints->v[i]);
         else
-            word_at(item, sizeof item, k->words, ints->v[i]);
+            text_part(item, sizeof item, k->words, '|', ints->v[i]);
         n += (size_t)snprintf(out + n, size - n, "%s%s", i ? ", " : "", item);
     }
     if (n < size)
@@ -196,7 +184,7 @@ bool config_get(const struct config *cfg, int index, char *out, size_t size)
             format_exact(text, sizeof text, *(const double *)at);
         break;
     case CONFIG_CHOICE:
-        word_at(text, sizeof text, k->words, *(const int *)at);
+        text_part(text, sizeof text, k->words, '|', *(const int *)at);
         break;
     case CONFIG_TEXT:
         if (k->null_word && *(const char *)at == '\0')

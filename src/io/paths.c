@@ -100,19 +100,6 @@ void path_up(char *path)
         path[above > 1 ? above - 1 : 1] = '\0';
 }
 
-bool path_list_at(const char *list, int i, char *to, size_t n)
-{
-    for (; list && *list; i--) {
-        size_t length = strcspn(list, ":");
-        if (i == 0) {
-            snprintf(to, n, "%.*s", (int)length, list);
-            return true;
-        }
-        list += length + (list[length] == ':');
-    }
-    return false;
-}
-
 size_t path_stem(const char *path)
 {
     const char *base = path_base(path), *dot = strrchr(base, '.');

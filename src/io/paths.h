@@ -54,8 +54,6 @@ const char *path_base(const char *path); /* after the last '/' */
 /* From a path to the folder it lies in: "." of a bare name, "/" of "/". At least 2 bytes.
  */
 void path_up(char *path);
-/* The i-th folder of a list a:b:c (may be NULL); false behind its end. */
-bool path_list_at(const char *list, int i, char *to, size_t n);
 /* Is there anything of that name in the folder? */
 bool path_has(const char *folder, const char *name);
 /* What follows "folder/" in a text that begins with it, else the text. */

@@ -66,6 +66,19 @@ const char *text_word(char *out, size_t size, const char *path)
     return out;
 }
 
+bool text_part(char *out, size_t size, const char *list, char between, int i)
+{
+    for (; list && *list; i--) {
+        size_t length = strcspn(list, (char[]){between, '\0'});
+        if (i == 0) {
+            snprintf(out, size, "%.*s", (int)length, list);
+            return true;
+        }
+        list += length + (list[length] == between);
+    }
+    return false;
+}
+
 int text_letter(char c)
 {
     return c == '-' ? '_' : c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;

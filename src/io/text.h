@@ -37,6 +37,10 @@ const char *text_plain(char *out, size_t size, const char *from);
  * which is at least 8; returns `out`. */
 const char *text_word(char *out, size_t size, const char *path);
 
+/* The i-th part of a list a:b:c (may be NULL) with ':' in between; false behind its end.
+ */
+bool text_part(char *out, size_t size, const char *list, char between, int i);
+
 /* A letter of a name without case, `-` as `_`. */
 int text_letter(char c);
 /* One of the ten digits, or of them and the 26 letters: the locale may know more. */

@@ -1,6 +1,7 @@
 #include "io/theme.h"
 
 #include "io/paths.h"
+#include "io/text.h"
 #include "io/yaml.h"
 
 #include <stdio.h>
@@ -327,7 +328,7 @@ static bool find_base(char *out, size_t size, const char *path, const char *fold
         if (path_join(out, size, place, file, NULL) == ST_OK && strcmp(out, path) != 0 &&
             access(out, R_OK) == 0)
             return true;
-    } while (path_list_at(folders, next++, place, sizeof place));
+    } while (text_part(place, sizeof place, folders, ':', next++));
     return false;
 }
 

@@ -1,6 +1,7 @@
 /* The command line's commands. */
 #include "ui/state.h"
 
+#include "io/text.h"
 #include "ui/themes.h"
 
 #include <ctype.h>
@@ -396,11 +397,8 @@ static int complete_value(struct app *app, const char *key, const char *typed)
     enum completes named = strcmp(key, "audio.device") == 0 ? DEVICE : THEME;
     int n = words ? 0 : complete_argument(app, named, typed);
     char word[COMPLETION_BYTES];
-    for (size_t end; words && *words; words += end + (words[end] == '|')) {
-        end = strcspn(words, "|");
-        snprintf(word, sizeof word, "%.*s", (int)end, words);
+    for (int i = 0; text_part(word, sizeof word, words, '|', i); i++)
         n = offer(app, n, word, typed);
-    }
     /* one that stands there is not what is sought */
     bool whole = n == 1 && strcmp(app->prompt.completion[0], typed) == 0;
     return whole && *typed ? complete_value(app, key, "") : n;

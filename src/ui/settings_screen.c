@@ -4,6 +4,7 @@
 #include "core/array.h"
 #include "core/filter.h"
 #include "io/paths.h"
+#include "io/text.h"
 #include "ui/themes.h"
 
 #include <stdio.h>
@@ -322,20 +323,11 @@ static bool next_word(const struct config_key *k, const char *value, int step, c
     const char *words = k->type == CONFIG_BOOL ? "false|true" : k->words;
     if (!words || (k->type != CONFIG_BOOL && k->type != CONFIG_CHOICE))
         return false;
-    int count = 1, at = 0, i = 0;
-    for (const char *c = words; *c; c++)
-        count += *c == '|';
-    for (const char *w = words; i < count; i++) {
-        size_t length = strcspn(w, "|");
-        if (strlen(value) == length && strncmp(w, value, length) == 0)
-            at = i;
-        w += length + 1;
-    }
-    const char *w = words;
-    for (at = come_round(at, step, count); at > 0; at--)
-        w += strcspn(w, "|") + 1;
-    snprintf(to, n, "%.*s", (int)strcspn(w, "|"), w);
-    return true;
+    int count = 0, at = 0;
+    for (; text_part(to, n, words, '|', count); count++)
+        if (strcmp(to, value) == 0)
+            at = count;
+    return text_part(to, n, words, '|', come_round(at, step, count));
 }
 
 /* Numbers change by steps, or are typed. */

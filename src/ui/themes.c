@@ -1,6 +1,7 @@
 #include "ui/themes.h"
 
 #include "io/paths.h"
+#include "io/text.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -18,7 +19,8 @@ enum status themes_load(struct theme *out, const char *folders, const char *name
         st = theme_load(&next, name, folders, e);
     } else {
         bool found = false;
-        for (int i = 0; !found && path_list_at(folders, i, folder, sizeof folder); i++) {
+        for (int i = 0; !found && text_part(folder, sizeof folder, folders, ':', i);
+             i++) {
             snprintf(path, sizeof path, "%s/%.64s.yaml", folder, name);
             found = access(path, R_OK) == 0;
         }
@@ -41,7 +43,7 @@ int themes_names(const char *folders, char (*out)[THEMES_NAME_BYTES], int max)
 {
     char folder[PATH_BYTES];
     int n = 0, kept = 0;
-    for (int i = 0; path_list_at(folders, i, folder, sizeof folder); i++) {
+    for (int i = 0; text_part(folder, sizeof folder, folders, ':', i); i++) {
         DIR *d = opendir(folder);
         for (struct dirent *entry; d && n < max && (entry = readdir(d));) {
             size_t length = strlen(entry->d_name);
