@@ -155,18 +155,13 @@ static void workers_and_order_change_no_byte(void **state)
 static void again_does_nothing_and_another_recipe_is_refused(void **state)
 {
     struct place *p = *state;
-    struct outcome o;
     char path[1024];
     path_in(path, p, "export/TREE");
     char *before = tree_hash(path, NULL);
-    RUN(o, p, "process", "--input-dir", "in", "--project-name", "TREE");
-    assert_int_equal(o.exit_status, 0);
-    assert_true(text_has(o.out, "0 done, 3 done before"));
-    outcome_done(&o);
-    RUN(o, p, "process", "--input-dir", "in", "--project-name", "TREE", "--seed", "8");
-    assert_int_equal(o.exit_status, 4);
-    assert_true(text_has(o.err, "--force"));
-    outcome_done(&o);
+    RUN_SAYS(p, 0, out, "0 done, 3 done before", "process", "--input-dir", "in",
+             "--project-name", "TREE");
+    RUN_SAYS(p, 4, err, "--force", "process", "--input-dir", "in", "--project-name",
+             "TREE", "--seed", "8");
     char *after = tree_hash(path, NULL);
     assert_string_equal(before, after);
     free(before);
@@ -199,16 +194,13 @@ static void shards_join(void **state)
         if (i == 0) { /* also of one that was killed before it joined anything */
             static char *const joined[] = {"shards/TREE/catalog.db",
                                            "shards/TREE/manifest.csv"};
-            struct outcome o;
             for (int k = 0; k < 2; k++) {
                 char path[1024];
                 path_in(path, p, joined[k]);
                 assert_int_equal(unlink(path), 0);
             }
-            RUN(o, p, "curate", "--input_root", "shards/TREE", "--dry-run");
-            assert_int_equal(o.exit_status, 0);
-            assert_true(text_has(o.err, "1 of 3 recordings in in is not mined"));
-            outcome_done(&o);
+            RUN_SAYS(p, 0, err, "1 of 3 recordings in in is not mined", "curate",
+                     "--input_root", "shards/TREE", "--dry-run");
         }
     }
     struct outcome o;
@@ -316,12 +308,11 @@ static void json_is_one_object_a_line(void **state)
     assert_true(lines >= 5);
     outcome_done(&o);
     /* its sums name the pipeline and the place, as those of all others do */
-    RUN(o, p, "all", "--input-dir", "in", "--project-name", "SUMS", "--kit-name", "SUMS",
-        "--json");
-    assert_int_equal(o.exit_status, 0);
-    assert_true(text_has(o.out, "{\"event\":\"summary\",\"pipeline\":\"process\","
-                                "\"output\":\"export/SUMS\",\"sources\":3,"));
-    outcome_done(&o);
+    RUN_SAYS(p, 0, out,
+             "{\"event\":\"summary\",\"pipeline\":\"process\","
+             "\"output\":\"export/SUMS\",\"sources\":3,",
+             "all", "--input-dir", "in", "--project-name", "SUMS", "--kit-name", "SUMS",
+             "--json");
     RUN(o, p, "validate", "--json", "--set", "pad_miner.min_rms_db=-50", "--set",
         "musicality.target_key=C maj");
     assert_int_equal(o.exit_status, 0);
@@ -367,10 +358,8 @@ static void curate_tells_what_it_leaves_to_index(void **state)
                      rows[1].filename);
     free(rows);
     folder_write(p->path, "kit.txt", file, (size_t)n);
-    RUN(o, p, "curate", "--input_root", "export/JAM", "--decisions", "kit.txt");
-    assert_int_equal(o.exit_status, 0);
-    assert_true(text_has(o.err, "warning: 2 lines of kit.txt are about the kit"));
-    outcome_done(&o);
+    RUN_SAYS(p, 0, err, "warning: 2 lines of kit.txt are about the kit", "curate",
+             "--input_root", "export/JAM", "--decisions", "kit.txt");
     RUN_WELL(p, "index", "--project", "export/JAM", "--decisions", "kit.txt");
     RUN(o, p, "format", "--input_dir", "export/JAM", "--kit_name", "JAM");
     assert_true(text_has(o.out, line));

@@ -95,11 +95,8 @@ static void failing_sources_leave_no_folders(void **state)
     a.data[0] = 0.5f;
     folder_wav(in, "one.wav", &a, 16);
     audio_done(&a);
-    struct outcome o;
-    RUN(o, p, "process", "--input-dir", "one", "--project-name", "ONE", "--seed", "1");
-    assert_int_equal(o.exit_status, 1);
-    assert_true(text_has(o.err, "one.wav holds nothing usable"));
-    outcome_done(&o);
+    RUN_SAYS(p, 1, err, "one.wav holds nothing usable", "process", "--input-dir", "one",
+             "--project-name", "ONE", "--seed", "1");
     assert_true(there(p, "export/ONE/manifest.csv"));
     assert_false(there(p, "export/ONE/one"));
 }
@@ -108,10 +105,7 @@ static void exit_statuses_are_the_contract(void **state)
 {
     struct place *p = *state;
     struct outcome o;
-    RUN(o, p, "proces");
-    assert_int_equal(o.exit_status, 2);
-    assert_true(text_has(o.err, "did you mean process?"));
-    outcome_done(&o);
+    RUN_SAYS(p, 2, err, "did you mean process?", "proces");
     RUN(o, p, "process", "--input-dir", "in", "--set", "pad_miner.min_rms_db=loud");
     assert_int_equal(o.exit_status, 2);
     outcome_done(&o);
@@ -125,28 +119,20 @@ static void exit_statuses_are_the_contract(void **state)
     RUN(o, p, "validate", "--config", "missing.yaml");
     assert_int_equal(o.exit_status, 2);
     outcome_done(&o);
-    RUN(o, p, "process", "--help");
-    assert_int_equal(o.exit_status, 0);
-    assert_true(text_has(o.out, "--input_dir DIR"));
-    outcome_done(&o);
+    RUN_SAYS(p, 0, out, "--input_dir DIR", "process", "--help");
 }
 
 static void unwritable_output_is_a_disk_failure(void **state)
 {
     struct place *p = *state;
-    struct outcome o;
     folder_write(p->path, "blocked", "a file", 6);
-    RUN(o, p, "process", "--input-dir", "in", "--export_root", "blocked", "--seed", "1");
-    assert_int_equal(o.exit_status, 5);
-    assert_true(text_has(o.err, "blocked"));
-    outcome_done(&o);
+    RUN_SAYS(p, 5, err, "blocked", "process", "--input-dir", "in", "--export_root",
+             "blocked", "--seed", "1");
     char path[1024];
     path_in(path, p, "unplugged");
     assert_int_equal(symlink("/nowhere/at/all", path), 0);
-    RUN(o, p, "process", "--input-dir", "in", "--export_root", "unplugged/export");
-    assert_int_equal(o.exit_status, 5);
-    assert_true(text_has(o.err, "unplugged is a broken link; is a disk "));
-    outcome_done(&o);
+    RUN_SAYS(p, 5, err, "unplugged is a broken link; is a disk ", "process",
+             "--input-dir", "in", "--export_root", "unplugged/export");
 }
 
 /* The plan of a kit reads like what was done. */
@@ -214,11 +200,9 @@ static void an_unreadable_sample_fails_alone(void **state)
     folder_wav(in, "kick.wav", &a, 16);
     audio_done(&a);
     folder_write(in, "snare.wav", "no sound", 8);
-    RUN(o, p, "format", "--input_dir", "mixed", "--output_dir", "kits", "--kit_name",
-        "MIXED", "--strict");
-    assert_int_equal(o.exit_status, 1);
-    assert_true(text_has(o.err, "trowel: mixed/snare.wav cannot be read as audio"));
-    outcome_done(&o);
+    RUN_SAYS(p, 1, err, "trowel: mixed/snare.wav cannot be read as audio", "format",
+             "--input_dir", "mixed", "--output_dir", "kits", "--kit_name", "MIXED",
+             "--strict");
     assert_false(path_has(p->path, "kits/MIXED"));
     RUN(o, p, "format", "--input_dir", "mixed", "--output_dir", "kits", "--kit_name",
         "MIXED");
@@ -397,19 +381,17 @@ static void no_name_steers_the_terminal(void **state)
 static void links_do_not_lead_out(void **state)
 {
     struct place *p = *state;
-    struct outcome o;
     char target[1024], link_path[1024];
     path_in(target, p, "outside");
     assert_int_equal(mkdir(target, 0777), 0);
     folder_write(p->path, "linked/L/notes.txt", "", 0); /* makes the folder */
     path_in(link_path, p, "linked/L/jam-tape");
     assert_int_equal(symlink(target, link_path), 0);
-    RUN(o, p, "process", "--input-dir", "in/jam-tape.wav", "--export_root", "linked",
-        "--project-name", "L", "--seed", "1", "--stages", "drums");
-    assert_int_equal(o.exit_status, 1);
-    assert_true(text_has(o.err, "linked/L/jam-tape is a symbolic link; nothing is "
-                                "written through it"));
-    outcome_done(&o);
+    RUN_SAYS(p, 1, err,
+             "linked/L/jam-tape is a symbolic link; nothing is "
+             "written through it",
+             "process", "--input-dir", "in/jam-tape.wav", "--export_root", "linked",
+             "--project-name", "L", "--seed", "1", "--stages", "drums");
     assert_int_equal(folder_count(target), 0);
 }
 

@@ -56,6 +56,23 @@ static void run(struct outcome *o, const char *folder, const char *line)
     program_run(o, folder, (char *[]){(char *)"/bin/sh", (char *)"-c", own, NULL});
 }
 
+/* A line that ends with that status; one that also says these words to out or err. */
+#define ENDS(status, line)                                                               \
+    do {                                                                                 \
+        struct outcome told;                                                             \
+        run(&told, *state, line);                                                        \
+        assert_int_equal(told.exit_status, status);                                      \
+        outcome_done(&told);                                                             \
+    } while (0)
+#define SAYS(status, said, words, line)                                                  \
+    do {                                                                                 \
+        struct outcome told;                                                             \
+        run(&told, *state, line);                                                        \
+        assert_int_equal(told.exit_status, status);                                      \
+        assert_true(text_has(told.said, words));                                         \
+        outcome_done(&told);                                                             \
+    } while (0)
+
 static void expect_same(const char *folder, const char *a, const char *b)
 {
     char path[FOLDER_BYTES];
@@ -70,16 +87,11 @@ static void expect_same(const char *folder, const char *a, const char *b)
 static void closed_streams_lose_nothing_but_the_words(void **state)
 {
     struct outcome o;
-    run(&o, *state, PROCESS " --export_root open");
-    assert_int_equal(o.exit_status, 0);
-    outcome_done(&o);
+    ENDS(0, PROCESS " --export_root open");
     static const char *const lines[] = {PROCESS " --export_root shut >&-",
                                         PROCESS " --export_root shut --json >/dev/full"};
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
-        run(&o, *state, lines[i]);
-        assert_int_equal(o.exit_status, 5);
-        assert_true(text_has(o.err, "standard output cannot be written"));
-        outcome_done(&o);
+        SAYS(5, err, "standard output cannot be written", lines[i]);
         expect_same(*state, "open", "shut");
     }
     /* who reads the first lines only has read enough */
@@ -93,9 +105,7 @@ static void closed_streams_lose_nothing_but_the_words(void **state)
         assert_string_equal(o.err, "status 0\n");
         outcome_done(&o);
     }
-    run(&o, *state, PROCESS " --export_root mute >&- 2>&- <&-");
-    assert_int_equal(o.exit_status, 5);
-    outcome_done(&o);
+    ENDS(5, PROCESS " --export_root mute >&- 2>&- <&-");
     expect_same(*state, "open", "mute");
 }
 
@@ -108,9 +118,7 @@ static void a_limit_on_file_sizes_is_a_full_disk(void **state)
     assert_non_null(said);
     assert_null(strstr(said + 1, "cannot be written")); /* once */
     outcome_done(&o);
-    run(&o, *state, PROCESS " --export_root out");
-    assert_int_equal(o.exit_status, 0);
-    outcome_done(&o);
+    ENDS(0, PROCESS " --export_root out");
     run(&o, *state, PROCESS " --export_root fresh");
     outcome_done(&o);
     expect_same(*state, "fresh", "out");
@@ -119,11 +127,8 @@ static void a_limit_on_file_sizes_is_a_full_disk(void **state)
 static void two_runs_at_once_make_one_project(void **state)
 {
     struct outcome o;
-    run(&o, *state,
-        PROCESS " --export_root out & first=$!; " PROCESS
-                " --export_root out; second=$?; wait $first && exit $second");
-    assert_int_equal(o.exit_status, 0);
-    outcome_done(&o);
+    ENDS(0, PROCESS " --export_root out & first=$!; " PROCESS
+                    " --export_root out; second=$?; wait $first && exit $second");
     run(&o, *state, PROCESS " --export_root alone");
     outcome_done(&o);
     expect_same(*state, "alone", "out");
@@ -133,11 +138,10 @@ static void what_was_written_is_no_recording(void **state)
 {
     struct outcome o;
     for (int i = 0; i < 2; i++) {
-        run(&o, *state, PROCESS " --recursive --export_root in --project_name P");
-        assert_int_equal(o.exit_status, 0);
-        assert_true(text_has(o.out, i == 0 ? "3 sources: 3 done, 0 done before"
-                                           : "3 sources: 0 done, 3 done before"));
-        outcome_done(&o);
+        SAYS(0, out,
+             i == 0 ? "3 sources: 3 done, 0 done before"
+                    : "3 sources: 0 done, 3 done before",
+             PROCESS " --recursive --export_root in --project_name P");
     }
     /* nor a folder that is left out; another one that is left out is told */
     run(&o, *state, PROCESS " --export_root in --project_name P");
@@ -155,9 +159,7 @@ static void newcomers_take_no_name(void **state)
     static float x[FRAMES];
     char path[FOLDER_BYTES];
     struct outcome o;
-    run(&o, *state, PROCESS);
-    assert_int_equal(o.exit_status, 0);
-    outcome_done(&o);
+    ENDS(0, PROCESS);
     run(&o, *state, "cp -r export before");
     outcome_done(&o);
     make_hits(x, 3100);
@@ -169,10 +171,7 @@ static void newcomers_take_no_name(void **state)
     run(&o, *state, PROCESS " --dry_run");
     assert_true(text_has(o.out, "tape1.aiff -> tape1_2\n"));
     outcome_done(&o);
-    run(&o, *state, PROCESS);
-    assert_int_equal(o.exit_status, 0);
-    assert_true(text_has(o.out, "5 sources: 2 done, 3 done before, 0 failed"));
-    outcome_done(&o);
+    SAYS(0, out, "5 sources: 2 done, 3 done before, 0 failed", PROCESS);
     expect_same(*state, "before/BATCH_01/tape1", "export/BATCH_01/tape1");
     expect_same(*state, "before/BATCH_01/tape2", "export/BATCH_01/tape2");
     run(&o, *state,
@@ -181,10 +180,7 @@ static void newcomers_take_no_name(void **state)
     assert_string_equal(o.out, "11\n11\n");
     outcome_done(&o);
     /* Afresh too, for the sake of what was decided; what is gone holds no name. */
-    run(&o, *state,
-        "rm in/tape0.wav; cp in/tape1.aiff in/tape0.aiff; " PROCESS " --force");
-    assert_int_equal(o.exit_status, 0);
-    outcome_done(&o);
+    ENDS(0, "rm in/tape0.wav; cp in/tape1.aiff in/tape0.aiff; " PROCESS " --force");
     expect_same(*state, "before/BATCH_01/tape1", "export/BATCH_01/tape1");
     run(&o, *state, "grep -c 'tape0,tape0.aiff,' export/BATCH_01/manifest.csv");
     assert_string_equal(o.out, "11\n");
@@ -268,23 +264,17 @@ static void the_same_twice_is_told(void **state)
 /* No shell has read what stands in a config, or behind the = of --set. */
 static void a_folder_at_home_is_no_tilde(void **state)
 {
-    struct outcome o;
-    run(&o, *state,
-        "mkdir home && cp -r in home/tapes && "
-        "echo 'paths: {source_audio_dir: ~/tapes}' > home.yaml && "
-        "HOME=$PWD/home " TROWEL
-        " --batch process --config home.yaml --set 'paths.export_dir=~/out' "
-        "--set paths.pad_sources_dir=~/pads --set paths.drums_dir=~/hits "
-        "--stages drums --seed 1 --quiet");
-    assert_int_equal(o.exit_status, 0);
-    outcome_done(&o);
-    run(&o, *state,
-        "test -s home/out/BATCH_01/manifest.csv && test ! -e '~' && "
-        "grep -q \"pad_sources_dir: .*$PWD/home/pads\" $(find home -name '*.yaml') && "
-        "grep -q \"drums_dir: .*$PWD/home/hits\" $(find home -name '*.yaml') && "
-        "rm -r home");
-    assert_int_equal(o.exit_status, 0);
-    outcome_done(&o);
+    ENDS(0, "mkdir home && cp -r in home/tapes && "
+            "echo 'paths: {source_audio_dir: ~/tapes}' > home.yaml && "
+            "HOME=$PWD/home " TROWEL
+            " --batch process --config home.yaml --set 'paths.export_dir=~/out' "
+            "--set paths.pad_sources_dir=~/pads --set paths.drums_dir=~/hits "
+            "--stages drums --seed 1 --quiet");
+    ENDS(0,
+         "test -s home/out/BATCH_01/manifest.csv && test ! -e '~' && "
+         "grep -q \"pad_sources_dir: .*$PWD/home/pads\" $(find home -name '*.yaml') && "
+         "grep -q \"drums_dir: .*$PWD/home/hits\" $(find home -name '*.yaml') && "
+         "rm -r home");
 }
 
 /* Decisions made on another machine go into the catalog, and stay. */
@@ -315,17 +305,11 @@ static void decisions_are_taken_in(void **state)
         assert_true(text_has(o.out, " 2 accepted 1 decision 1 rejected "));
         outcome_done(&o);
     }
-    run(&o, *state, TROWEL " --batch index --project export/BATCH_01 --decisions no");
-    assert_int_equal(o.exit_status, 1);
-    assert_true(text_has(o.err, "the decisions in no cannot be read"));
-    outcome_done(&o);
-    run(&o, *state,
-        "cat d.txt | " TROWEL
-        " --batch index --project export/BATCH_01 --decisions /dev/stdin");
-    assert_int_equal(o.exit_status, 0);
-    assert_true(text_has(
-        o.err, "0 decisions from /dev/stdin added to the catalog; 4 already there"));
-    outcome_done(&o);
+    SAYS(1, err, "the decisions in no cannot be read",
+         TROWEL " --batch index --project export/BATCH_01 --decisions no");
+    SAYS(0, err, "0 decisions from /dev/stdin added to the catalog; 4 already there",
+         "cat d.txt | " TROWEL
+         " --batch index --project export/BATCH_01 --decisions /dev/stdin");
 }
 
 /* libmpg123 has a lot to say about this one. */
@@ -380,12 +364,9 @@ static void nothing_found_says_what_was_near(void **state)
         outcome_done(&o);
     }
     /* Peaking at full scale is no clipping. */
-    run(&o, *state,
-        TROWEL " --batch process --input_dir loud --stages drums --seed 1 "
-               "--project_name FULL");
-    assert_int_equal(o.exit_status, 0);
-    assert_true(text_has(o.out, "11 drums"));
-    outcome_done(&o);
+    SAYS(0, out, "11 drums",
+         TROWEL " --batch process --input_dir loud --stages drums --seed 1 "
+                "--project_name FULL");
 }
 
 /* A sound card without a DC blocker: the same hits, the offset on none of them; and
@@ -525,10 +506,8 @@ static void a_dry_run_meets_what_is_there(void **state)
     assert_true(text_has(o.out, "\"source\":\"tape2.wav\",\"state\":\"skipped\""));
     assert_true(text_has(o.out, "\"sources\":4,\"done\":0,\"skipped\":3,"));
     outcome_done(&o);
-    run(&o, *state, PROCESS " --dry-run --set drum_miner.delta=0.06");
-    assert_int_equal(o.exit_status, 4);
-    assert_true(text_has(o.err, "was made with drum_miner.delta 0.05, not 0.06; "));
-    outcome_done(&o);
+    SAYS(4, err, "was made with drum_miner.delta 0.05, not 0.06; ",
+         PROCESS " --dry-run --set drum_miner.delta=0.06");
     run(&o, *state, PROCESS " --dry-run --force --set drum_miner.delta=0.06");
     assert_int_equal(o.exit_status, 0);
     assert_false(text_has(o.out, "done before"));
@@ -540,17 +519,11 @@ static void a_dry_run_meets_what_is_there(void **state)
     assert_true(text_has(o.out, "tape9.wav -> tape9\n"));
     assert_false(text_has(o.out, "tape8"));
     outcome_done(&o);
-    run(&o, *state,
-        "rm in/tape8.wav; cp in/tape2.wav in/tape1.wav; " PROCESS " --dry-run");
-    assert_int_equal(o.exit_status, 4);
-    assert_true(text_has(o.err, "tape1.wav has changed since it was processed"));
-    outcome_done(&o);
-    run(&o, *state,
-        TROWEL " --batch curate --input_root export/BATCH_01 --top 2 && " TROWEL
-               " --batch format --input_dir export/BATCH_01 --output_dir kits && "
-               "date >page.html");
-    assert_int_equal(o.exit_status, 0);
-    outcome_done(&o);
+    SAYS(4, err, "tape1.wav has changed since it was processed",
+         "rm in/tape8.wav; cp in/tape2.wav in/tape1.wav; " PROCESS " --dry-run");
+    ENDS(0, TROWEL " --batch curate --input_root export/BATCH_01 --top 2 && " TROWEL
+                   " --batch format --input_dir export/BATCH_01 --output_dir kits && "
+                   "date >page.html");
     static const char *const again[] = {
         "curate --input_root export/BATCH_01 --top 1",
         "format --input_dir export/BATCH_01 --output_dir kits",
@@ -558,14 +531,9 @@ static void a_dry_run_meets_what_is_there(void **state)
     for (size_t i = 0; i < sizeof again / sizeof *again; i++) {
         char line[512];
         snprintf(line, sizeof line, "%s --batch %s --dry-run", TROWEL, again[i]);
-        run(&o, *state, line);
-        assert_int_equal(o.exit_status, 4);
-        assert_true(text_has(o.err, "--force replaces it"));
-        outcome_done(&o);
+        SAYS(4, err, "--force replaces it", line);
         strcat(line, " --force");
-        run(&o, *state, line);
-        assert_int_equal(o.exit_status, 0);
-        outcome_done(&o);
+        ENDS(0, line);
     }
 }
 
@@ -640,12 +608,8 @@ static void folders_of_old_disks_are_gone_on_with(void **state)
     static const char line[] =
         "old=$(printf 'caf\\351\\ntape'); [ -d in ] && mv in \"$old\"; " TROWEL
         " --batch process --stages drums --input_dir \"$old\"";
-    struct outcome o;
     for (int again = 0; again < 2; again++) {
-        run(&o, *state, line);
-        assert_int_equal(o.exit_status, 0);
-        assert_true(text_has(o.out, again ? "0 done, 3 done before" : "3 done, 0 done"));
-        outcome_done(&o);
+        SAYS(0, out, again ? "0 done, 3 done before" : "3 done, 0 done", line);
     }
 }
 
@@ -656,12 +620,8 @@ static void help_on_a_full_disk_fails(void **state)
                                         "--batch all --help"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         char line[200];
-        struct outcome o;
         snprintf(line, sizeof line, TROWEL " %s >/dev/full", words[i]);
-        run(&o, *state, line);
-        assert_int_equal(o.exit_status, 5);
-        assert_true(text_has(o.err, "standard output cannot be written: No space"));
-        outcome_done(&o);
+        SAYS(5, err, "standard output cannot be written: No space", line);
     }
 }
 
@@ -710,23 +670,16 @@ static void results_on_a_full_disk_fail(void **state)
         assert_true(strlen(o.out) > BUFFER);
         outcome_done(&o);
         strcat(line, " >/dev/full");
-        run(&o, *state, line);
-        assert_int_equal(o.exit_status, 5);
-        assert_true(text_has(o.err, "standard output cannot be written: No space"));
-        outcome_done(&o);
+        SAYS(5, err, "standard output cannot be written: No space", line);
     }
 }
 
 /* An overnight run goes on when its terminal goes. */
 static void nohup_is_heeded(void **state)
 {
-    struct outcome o;
-    run(&o, *state,
-        "trap '' HUP; " PROCESS " --export_root out & p=$!; "
-        "while [ ! -e out/BATCH_01 ]; do sleep 0.01; done; kill -HUP $p; wait $p");
-    assert_int_equal(o.exit_status, 0);
-    assert_true(text_has(o.out, "3 sources: 3 done"));
-    outcome_done(&o);
+    SAYS(0, out, "3 sources: 3 done",
+         "trap '' HUP; " PROCESS " --export_root out & p=$!; "
+         "while [ ! -e out/BATCH_01 ]; do sleep 0.01; done; kill -HUP $p; wait $p");
 }
 
 int main(void)

@@ -34,6 +34,16 @@ int batch_rig_teardown(void **state);
     } while (0)
 void batch_rig_went_well(struct outcome *o); /* else it prints what was said; done */
 
+/* What ends with that status and says these words; `said` is out or err. */
+#define RUN_SAYS(p, status, said, words, ...)                                            \
+    do {                                                                                 \
+        struct outcome told;                                                             \
+        RUN(told, p, __VA_ARGS__);                                                       \
+        assert_int_equal(told.exit_status, status);                                      \
+        assert_true(text_has(told.said, words));                                         \
+        outcome_done(&told);                                                             \
+    } while (0)
+
 /* The folder's name before that of what lies in it. */
 void path_in(char out[1024], const struct place *p, const char *relative);
 bool there(const struct place *p, const char *relative);
