@@ -66,22 +66,9 @@ static const char script[] =
 /* What a terminal would obey, a browser would too: U+202E turns what follows it. */
 static void escape(struct text *t, const char *s)
 {
+    static const char *const with[] = {"&amp;", "&lt;", "&gt;", "&quot;", "&#39;"};
     size_t from = t->length;
-    for (; *s; s++) {
-        char c = *s;
-        if (c == '&')
-            text_add(t, "&amp;");
-        else if (c == '<')
-            text_add(t, "&lt;");
-        else if (c == '>')
-            text_add(t, "&gt;");
-        else if (c == '"')
-            text_add(t, "&quot;");
-        else if (c == '\'')
-            text_add(t, "&#39;");
-        else
-            text_bytes(t, s, 1);
-    }
+    text_replaced(t, s, "&<>\"'", with);
     if (t->failed || t->length == from)
         return;
     err_tame(t->at + from);

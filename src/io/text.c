@@ -46,6 +46,19 @@ void text_add(struct text *t, const char *more)
     text_bytes(t, more, strlen(more));
 }
 
+void text_replaced(struct text *t, const char *from, const char *what,
+                   const char *const *with)
+{
+    for (;;) {
+        size_t plain = strcspn(from, what);
+        text_bytes(t, from, plain);
+        from += plain;
+        if (*from == '\0')
+            return;
+        text_add(t, with[strchr(what, *from++) - what]);
+    }
+}
+
 const char *text_plain(char *out, size_t size, const char *from)
 {
     snprintf(out, size, "%s", from);

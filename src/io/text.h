@@ -29,6 +29,10 @@ void text_vaddf(struct text *t, const char *format, va_list args)
 /* A place in a recording: "1:05.76". `seconds` is finite and at least 0. */
 void text_place(struct text *t, double seconds);
 
+/* `from` with with[i] for every byte that is the i-th of `what`: quoting. */
+void text_replaced(struct text *t, const char *from, const char *what,
+                   const char *const *with);
+
 /* One line for a reader's eyes: control characters, as a file's name may hold, become
  * '?'. Cut at `size`; returns `out`. */
 const char *text_plain(char *out, size_t size, const char *from);

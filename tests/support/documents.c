@@ -3,7 +3,6 @@
 #include "core/pipelines.h"
 #include "dsp/measures.h"
 #include "io/config.h"
-#include "io/text.h"
 #include "manual.h"
 #include "ui/actions.h"
 
@@ -11,19 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static char *finish(struct text *t)
-{
-    if (!t->failed)
-        return t->at;
-    text_done(t);
-    return NULL;
-}
-
 /* A cell of a markdown table: bars would end it. */
 static void add_cell(struct text *t, const char *s)
 {
-    for (; *s; s++)
-        text_addf(t, *s == '|' ? "\\%c" : "%c", *s);
+    text_replaced(t, s, "|", (const char *const[]){"\\|"});
 }
 
 /* --- README.md --- */

@@ -2,41 +2,19 @@
 
 #include "core/pipelines.h"
 #include "io/config.h"
-#include "io/text.h"
 #include "ui/actions.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static char *finish(struct text *t)
-{
-    if (!t->failed)
-        return t->at;
-    text_done(t);
-    return NULL;
-}
-
 /* --- the man page --- */
 
 /* troff: backslashes, and hyphens that are minus signs. */
 static void roff(struct text *t, const char *s)
 {
-    for (; *s; s++)
-        if (*s == '\\')
-            text_add(t, "\\e");
-        else if (*s == '-')
-            text_add(t, "\\-");
-        else if (*s == '\'')
-            text_add(t, "\\(aq");
-        else if (*s == '`')
-            text_add(t, "\\(ga");
-        else if (*s == '^')
-            text_add(t, "\\(ha");
-        else if (*s == '"')
-            text_add(t, "\\(dq");
-        else
-            text_addf(t, "%c", *s);
+    static const char *const with[] = {"\\e", "\\-", "\\(aq", "\\(ga", "\\(ha", "\\(dq"};
+    text_replaced(t, s, "\\-'`^\"", with);
 }
 
 static void add_option(struct text *t, const struct option_info *o)
@@ -284,11 +262,8 @@ char *completions_bash(void)
 /* What stands between brackets of zsh's _arguments: brackets and quotes would end it. */
 static void zsh_help(struct text *t, const char *s)
 {
-    for (; *s; s++)
-        if (*s == '\'')
-            text_add(t, "'\\''");
-        else
-            text_addf(t, strchr("[]:", *s) ? "\\%c" : "%c", *s);
+    static const char *const with[] = {"'\\''", "\\[", "\\]", "\\:"};
+    text_replaced(t, s, "'[]:", with);
 }
 
 static const char *zsh_values(const struct option_info *o)
@@ -339,9 +314,9 @@ char *completions_zsh(void)
 
 static void fish_help(struct text *t, const char *s)
 {
+    static const char *const with[] = {"\\'", "\\\\"};
     text_add(t, " -d '");
-    for (; *s; s++)
-        text_addf(t, *s == '\'' || *s == '\\' ? "\\%c" : "%c", *s);
+    text_replaced(t, s, "'\\", with);
     text_add(t, "'");
 }
 
