@@ -392,6 +392,34 @@ static void names_are_cut_where_they_say_least(void **state)
     free(screen);
 }
 
+/* Stems of two songs bear the same names: the folders that have room tell them apart. */
+static void a_recording_is_told_with_its_folders(void **state)
+{
+    (void)state;
+    const char *path = "stems/Song A/drums.wav";
+    assert_string_equal(words_recording(path, 22), path);
+    assert_string_equal(words_recording(path, 21), "Song A/drums.wav");
+    assert_string_equal(words_recording(path, 15), "drums.wav");
+    assert_string_equal(words_recording(path, 3), "drums.wav");
+    assert_string_equal(words_recording("drums.wav", 3), "drums.wav");
+    ui_rig_done(&rig);
+    ui_rig_init(&rig, 0, 0, 30, 112, TIER_BRAILLE);
+    static struct candidate c;
+    struct catalog_source src = {.stem = "stems_Song A_drums",
+                                 .path = "stems/Song A/drums.wav"};
+    candidate_clear(&c);
+    c.kind = KIND_DRUM;
+    snprintf(c.source, sizeof c.source, "%s", src.stem);
+    snprintf(c.source_path, sizeof c.source_path, "%s", path);
+    snprintf(c.filename, sizeof c.filename, "%s_drum_001_kick.wav", src.stem);
+    assert_int_equal(session_add(rig.session, &src, &c, 1, NULL, NULL), ST_OK);
+    rig.app.now += 1;
+    app_tick(&rig.app);
+    char *screen = ui_rig_screen(&rig);
+    assert_non_null(strstr(screen, " Song A/drums.wav"));
+    free(screen);
+}
+
 /* What a command has another thread do is there. */
 static void command_done(const char *line)
 {
@@ -623,6 +651,7 @@ int main(void)
         IN_RIG(what_is_typed_is_in_sight_without_room, two_tapes),
         IN_RIG(the_first_finds_come_with_the_first_keys, two_tapes),
         IN_RIG(names_are_cut_where_they_say_least, two_tapes),
+        IN_RIG(a_recording_is_told_with_its_folders, two_tapes),
         IN_RIG(thresholds_and_zoom_have_ends, two_tapes),
         IN_RIG(thresholds_that_contradict_are_not_taken, two_tapes),
         IN_RIG(narrow_screens_leave_out_what_matters_less, two_tapes),

@@ -232,7 +232,8 @@ static int draw_origin(struct app *app, const struct area *a, const struct find 
     char text[256], time[24];
     int row = 0;
     words_time(time, sizeof time, c->m.start_sec, 2);
-    snprintf(text, sizeof text, "%s %.200s", time, path_base(c->source_path));
+    snprintf(text, sizeof text, "%s %.200s", time,
+             words_recording(c->source_path, a->cols - 8 - utf8_cells(time)));
     fact(a, &row, "from", text);
     if (kind_loops(f->kind)) {
         say_loop(a, &app->library.detail, a->cols - 7, text, sizeof text);

@@ -84,8 +84,8 @@ static void say_source(struct app *app, int cols, char *to, size_t n)
             break;
     }
     room -= utf8_cells(about);
-    utf8_fit(name, sizeof name, path_base(src->path),
-             room > NAME_LEAST ? room : NAME_LEAST, CUT_MIDDLE,
+    room = room > NAME_LEAST ? room : NAME_LEAST;
+    utf8_fit(name, sizeof name, words_recording(src->path, room), room, CUT_MIDDLE,
              glyph_text(GLYPH_ELLIPSIS, tier));
     snprintf(to, n, "%s%s", name, about);
 }

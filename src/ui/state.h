@@ -512,6 +512,9 @@ void words_count(char *to, size_t n, size_t count);                /* 1,204 */
 const char *words_order(int order); /* as typed after :sort: "len", "name" */
 /* The name of a find; where that has no room, without the folders it begins with. */
 const char *words_name(const struct app *app, const struct find *f, int cells);
+/* A recording's path, with the innermost folders that have room: stems of two songs bear
+ * the same names. */
+const char *words_recording(const char *path, int cells);
 enum glyph words_mark(const struct find *f);
 enum role words_mark_role(const struct find *f);
 

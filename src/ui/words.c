@@ -91,6 +91,14 @@ const char *words_name(const struct app *app, const struct find *f, int cells)
     return strncmp(f->name, s->stem, whole) == 0 ? f->name + folders_in(s) : f->name;
 }
 
+const char *words_recording(const char *path, int cells)
+{
+    const char *last = path_base(path);
+    while (path < last && utf8_cells(path) > cells)
+        path = strchr(path, '/') + 1;
+    return path;
+}
+
 /* --- keys that are named ------------------------------------------------------------ */
 
 static void first_key(const struct app *app, enum screen first, enum action a, char *to,
