@@ -309,6 +309,36 @@ static void a_dry_run_is_seen_before_it_is_written(void **state)
     ui_rig_done(&rig);
 }
 
+static struct app_reply answers_later;
+
+static enum status export_takes_a_while(void *user, const struct export_request *r,
+                                        struct app_reply reply, struct err *e)
+{
+    (void)user, (void)r, (void)e;
+    answers_later = reply;
+    return ST_OK;
+}
+
+/* While the preview is being made its Enter does not set a step of the pattern. */
+static void enter_waits_for_the_dry_run(void **state)
+{
+    (void)state;
+    open_rig(24, 100, TIER_BRAILLE);
+    rig.app.setup.ops.export_kit = export_takes_a_while;
+    ui_rig_keys(&rig, "K");
+    uint16_t steps = session_kit(rig.session)->slot[0].steps;
+    ui_rig_keys(&rig, "E Enter");
+    assert_int_equal(session_kit(rig.session)->slot[0].steps, steps);
+    assert_string_equal(rig.app.echo, "the preview has not been shown yet");
+    answers_later.done(answers_later.to, ST_OK, "would write 2 samples", "BD kick\n");
+    assert_true(ui_rig_shows_at(&rig, 24, 100, "Enter writes it"));
+    ui_rig_keys(&rig, "q E");
+    answers_later.done(answers_later.to, ST_NOTHING, "nothing to write", NULL);
+    ui_rig_keys(&rig, "Enter");
+    assert_int_not_equal(session_kit(rig.session)->slot[0].steps, steps);
+    ui_rig_done(&rig);
+}
+
 static void read_again(struct session *s)
 {
     struct session_news *news = session_reread_begin(s);
@@ -622,6 +652,7 @@ int main(void)
         cmocka_unit_test(too_small_names_the_screen),
         cmocka_unit_test(an_open_stack_is_seen_as_one),
         cmocka_unit_test(a_dry_run_is_seen_before_it_is_written),
+        cmocka_unit_test(enter_waits_for_the_dry_run),
         cmocka_unit_test(a_dry_run_says_who_chose),
         cmocka_unit_test(the_demo_asks_where_recordings_are),
         cmocka_unit_test(lines_are_left_for_the_shell),

@@ -260,7 +260,7 @@ static void show_page(struct app *app, const char *title, const char *text)
     snprintf(app->page.text, sizeof app->page.text, "%s", text);
     app->page.top = 0;
     app->page.open = true;
-    app->page.seen = app->page.confirms_export = false;
+    app->page.confirms_export = false;
     app->dirty = true;
 }
 
@@ -305,6 +305,7 @@ static void replied_dry_run(void *to, enum status st, const char *sentence,
     if (who && st == ST_OK && app->page.open)
         snprintf(app->page.text, sizeof app->page.text, "%s\n\n%s", who, report);
     app->page.confirms_export = st == ST_OK && app->page.open;
+    app->page.unseen &= app->page.confirms_export;
 }
 
 struct app_reply app_reply_to(struct app *app)
@@ -376,7 +377,8 @@ void app_export(struct app *app, bool dry_run)
     struct export_request r = {.kit_name = name, .dry_run = dry_run, .stereo = false};
     struct app_reply reply = {dry_run ? replied_dry_run : replied, app};
     app_say(app, dry_run ? "seeing what would be written" : "writing the kit");
-    app_check(app, ops->export_kit(ops->user, &r, reply, &e), &e);
+    app->page.unseen = dry_run;
+    app->page.unseen &= app_check(app, ops->export_kit(ops->user, &r, reply, &e), &e);
 }
 
 /* --- keys -------------------------------------------------------------------------- */
@@ -401,16 +403,12 @@ static bool page_act(struct app *app, const struct key_action *a)
     }
     switch (a->action) {
     case ACT_DETAIL:
-        if (p->confirms_export && !p->seen) {
-            app_warn(app, "the preview has not been shown yet");
-            return true;
-        }
         p->open = false;
         if (p->confirms_export)
             app_export(app, false);
         return true;
     case ACT_CLOSE:
-        p->open = false;
+        p->open = p->unseen = false;
         return true;
     default:
         if (decides(a->action))
@@ -509,10 +507,14 @@ static bool common_act(struct app *app, const struct key_action *a)
 static void act(struct app *app, const struct key_action *a)
 {
     bool stays = a->action == ACT_REDRAW || a->action == ACT_SUSPEND;
+    if (app->page.unseen && a->action == ACT_DETAIL) {
+        app_warn(app, "the preview has not been shown yet");
+        return;
+    }
     if (app->page.open && page_act(app, a))
         return;
-    if (!stays)
-        app->page.open = false;
+    if (app->page.open && !stays)
+        app->page.open = app->page.unseen = false;
     if (screens[app->screen]->act(app, a) || common_act(app, a))
         return;
     if (app->transport && app_sound_action(app, a))

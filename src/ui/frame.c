@@ -503,7 +503,7 @@ void frame_which_key(struct app *app, const struct area *a)
 void frame_page(struct app *app, const struct area *a)
 {
     struct page_state *p = &app->page;
-    p->seen = true;
+    p->unseen = false;
     struct area in = area_box(a, p->title);
     int lines = 0;
     const char *line = p->text;

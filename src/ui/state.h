@@ -180,8 +180,8 @@ struct page_state {
     char title[96];
     char text[PAGE_BYTES];
     int top;
-    bool seen;            /* was drawn */
-    bool confirms_export; /* Enter writes the kit, when it was seen */
+    bool unseen;          /* a dry run is being made, or was not drawn yet */
+    bool confirms_export; /* Enter writes the kit, unless unseen */
 };
 
 /* Background work since it last was idle, for the top line. */
