@@ -406,22 +406,6 @@ void output_settings(struct output *o, const char *path, const struct config *cf
     json_end(o);
 }
 
-/* What a copied, linked or renamed recording does to the lists. */
-static void tell_twins(const struct output *o, const struct project_totals *t)
-{
-    char twin[PATH_BYTES], of[PATH_BYTES];
-    text_plain(twin, sizeof twin, t->twin);
-    text_plain(of, sizeof of, t->twin_of);
-    if (t->twins == 1)
-        fprintf(o->messages, "%s is the same as %s: its finds are there twice\n", twin,
-                of);
-    else
-        fprintf(o->messages,
-                "%zu recordings are the same as others, the first %s as %s: their finds "
-                "are there more than once\n",
-                t->twins, twin, of);
-}
-
 void output_summary(struct output *o, enum pipeline p, const char *path,
                     const struct process_result *r)
 {
@@ -459,8 +443,10 @@ void output_summary(struct output *o, enum pipeline p, const char *path,
                 "workstation) say why%s\n",
                 o->without_pads, o->without_pads == 1 ? "" : "s",
                 o->hits_taken_off ? "" : ", --set separation.pads=true removes the hits");
-    if (r->totals.twins > 0 && r->done > 0 && !o->quiet)
-        tell_twins(o, &r->totals);
+    char twins[TWINS_BYTES];
+    project_tell_twins(&r->totals, twins, sizeof twins);
+    if (twins[0] && r->done > 0 && !o->quiet)
+        fprintf(o->messages, "%s\n", twins);
     printf("%zu source%s: %zu done, %zu done before, %zu failed", r->sources,
            r->sources == 1 ? "" : "s", r->done, r->skipped, r->failed);
     printf("; %zu find%s (", r->totals.finds, r->totals.finds == 1 ? "" : "s");

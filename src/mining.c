@@ -32,6 +32,7 @@ struct batch_of_jobs {
     struct err full;
     atomic_bool in_vain;
     struct stack_list stacks;
+    struct project_totals totals; /* of all, when joined */
     bool submitting;
 };
 
@@ -92,7 +93,7 @@ static enum status join(void *arg, const struct job_context *ctx, struct err *e)
     struct batch_of_jobs *b = arg;
     struct assemble_more more = {.ctx = ctx, .log = job_log(ctx), .stacks = &b->stacks};
     count_before(b);
-    return project_assemble(b->place.project, &more, NULL, e);
+    return project_assemble(b->place.project, &more, &b->totals, e);
 }
 
 static enum status publish(void *arg, const struct job_context *ctx, struct err *e)
@@ -102,11 +103,21 @@ static enum status publish(void *arg, const struct job_context *ctx, struct err 
     return project_assemble(b->place.project, &more, NULL, e);
 }
 
+static void say_twins(const struct batch_of_jobs *b, char *to, size_t n)
+{
+    char line[TWINS_BYTES];
+    project_tell_twins(&b->totals, line, sizeof line);
+    log_write(b->place.log, LOG_WARNING, "%s", line);
+    snprintf(to, n, "; %zu the same as others, w says which", b->totals.twins);
+}
+
 static void all_done(void *arg, enum status st, const struct err *e)
 {
     struct batch_of_jobs *b = arg;
     char sentence[360], failed[64] = "", elsewhere[64] = "", changed[48] = "";
-    char before[80] = "";
+    char before[80] = "", twins[64] = "";
+    if (b->totals.twins > 0)
+        say_twins(b, twins, sizeof twins);
     if (b->before > 0)
         snprintf(before, sizeof before,
                  "; %zu begun before with other settings, :mine all", b->before);
@@ -134,9 +145,9 @@ static void all_done(void *arg, enum status st, const struct err *e)
             "another trowel is at work on %zu recording%s; the finds will appear here",
             b->elsewhere, b->elsewhere == 1 ? "" : "s");
     else
-        snprintf(sentence, sizeof sentence, "mined %zu recording%s: %zu find%s%s%s%s%s",
+        snprintf(sentence, sizeof sentence, "mined %zu recording%s: %zu find%s%s%s%s%s%s",
                  b->done, b->done == 1 ? "" : "s", b->finds, b->finds == 1 ? "" : "s",
-                 failed, elsewhere, changed, before);
+                 failed, elsewhere, changed, twins, before);
     answer(b, st, sentence);
     free_all(b);
 }

@@ -718,6 +718,35 @@ static void keep_count(void *user, enum log_level level, const char *source,
         snprintf(user, 100, "%s", line);
 }
 
+static void keep_twins(void *user, enum log_level level, const char *source,
+                       const char *line)
+{
+    (void)source;
+    if (strstr(line, "the same as"))
+        snprintf(user, 200, "%d %s", level == LOG_WARNING, line);
+}
+
+/* Its finds are there twice then, and the decisions are with the old ones. */
+static void a_renamed_recording_is_told(void **state)
+{
+    struct desk *d = *state;
+    char line[200] = "", from[FOLDER_BYTES + 40], to[FOLDER_BYTES + 40];
+    struct log log = {.user = line, .sink = keep_twins, .threshold = LOG_INFO};
+    d->place.log = &log;
+    ask(d, false);
+    settle(d);
+    assert_null(strstr(d->sentence, "same"));
+    snprintf(from, sizeof from, "%s/evening.wav", d->input);
+    snprintf(to, sizeof to, "%s/night.wav", d->input);
+    assert_int_equal(rename(from, to), 0);
+    ask(d, false);
+    settle(d);
+    assert_non_null(strstr(d->sentence, "mined 1 recording: "));
+    assert_non_null(strstr(d->sentence, "; 1 the same as others, w says which"));
+    assert_string_equal(
+        line, "1 night.wav is the same as evening.wav: its finds are there twice");
+}
+
 /* A stroke and where the noise begins: of the two one is saved, and one is missed. */
 static void one_is_logged_as_one(void **state)
 {
@@ -786,6 +815,7 @@ int main(void)
         CASE(what_is_taken_over_leaves_nothing_of_before),
         CASE(what_waits_is_left_to_who_asked),
         CASE(what_runs_keeps_its_settings),
+        CASE(a_renamed_recording_is_told),
         CASE(one_is_logged_as_one),
         CASE(what_is_not_looked_into_is_told),
     };

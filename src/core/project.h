@@ -140,6 +140,9 @@ struct project_totals {
     /* the first of them by path, and the other */
     char twin[SOURCE_PATH_BYTES], twin_of[SOURCE_PATH_BYTES];
 };
+/* What twins do to the lists, as a sentence; "" without any. */
+enum { TWINS_BYTES = 2 * SOURCE_PATH_BYTES + 120 };
+void project_tell_twins(const struct project_totals *t, char *to, size_t n);
 /* Join all records: stacks, decisions from the catalog, manifest.csv, catalog.db. Finds
  * whose sample somebody removed are left out, and counted as missing. ST_NOT_FOUND, and
  * nothing is written, when not one sample of a project is there. */

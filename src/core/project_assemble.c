@@ -7,6 +7,7 @@
 #include "core/project_list.h"
 #include "dsp/stacks.h"
 #include "io/manifest.h"
+#include "io/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -438,6 +439,21 @@ static void count_twins(struct project_totals *t, const struct joined *j)
         snprintf(t->twin, sizeof t->twin, "%s", j->sources[first].path);
         snprintf(t->twin_of, sizeof t->twin_of, "%s", j->sources[of].path);
     }
+}
+
+void project_tell_twins(const struct project_totals *t, char *to, size_t n)
+{
+    char twin[SOURCE_PATH_BYTES], of[SOURCE_PATH_BYTES];
+    text_plain(twin, sizeof twin, t->twin);
+    text_plain(of, sizeof of, t->twin_of);
+    to[0] = '\0';
+    if (t->twins == 1)
+        snprintf(to, n, "%s is the same as %s: its finds are there twice", twin, of);
+    else if (t->twins > 1)
+        snprintf(to, n,
+                 "%zu recordings are the same as others, the first %s as %s: their finds "
+                 "are there more than once",
+                 t->twins, twin, of);
 }
 
 static void count(struct project_totals *t, const struct joined *j)
