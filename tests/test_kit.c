@@ -574,6 +574,18 @@ static void what_does_not_fit_is_left_out_in_order(void **state)
     assert_int_equal(p.item[127].folder, 0);
     assert_int_equal(p.item[128].folder, 1);
     assert_int_equal(p.item[399].folder, 3);
+    /* each folder is imported for itself */
+    struct text sheet = {0};
+    struct kit_written *written = calloc(N, sizeof *written);
+    kit_assign_sheet(&sheet, &p, "BUS", written);
+    assert_true(text_has(sheet.at, "FOLDER, choose BUS,\n"));
+    for (int i = 2; i <= 5; i++) {
+        char line[40];
+        snprintf(line, sizeof line, "Then the same with BUS_%d.\n", i);
+        assert_int_equal(text_has(sheet.at, line), i <= 4);
+    }
+    text_done(&sheet);
+    free(written);
     free(item);
 }
 

@@ -144,11 +144,13 @@ void kit_assign_sheet(struct text *t, const struct kit_plan *p, const char *kit_
     text_addf(t, "%s for the %s\n%s\n\n", kit_name, p->target->title, budget);
     sheet_slots(t, p, written);
     bool extras = false;
+    int last = 0;
     for (size_t i = 0; i < p->count; i++)
         if (p->item[i].in && p->item[i].slot < 0) {
             text_add(t, extras ? "" : "\nMore samples\n");
             sheet_line(t, "", &p->item[i], &written[i]);
             extras = true;
+            last = p->item[i].folder;
         }
     text_addf(
         t,
@@ -156,11 +158,17 @@ void kit_assign_sheet(struct text *t, const struct kit_plan *p, const char *kit_
         "  1. Copy the folder ROLAND to the root of an SD card that the %s has\n"
         "     formatted; what is on the card already stays.\n"
         "  2. On the machine: [UTILITY] > SAMPLE:Import > FOLDER, choose %s,\n"
-        "     and wait until it is done. The samples land in the category IMPORT.\n"
+        "     and wait until it is done. The samples land in the category IMPORT.\n",
+        p->target->title, folder);
+    for (int i = 1; i <= last; i++) {
+        kit_folder(folder, kit_name, i);
+        text_addf(t, "     Then the same with %s.\n", folder);
+    }
+    text_addf(
+        t,
         "  3. For each instrument above: press [SAMPLE], choose the instrument, turn\n"
         "     [VALUE] to the sample of that name.\n"
         "  4. %s, then [WRITE] the kit.\n",
-        p->target->title, folder,
         p->rings ? "Let CH and OH ring together: no mute group"
                  : "Let CH mute OH in the kit's mute groups");
     if (p->left_out > 0) {
