@@ -6,7 +6,6 @@
 #include "io/content_hash.h"
 #include "io/soundfile.h"
 
-#include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -368,30 +367,12 @@ static enum status make_recipes(struct run *r, const struct config *cfg, struct 
     return st;
 }
 
-/* A shard takes the seed that is on record even with --force: all need the same one. */
-static void settle_seed(const struct run *r, struct config *cfg)
-{
-    bool parts = r->job->shard_count > 1;
-    if (process_settle_seed(cfg, &r->project, r->job->force && !parts) && parts)
-        log_write(r->job->log, LOG_WARNING,
-                  "--shard without --seed: seed %" PRIu64 " was drawn; a shard that was "
-                  "started at the same time has another: give all of them the same",
-                  cfg->reproducibility.random_seed.value);
-}
-
-static enum status prepare(struct run *r, struct config *cfg, struct err *e)
+static enum status settle(struct run *r, struct config *cfg, struct err *e)
 {
     const struct process_job *job = r->job;
-    enum status st =
-        job->flat_dir ? project_open_flat(&r->project, job->flat_dir, e)
-                      : project_open(&r->project, job->export_root, job->project_name, e);
-    if (st == ST_OK)
-        st = project_check_place(&r->project, e);
-    if (st != ST_OK)
-        return st;
-    root_clean(&r->project.root);
-    settle_seed(r, cfg);
-    st = make_recipes(r, cfg, e);
+    /* A shard takes the seed on record even with --force: all need the same one. */
+    process_settle_seed(cfg, &r->project, job->force && job->shard_count <= 1);
+    enum status st = make_recipes(r, cfg, e);
     if (st == ST_OK && job->force)
         st = clear(r, e);
     else if (st == ST_OK)
@@ -402,6 +383,25 @@ static enum status prepare(struct run *r, struct config *cfg, struct err *e)
     snprintf(cfg->paths.source_audio_dir, sizeof cfg->paths.source_audio_dir, "%s",
              job->inputs[0].dir);
     return project_write_config(&r->project, cfg, job->log, e);
+}
+
+static enum status prepare(struct run *r, struct config *cfg, struct err *e)
+{
+    const struct process_job *job = r->job;
+    struct announced turn;
+    enum status st =
+        job->flat_dir ? project_open_flat(&r->project, job->flat_dir, e)
+                      : project_open(&r->project, job->export_root, job->project_name, e);
+    if (st == ST_OK)
+        st = project_check_place(&r->project, e);
+    if (st == ST_OK)
+        st = process_take_turn(&turn, &r->project, job->interrupted, e);
+    if (st != ST_OK)
+        return st;
+    root_clean(&r->project.root);
+    st = settle(r, cfg, e);
+    announce_end(&turn, NULL);
+    return st;
 }
 
 static enum status verdict(const struct run *r, struct err *e)

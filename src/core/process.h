@@ -79,8 +79,12 @@ enum status process_source(const struct source_job *job, const struct job_contex
                            struct find_list *finds, double *audio_s, struct err *e);
 
 /* The seed to use: the config's, else the one the project was begun with (not if
- * `afresh`), else a drawn one (true); put into cfg->reproducibility.random_seed. `p` may
- * be NULL. */
-bool process_settle_seed(struct config *cfg, const struct project *p, bool afresh);
+ * `afresh`), else a drawn one; put into cfg->reproducibility.random_seed. `p` may be
+ * NULL. */
+void process_settle_seed(struct config *cfg, const struct project *p, bool afresh);
+/* Runs settle on the settings one after the other, until announce_end: those that start
+ * together have one seed. ST_BUSY: another one does not come to an end. */
+enum status process_take_turn(struct announced *turn, const struct project *p,
+                              const atomic_bool *interrupted, struct err *e);
 
 #endif

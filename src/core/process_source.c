@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static bool owned_by_source(enum status st)
@@ -235,19 +236,32 @@ static bool seed_on_record(const struct project *p, uint64_t *seed)
     return known;
 }
 
-bool process_settle_seed(struct config *cfg, const struct project *p, bool afresh)
+void process_settle_seed(struct config *cfg, const struct project *p, bool afresh)
 {
     struct config earlier;
     struct config_seed *seed = &cfg->reproducibility.random_seed;
     if (seed->set)
-        return false;
+        return;
     bool goes_on = p && !afresh;
     if (goes_on && project_config(p, &earlier, NULL) == ST_OK)
         *seed = earlier.reproducibility.random_seed;
     else if (goes_on) /* whoever tidied up took the settings along */
         seed->set = seed_on_record(p, &seed->value);
-    if (seed->set)
-        return false;
-    *seed = (struct config_seed){.set = true, .value = recipe_draw_seed()};
-    return true;
+    if (!seed->set)
+        *seed = (struct config_seed){.set = true, .value = recipe_draw_seed()};
+}
+
+enum status process_take_turn(struct announced *turn, const struct project *p,
+                              const atomic_bool *interrupted, struct err *e)
+{
+    enum { WAIT_S = 60, TRIES_A_SECOND = 50 };
+    const struct timespec pause = {.tv_nsec = 1000000000 / TRIES_A_SECOND};
+    enum status st = announce_claim(turn, &p->root, ".trowel/.settings", e);
+    for (int i = 0; st == ST_BUSY && i < WAIT_S * TRIES_A_SECOND; i++) {
+        if (interrupted && atomic_load(interrupted))
+            return err_set(e, ST_CANCELLED, "interrupted");
+        nanosleep(&pause, NULL);
+        st = announce_claim(turn, &p->root, ".trowel/.settings", e);
+    }
+    return st;
 }
