@@ -240,9 +240,10 @@ bool track_add_chroma(struct track *t, const struct chroma_frame *c)
     struct packed_chroma *p = chunked_add(&t->chromas);
     if (!p)
         return false;
-    double largest = 0;
+    float top = 0; /* gcc 12 fails at fmax of widened floats on arm64 */
     for (int i = 0; i < CHROMA_FINE; i++)
-        largest = fmax(largest, (double)c->fine[i]);
+        top = fmaxf(top, c->fine[i]);
+    double largest = (double)top;
     p->largest = pack_level(20 * log10(largest));
     for (int i = 0; i < CHROMA_FINE && largest > 0; i++)
         p->fine[i] = (uint8_t)code_of((double)c->fine[i] / largest, 0, 255, 255);
