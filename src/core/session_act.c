@@ -279,7 +279,7 @@ static long one_to_keep(const struct session *s, const uint32_t *member, size_t 
         finds += find_counts(f);
         if (find_counts(f) && worth > most) {
             most = worth;
-            kept = member[i];
+            kept = (long)member[i];
         }
     }
     return finds > 1 ? kept : -1;
@@ -306,9 +306,9 @@ static bool thin_stack(const struct session *s, struct thinning *t,
     for (size_t i = 0; i < n && well; i++) {
         const struct find *f = &s->find[member[i]];
         struct change c = {.field = FIELD_DECISION, .candidate = f->id};
-        snprintf(
-            c.value, EVENT_VALUE_BYTES, "%s",
-            decision_name(member[i] == keep ? DECISION_ACCEPTED : DECISION_REJECTED));
+        bool keeps = (long)member[i] == keep;
+        snprintf(c.value, EVENT_VALUE_BYTES, "%s",
+                 decision_name(keeps ? DECISION_ACCEPTED : DECISION_REJECTED));
         well = !find_counts(f) || change_list_add(&t->said, &c, NULL) == ST_OK;
     }
     return well;

@@ -141,7 +141,7 @@ static uint64_t seen_bit(const struct piler *p, uint64_t key)
 /* Where the cell is, or would be. */
 static struct cell *cell_at(const struct piler *p, uint64_t key)
 {
-    size_t at = key & (p->cell_count - 1);
+    size_t at = (size_t)key & (p->cell_count - 1);
     while (p->cells[at].room != 0 && p->cells[at].key != key)
         at = (at + 1) & (p->cell_count - 1);
     return &p->cells[at];
