@@ -219,15 +219,32 @@ VEC_INLINE void vec_round(v8f *v)
     *v = *v + whole - whole;
 }
 
+/* Whether a > b, as a mask. Without registers of eight floats gcc compares one lane after
+ * the other, unless it is told the halves. */
+VEC_INLINE void vec_greater(v8i *mask, const v8f *a, const v8f *b)
+{
+#if defined(__x86_64__)
+    *mask = *a > *b;
+#else
+    v4f x[2], y[2];
+    memcpy(x, a, sizeof x);
+    memcpy(y, b, sizeof y);
+    v4i greater[2] = {x[0] > y[0], x[1] > y[1]};
+    memcpy(mask, greater, sizeof greater);
+#endif
+}
+
 VEC_INLINE void vec_max(v8f *a, const v8f *b)
 {
-    v8i greater = *b > *a;
+    v8i greater;
+    vec_greater(&greater, b, a);
     vec_pick(a, &greater, b, a);
 }
 
 VEC_INLINE void vec_min(v8f *a, const v8f *b)
 {
-    v8i less = *b < *a;
+    v8i less;
+    vec_greater(&less, a, b);
     vec_pick(a, &less, b, a);
 }
 
