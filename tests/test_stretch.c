@@ -333,6 +333,63 @@ static void a_loop_closes_in_phase(void **state)
         }
 }
 
+/* Partials that sway together, 18 times in 3 s and `cents` to both sides; they come round
+ * to where they began. */
+static void add_swaying(struct audio *a, double hz, int first, int last, double cents)
+{
+    size_t n = a->frames;
+    for (int k = first; k <= last; k++) {
+        double cycles = rint(hz * k * (double)n / 44100), index = cents / 1731.2;
+        for (size_t i = 0; i < n; i++) {
+            double turn = 2 * PI * (double)i / (double)n;
+            double sway = cycles * index / 18 * sin(18 * turn);
+            a->data[i] += (float)(0.1 / k * sin(cycles * turn + sway + k * k));
+        }
+    }
+}
+
+/* The partials of a vibrato are as steady in their level as before: taken apart into the
+ * dozen lines they are in a window of 186 ms, 50 ms of them lay within −2.0 … +1.4 dB. */
+static void a_vibrato_does_not_flutter(void **state)
+{
+    (void)state;
+    static const double factors[] = {0.75, 1.5, 2};
+    for (int i = 0; i < 3; i++) {
+        struct audio a, b;
+        double least, most;
+        audio_init(&a, 132300, 1, 44100, NULL);
+        add_swaying(&a, 440, 3, 9, 40);
+        size_t frames = (size_t)llround((double)a.frames * factors[i]);
+        assert_int_equal(stretch_time(&b, &a, frames, NULL), ST_OK);
+        tone_wavering(&b, 4410, &least, &most);
+        assert_true(least > -0.5 && most < 0.5);
+        audio_done(&b);
+        audio_done(&a);
+    }
+}
+
+/* A tone that sways a little, just where two octaves meet that want different windows, is
+ * seen to by one of them: by both it would beat with itself, here by 31 dB. */
+static void no_partial_lies_on_an_edge(void **state)
+{
+    (void)state;
+    struct audio a, b;
+    audio_init(&a, 132300, 1, 44100, NULL);
+    add_swaying(&a, 1000, 1, 1, 12);
+    tone_add(&a, -1, 750, 0.4, 1);
+    add_swaying(&a, 440, 3, 4, 60);
+    assert_int_equal(stretch_time(&b, &a, 198450, NULL), ST_OK);
+    double most = 0, least = 1;
+    for (size_t at = 4410; at + 8820 + 4410 < b.frames; at += 2205) {
+        struct partial p = tone_partial(&b, 0, at, 8820, 1000);
+        most = fmax(most, p.amplitude);
+        least = fmin(least, p.amplitude);
+    }
+    assert_true(level_to_db(most / least) < 1);
+    audio_done(&b);
+    audio_done(&a);
+}
+
 /* What is struck is dissolved as before: a snare in a loop of 2 s is a rush of noise
  * over all of eight times that, and no 5 ms of it jump. With tones to be dissolved, too,
  * nothing else is. */
@@ -449,6 +506,8 @@ int main(void)
         cmocka_unit_test(what_is_beside_adds_in_power),
         cmocka_unit_test(either_channel_is_heeded),
         cmocka_unit_test(a_loop_closes_in_phase),
+        cmocka_unit_test(a_vibrato_does_not_flutter),
+        cmocka_unit_test(no_partial_lies_on_an_edge),
         cmocka_unit_test(strokes_are_dissolved),
         cmocka_unit_test(odd_sounds_are_survived),
     };

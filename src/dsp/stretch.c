@@ -5,6 +5,7 @@
 #include "dsp/colour.h"
 #include "dsp/fft.h"
 #include "dsp/fft_batch.h"
+#include "dsp/focus.h"
 #include "dsp/line.h"
 #include "dsp/partials.h"
 #include "dsp/resample.h"
@@ -13,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FRAME_44K1 = 8192, OVERLAP = 4, PEAK_REACH = 2 };
+enum { OVERLAP = 4, PEAK_REACH = 2 };
 static const double smear_from = 4.0, smear_window_s = 0.25;
 
 /* A peak and the bins that turn with it: first … the next region's first − 1. */
@@ -32,6 +33,7 @@ struct vocoder {
     float *row;    /* of each channel FFT_BATCH steps: frames or spectra, n + 2 each */
     float *before; /* spectra of the step before these, a row of each channel */
     float *power;  /* bins + 2 × PEAK_REACH, zeros at both sides */
+    float *share;  /* of each bin that is its to render */
     double *turn;  /* of the frame before, per bin */
     unsigned char *reset; /* per step: a transient lies there */
     /* Of all steps, for the second round. */
@@ -45,12 +47,10 @@ static size_t place(const struct vocoder *v, size_t step, size_t length)
     return (size_t)(((double)step * (double)length) / (double)v->steps + 0.5);
 }
 
-static enum status vocoder_init(struct vocoder *v, const struct audio *in, size_t frames,
-                                struct err *e)
+static enum status vocoder_init(struct vocoder *v, const struct audio *in, int window,
+                                size_t frames, struct err *e)
 {
-    *v = (struct vocoder){.in = in};
-    v->n = fft_size_at(FRAME_44K1, in->rate_hz);
-    v->bins = v->n / 2 + 1;
+    *v = (struct vocoder){.in = in, .n = window, .bins = window / 2 + 1};
     v->channels = (size_t)in->channels;
     size_t n = (size_t)v->n, longest = frames > in->frames ? frames : in->frames;
     v->steps = longest / (n / OVERLAP) + 1;
@@ -62,11 +62,12 @@ static enum status vocoder_init(struct vocoder *v, const struct audio *in, size_
     v->row = malloc(v->channels * FFT_BATCH * (n + 2) * sizeof *v->row);
     v->before = malloc(v->channels * (n + 2) * sizeof *v->before);
     v->power = calloc((size_t)v->bins + 2 * PEAK_REACH, sizeof *v->power);
+    v->share = malloc((size_t)v->bins * sizeof *v->share);
     v->turn = calloc((size_t)v->bins, sizeof *v->turn);
     v->reset = calloc(v->steps + 1, sizeof *v->reset);
     v->region_start = calloc(v->steps + 2, sizeof *v->region_start);
-    if (!v->fft || !v->row || !v->before || !v->power || !v->turn || !v->reset ||
-        !v->region_start)
+    if (!v->fft || !v->row || !v->before || !v->power || !v->share || !v->turn ||
+        !v->reset || !v->region_start)
         return err_set(e, ST_NO_MEMORY, "no memory to stretch to %zu frames", frames);
     return ST_OK;
 }
@@ -78,6 +79,7 @@ static void vocoder_done(struct vocoder *v)
     free(v->row);
     free(v->before);
     free(v->power);
+    free(v->share);
     free(v->turn);
     free(v->reset);
     free(v->region_start);
@@ -211,11 +213,11 @@ static enum status follow_all(struct vocoder *v, size_t first, size_t count,
     return ST_OK;
 }
 
-static void turn_bins(float *s, int first, int end, double turn)
+static void turn_bins(float *s, const float *share, int first, int end, double turn)
 {
     float c = (float)cos(turn), d = (float)sin(turn);
     for (int k = first; k < end; k++) {
-        float re = s[2 * k], im = s[2 * k + 1];
+        float re = share[k] * s[2 * k], im = share[k] * s[2 * k + 1];
         s[2 * k] = c * re - d * im;
         s[2 * k + 1] = c * im + d * re;
     }
@@ -230,7 +232,7 @@ static void turn_row(struct vocoder *v, size_t step, size_t k, double share)
         int stop = i + 1 < end ? v->region[i + 1].first : v->bins;
         double turn = r->turn - v->turn[r->peak] * share;
         for (size_t c = 0; c < v->channels; c++)
-            turn_bins(row_at(v, c, k), r->first, stop, turn);
+            turn_bins(row_at(v, c, k), v->share, r->first, stop, turn);
     }
 }
 
@@ -321,23 +323,36 @@ static enum status scrubbed(struct audio *to, const struct audio *from, struct e
     return st;
 }
 
+/* What the window `w` sees to, added to what is there. */
+static enum status vocode_with(struct audio *to, const struct audio *clean,
+                               const struct focus *f, int w, struct err *e)
+{
+    struct vocoder v;
+    size_t frames = to->frames;
+    enum status st = vocoder_init(&v, clean, f->n[w], frames, e);
+    bool any = st == ST_OK && focus_share(f, w, v.share);
+    if (any)
+        st = find_transients(&v, e);
+    if (any && st == ST_OK)
+        st = run_circle(&v, e);
+    for (size_t c = 0; c < v.channels && any && st == ST_OK; c++)
+        for (size_t i = 0; i < frames; i++)
+            if (v.out.weight[i] > 1e-6f)
+                to->data[i * v.channels + c] +=
+                    v.out.sum[c * frames + i] / v.out.weight[i];
+    vocoder_done(&v);
+    return st;
+}
+
 static enum status vocode(struct audio *to, const struct audio *clean, size_t frames,
                           struct err *e)
 {
-    struct vocoder v;
-    enum status st = vocoder_init(&v, clean, frames, e);
+    struct focus f;
+    enum status st = audio_init(to, frames, clean->channels, clean->rate_hz, e);
     if (st == ST_OK)
-        st = find_transients(&v, e);
-    if (st == ST_OK)
-        st = run_circle(&v, e);
-    if (st == ST_OK)
-        st = audio_init(to, frames, clean->channels, clean->rate_hz, e);
-    for (size_t c = 0; c < v.channels && st == ST_OK; c++)
-        for (size_t i = 0; i < frames; i++)
-            if (v.out.weight[i] > 1e-6f)
-                to->data[i * v.channels + c] =
-                    v.out.sum[c * frames + i] / v.out.weight[i];
-    vocoder_done(&v);
+        st = focus_find(&f, clean, e);
+    for (int w = 0; w < FOCUS_WINDOWS && st == ST_OK; w++)
+        st = vocode_with(to, clean, &f, w, e);
     return st;
 }
 
