@@ -172,24 +172,24 @@ static void the_end_of_vbr_mp3s_is_not_lost(void **state)
     folder_path(path, *state, "bare.mp3");
     size_t bare = frames_of(path, NULL);
     assert_in_range(bare, LONG, LONG + 3 * 1152);
-    assert_true(worst_difference(path, 10) == 0);
+    assert_true(worst_difference(path, 10) <= MP3_ROUNDING);
     /* nobody says how much silence encoder (576) and decoder (529) put before: it stays
      */
     assert_int_equal(bare % 1152, 0);
-    assert_true(difference_from(vbr, path, 576 + 529) == 0);
+    assert_true(difference_from(vbr, path, 576 + 529) <= MP3_ROUNDING);
     char *twice = malloc(2 * n);
     memcpy(twice, mp3, n);
     memcpy(twice + n, mp3, n);
     folder_write(*state, "joined.mp3", twice, 2 * n);
     size_t joined = frames_of(folder_path(path, *state, "joined.mp3"), NULL);
     assert_in_range(joined, 2 * LONG, 2 * LONG + 8 * 1152);
-    assert_true(difference_from(vbr, path, 0) == 0);
+    assert_true(difference_from(vbr, path, 0) <= MP3_ROUNDING);
     /* bytes before the first frame: what a recorder or a broken-off tag left there */
     memset(twice, 0, 1713);
     memcpy(twice + 1713, mp3, n);
     folder_write(*state, "late.mp3", twice, n + 1713);
     assert_int_equal(frames_of(folder_path(path, *state, "late.mp3"), NULL), LONG);
-    assert_true(worst_difference(path, 10) == 0);
+    assert_true(worst_difference(path, 10) <= MP3_ROUNDING);
     free(twice);
     free(mp3);
 }
