@@ -467,6 +467,47 @@ static void a_ring_that_swells_is_one_sound(void **state)
     }
 }
 
+/* The finds that are no near-misses. */
+static size_t kept_finds(const struct dig *d)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < d->finds.count; i++)
+        count += d->finds.at[i].missed_by[0] == 0;
+    return count;
+}
+
+/* A kit recorded stroke by stroke: each of these hats swells by 2 dB a quarter of a
+ * second after its stroke. With a second stroke so soon after each there are twice as
+ * many hits. */
+static void each_stroke_alone_keeps_its_ring(void **state)
+{
+    enum { HATS = 4 };
+    for (int strokes = 1; strokes <= 2; strokes++) {
+        char path[FOLDER_BYTES];
+        struct audio a = tone_blank(3 * HATS, 1, OUT);
+        struct dig d;
+        tone_white(&a, 0.1, 1);
+        for (size_t i = 0; i < a.frames; i++) {
+            double s = fmod((double)i / OUT, 3) - 1;
+            double swell = s > 0.25 && s < 0.6 ? 1.25 : 1;
+            a.data[i] *= (float)(s < 0 ? 0 : exp(-4 * s) * swell);
+        }
+        for (size_t k = 0; k < HATS && strokes == 2; k++) {
+            struct rng r = rng_derive(3, (uint64_t)k, "test-rings", 0);
+            synth_drum(SYNTH_HAT_CLOSED, 0.7, 1, &r, a.data + OUT * (6 * k + 3) / 2,
+                       OUT / 2, OUT);
+        }
+        record(path, *state, &a);
+        open_for(STAGE_DRUMS, &d, path, NULL);
+        assert_true(track_onsets(d.track)->count >= 2 * HATS);
+        assert_int_equal(dig_run(&d, NULL), ST_OK);
+        assert_int_equal(kept_finds(&d), strokes * HATS);
+        for (size_t i = 0; i < HATS && strokes == 1; i++)
+            assert_true(d.finds.at[i].m.end_sec - d.finds.at[i].m.start_sec > 0.79);
+        dig_done(&d);
+    }
+}
+
 /* A machine that gates: a low tone ends, and after 70 ms of digital silence comes a hat
  * that is no louder. Nothing is in any band of that silence. */
 static void a_hat_behind_a_gate_is_a_second_stroke(void **state)
@@ -911,6 +952,7 @@ int main(void)
         IN_FOLDER(hits_are_named_among_the_others),
         IN_FOLDER(a_one_shot_is_what_its_name_says),
         IN_FOLDER(a_ring_that_swells_is_one_sound),
+        IN_FOLDER(each_stroke_alone_keeps_its_ring),
         IN_FOLDER(a_hat_behind_a_gate_is_a_second_stroke),
         IN_FOLDER(a_one_shot_sounds_where_it_likes),
         IN_FOLDER(a_narrow_band_costs_some_of_the_score),

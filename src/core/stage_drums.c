@@ -85,10 +85,9 @@ static enum status plan(const struct dig *d, const struct hits_params *p,
     const struct onset_list *onsets;
     struct onset_list own;
     enum status st = dig_onsets(d, &own, &onsets, e);
-    struct onset_list first;
-    if (st == ST_OK && onsets == track_onsets(d->track) && one_sound(d->track)) {
-        first = (struct onset_list){onsets->at, 1};
-        onsets = &first;
+    if (st == ST_OK && onsets == track_onsets(d->track)) {
+        st = one_sound_begins(d->track, &own, e);
+        onsets = &own;
     }
     if (st == ST_OK)
         st = hits_plan(onsets, t->rate_hz, t->frames, p, plans, e);
