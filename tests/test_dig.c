@@ -508,6 +508,29 @@ static void each_stroke_alone_keeps_its_ring(void **state)
     }
 }
 
+/* Hiss that sounds from the first sample on is no hit, a stroke there is one. */
+static void a_tape_begins_in_mid_sound(void **state)
+{
+    for (int strokes = 0; strokes <= 1; strokes++) {
+        char path[FOLDER_BYTES];
+        struct audio a = tone_blank(12, 1, OUT);
+        struct dig d;
+        tone_white(&a, 0.1, 1);
+        if (strokes) {
+            struct rng r = rng_derive(3, 0, "test-begins", 0);
+            synth_drum(SYNTH_KICK, 0.8, 1, &r, a.data, OUT / 2, OUT);
+        }
+        record(path, *state, &a);
+        open_for(STAGE_DRUMS, &d, path, NULL);
+        assert_true(track_onsets(d.track)->count > 0);
+        assert_true(track_onsets(d.track)->at[0].time_s < 0.01);
+        assert_int_equal(dig_run(&d, NULL), ST_OK);
+        assert_int_equal(kept_finds(&d), strokes);
+        assert_true(!strokes || d.finds.at[0].m.start_sec < 0.001);
+        dig_done(&d);
+    }
+}
+
 /* A machine that gates: a low tone ends, and after 70 ms of digital silence comes a hat
  * that is no louder. Nothing is in any band of that silence. */
 static void a_hat_behind_a_gate_is_a_second_stroke(void **state)
@@ -953,6 +976,7 @@ int main(void)
         IN_FOLDER(a_one_shot_is_what_its_name_says),
         IN_FOLDER(a_ring_that_swells_is_one_sound),
         IN_FOLDER(each_stroke_alone_keeps_its_ring),
+        IN_FOLDER(a_tape_begins_in_mid_sound),
         IN_FOLDER(a_hat_behind_a_gate_is_a_second_stroke),
         IN_FOLDER(a_one_shot_sounds_where_it_likes),
         IN_FOLDER(a_narrow_band_costs_some_of_the_score),

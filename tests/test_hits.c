@@ -67,6 +67,12 @@ static void a_flam_is_one_hit(void **state)
         double from = louder ? 0.54 : 0.5;
         assert_true(fabs(seconds(both.attack_frame) - from) < 0.0005);
         assert_true(seconds(both.end_frame) > 0.9);
+        /* what was before the first was before both */
+        hit_plans_done(&plans);
+        plans = plan_at(at_s, 2, &a, &p);
+        plans.at[0].before_db = -20;
+        hits_join(&plans.at[1], &second, &plans.at[0], &first);
+        assert_true(louder || plans.at[1].before_db == -20);
         hit_plans_done(&plans);
         audio_done(&a);
     }

@@ -91,6 +91,8 @@ static enum status plan(const struct dig *d, const struct hits_params *p,
     }
     if (st == ST_OK)
         st = hits_plan(onsets, t->rate_hz, t->frames, p, plans, e);
+    if (st == ST_OK)
+        hits_begin(plans, d->track);
     onset_list_done(&own);
     return st;
 }

@@ -15,6 +15,10 @@
 static const double READ_BEFORE_S = 0.080, READ_AFTER_S = 0.060;
 /* What must be there before an attack for it to be placed and compared. */
 static const double LEAST_BEFORE_S = 0.025;
+/* Of what sounds before an attack so soon there is nothing. Levels are means of
+ * BEGIN_HOPS: the quietest single one lies 2 dB below steady noise. */
+enum { BEGIN_HOPS = 9 };
+static const double BEGIN_S = 0.005, BEGIN_SEEN_S = 10, NOWHERE_DB = -200;
 static const double FADE_OUT_SHARE = 0.2, SILENT_PEAK = 1e-8;
 /* A hit whose end lies FALLEN_DB below its loudest part needs its shortest fade-out only.
  * The louder the end, the longer the fade: LONGER times that where it lies LOUD_DB below
@@ -73,6 +77,7 @@ enum status hits_plan(const struct onset_list *onsets, int rate_hz, int64_t fram
             continue;
         struct hit_plan h = {.onset_s = onsets->at[i].time_s,
                              .next_s = (double)INFINITY,
+                             .before_db = NOWHERE_DB,
                              .strength = onsets->at[i].strength,
                              .attack_frame = -1};
         if (i + 1 < onsets->count)
@@ -89,6 +94,25 @@ enum status hits_plan(const struct onset_list *onsets, int rate_hz, int64_t fram
     return ST_OK;
 }
 
+void hits_begin(struct hit_plans *p, const struct track *t)
+{
+    const struct track_info *info = track_info(t);
+    size_t seen = track_hop_of(t, (int64_t)(BEGIN_SEEN_S * info->rate_hz));
+    if (p->count == 0 || p->at[0].onset_s >= BEGIN_S ||
+        (double)info->frames < BEGIN_SEEN_S * info->rate_hz)
+        return;
+    double least = (double)INFINITY, sum = 0;
+    for (size_t i = 0; i < seen; i++) {
+        sum += pow(track_rms(t, i), 2);
+        if (i >= BEGIN_HOPS)
+            sum -= pow(track_rms(t, i - BEGIN_HOPS), 2);
+        if (i + 1 >= BEGIN_HOPS)
+            least = fmin(least, sum);
+    }
+    p->at[0].before_db =
+        fmax(NOWHERE_DB, 10 * log10(fmax(least, 0) / BEGIN_HOPS + 1e-20));
+}
+
 bool hits_join(struct hit_plan *plan, const struct hit *sunken,
                const struct hit_plan *plan_before, const struct hit *before)
 {
@@ -101,6 +125,7 @@ bool hits_join(struct hit_plan *plan, const struct hit *sunken,
     plan->onset_frame = plan_before->onset_frame;
     plan->attack_frame = -1;
     plan->strength = plan_before->strength;
+    plan->before_db = plan_before->before_db;
     return true;
 }
 

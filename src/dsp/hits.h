@@ -48,6 +48,7 @@ struct hits_params hits_params_default(void);
  */
 struct hit_plan {
     double onset_s, next_s; /* next_s: INFINITY after the last */
+    double before_db; /* at least so loud it was before, as far as is known (−200) */
     float strength;
     int64_t onset_frame;
     int64_t attack_frame;         /* where the attack starts, if known; else below 0 */
@@ -65,6 +66,11 @@ struct hit_plans {
 enum status hits_plan(const struct onset_list *onsets, int rate_hz, int64_t frames,
                       const struct hits_params *p, struct hit_plans *out, struct err *e);
 void hit_plans_done(struct hit_plans *p);
+
+/* Of the plans of a whole recording: where it begins with one, it may as well begin in
+ * the middle of a sound, as tapes do. What was before is taken to be what its first ten
+ * seconds come down to; a shorter one is taken to begin in silence. */
+void hits_begin(struct hit_plans *p, const struct track *t);
 
 /* The lowest part of the spectrum that a hit adds to (below 200 Hz, to 2 kHz, above):
  * roughly kicks and toms, snares and notes, hats and cymbals. */

@@ -276,9 +276,9 @@ static double rise_db(const struct cut *c, const double *energy)
         before += energy[i];
     for (size_t i = at; i < last && i * c->step < c->end; i++)
         loudest = fmax(loudest, level_db(c, energy, i));
-    if (at == first)
-        return loudest - NOWHERE_DB;
-    return loudest - to_db(sqrt(before / (double)((at - first) * c->step)));
+    double before_db =
+        at > first ? to_db(sqrt(before / (double)((at - first) * c->step))) : NOWHERE_DB;
+    return loudest - fmax(before_db, c->plan->before_db);
 }
 
 static void measure(struct cut *c, struct hit *h)
@@ -290,7 +290,7 @@ static void measure(struct cut *c, struct hit *h)
     h->attack_frame = c->plan->read_start + (int64_t)c->attack;
     h->peak_db = to_db(c->peak);
     h->rms_db = to_db(rms(c->mono, c->start, c->end));
-    double before_db = to_db(rms(c->mono, from, c->attack));
+    double before_db = fmax(to_db(rms(c->mono, from, c->attack)), c->plan->before_db);
     h->isolation_db = fmax(-90, fmin(0, before_db - h->peak_db));
     h->attack_ms = (double)(c->peak_at - c->attack) * (1e3 / c->read->rate_hz);
     double treble = rise_db(c, c->treble) - TREBLE_MORE_DB;
