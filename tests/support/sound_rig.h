@@ -8,8 +8,8 @@
 
 enum { RATE = 44100, FRAMES = 150000 };
 
-/* By how much a sample of an MP3 depends on where its decoding began: libmpg123's code for
- * x86-64 rounds two channels always alike, that for other machines by place. */
+/* By how much a sample of an MP3 depends on where its decoding began: libmpg123's code
+ * for x86-64 rounds two channels always alike, that for other machines by place. */
 #if defined(__x86_64__)
 #define MP3_ROUNDING 0.0
 #else
