@@ -7,6 +7,7 @@
 #include "core/kit.h"
 #include "core/process.h"
 #include "core/report.h"
+#include "dsp/stretch.h"
 #include "io/text.h"
 #include "mined_rig.h"
 
@@ -254,6 +255,25 @@ static void a_recording_is_mined_whole_or_again(void **state)
     all_or_told(*state, process_it, 40);
 }
 
+static void a_stretch_that_fails_leaves_nothing(void **state)
+{
+    struct audio loop, to;
+    assert_int_equal(audio_init(&loop, 20000, 1, 44100, NULL), ST_OK);
+    for (size_t i = 0; i < loop.frames; i++)
+        loop.data[i] = (float)(i % 100) / 200 - 0.25f;
+    long failed = 0;
+    for (enum status st = ST_NO_MEMORY; st != ST_OK; failed++) {
+        made = 0;
+        fails_at = failed;
+        st = stretch_time(&to, &loop, 30000, NULL);
+        fails_at = -1;
+        assert_true(st == ST_OK || (st == ST_NO_MEMORY && !to.data));
+    }
+    assert_true(failed > 20);
+    audio_done(&to);
+    audio_done(&loop);
+}
+
 static int setup(void **state)
 {
     return mined_rig_setup(state,
@@ -268,6 +288,7 @@ int main(void)
         cmocka_unit_test(a_kit_is_whole_or_not_there),
         cmocka_unit_test(a_page_has_every_picture_and_player),
         cmocka_unit_test(a_recording_is_mined_whole_or_again),
+        cmocka_unit_test(a_stretch_that_fails_leaves_nothing),
     };
     return cmocka_run_group_tests(tests, setup, mined_rig_teardown);
 }

@@ -376,6 +376,8 @@ enum status stretch_time(struct audio *to, const struct audio *from, size_t fram
         audio_done(&now);
         now = out;
     }
+    if (st != ST_OK)
+        audio_done(&now);
     *to = now;
     return st;
 }
