@@ -336,6 +336,13 @@ static void enter_waits_for_the_dry_run(void **state)
     answers_later.done(answers_later.to, ST_NOTHING, "nothing to write", NULL);
     ui_rig_keys(&rig, "Enter");
     assert_int_not_equal(session_kit(rig.session)->slot[0].steps, steps);
+    /* what was shown meanwhile was another one */
+    ui_rig_keys(&rig, "E E");
+    answers_later.done(answers_later.to, ST_OK, "would write 2 samples", "BD kick\n");
+    assert_true(ui_rig_shows_at(&rig, 24, 100, "Enter writes it"));
+    answers_later.done(answers_later.to, ST_OK, "would write 3 samples", "BD kick\n");
+    ui_rig_keys(&rig, "Enter");
+    assert_string_equal(rig.app.echo, "the preview has not been shown yet");
     ui_rig_done(&rig);
 }
 

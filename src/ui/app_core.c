@@ -305,7 +305,7 @@ static void replied_dry_run(void *to, enum status st, const char *sentence,
     if (who && st == ST_OK && app->page.open)
         snprintf(app->page.text, sizeof app->page.text, "%s\n\n%s", who, report);
     app->page.confirms_export = st == ST_OK && app->page.open;
-    app->page.unseen &= app->page.confirms_export;
+    app->page.unseen = app->page.confirms_export;
 }
 
 struct app_reply app_reply_to(struct app *app)
