@@ -3,8 +3,9 @@
  * machine.
  *
  * With `--project FOLDER RECORDINGS [N]` nothing is measured: a whole project of that
- * many finds (records, manifest, catalog; no sound) is made there and stays, whose
- * recordings are RECORDINGS: for bench_desk.py and for trying the workstation by hand. */
+ * many finds (records, manifest, catalog; one sample, which is empty) is made there and
+ * stays, whose recordings are RECORDINGS: for bench_desk.py and for trying the
+ * workstation by hand. */
 #include "clock.h"
 #include "core/project.h"
 #include "core/rng.h"
@@ -273,6 +274,18 @@ static void complete(const struct project *p, const struct candidate *c, const f
     find_list_done(&finds);
 }
 
+/* Where none of a project's samples is there, all its records are read to see whose
+ * folder it is. */
+static void write_sample(const struct project *p, struct candidate *c)
+{
+    char path[PATH_BYTES];
+    struct err e = {0};
+    c->saved = true;
+    project_find_path(p, c, path);
+    if (root_write_file(&p->root, path, "", 0, &e) != ST_OK)
+        fail(&e);
+}
+
 static int make_project(const char *folder, const char *recordings, int n)
 {
     struct project p;
@@ -300,6 +313,7 @@ static int make_project(const char *folder, const char *recordings, int n)
     if (project_open(&p, folder, "LARGE", &e) != ST_OK ||
         project_write_config(&p, cfg, NULL, &e) != ST_OK)
         fail(&e);
+    write_sample(&p, c);
     for (int i = 0; i < n; i += 400)
         complete(&p, c + i, v + i * SIMILARITY_DIM, n - i < 400 ? (size_t)(n - i) : 400);
     double t = now_ms();
