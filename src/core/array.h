@@ -13,7 +13,7 @@
  * is what it was. */
 bool array_grow(void *array, size_t *room, size_t need, size_t size);
 
-/* *count + 1 of them: with a copy of `item` at the end. */
+/* *count + 1 of them: with a copy of `item`, which is none of the array's, at the end. */
 bool array_add(void *array, size_t *count, size_t *room, const void *item, size_t size);
 
 /* The two steps of array_grow, for arrays of one length that grow together. */

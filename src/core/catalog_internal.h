@@ -50,7 +50,8 @@ enum { SQL_BYTES = 4096 };
 bool catalog_sql(char out[SQL_BYTES], enum catalog_query q);
 bool catalog_sql_schema(char out[SQL_BYTES]);
 
-/* catalog_query with its first parameter, mostly an id, bound. */
+/* catalog_query with its first parameter, mostly an id, bound. As with that, NULL may be
+ * handed on: binding it is nothing, and running it is the failure. */
 struct query *catalog_query_of(struct catalog *c, enum catalog_query q, int64_t what,
                                struct err *e);
 /* Run to the end, results unseen. */

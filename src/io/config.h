@@ -2,7 +2,7 @@
  * ranges, help, the commented YAML and the settings screen.
  *
  *     struct config cfg;
- *     config_defaults(&cfg);
+ *     config_defaults(&cfg, &e);
  *     config_load(&cfg, "config.yaml", &report, &e);   (again for each layer)
  *     config_set(&cfg, "pad_miner.min_rms_db=-50", &e);
  *     cfg.pad_miner.min_rms_db …

@@ -37,13 +37,14 @@ enum status manifest_write_each(const struct root *r, const char *relative,
  * ones leave their field unset; `filename`, `source` and `type` must be there. A row that
  * cannot be understood (unknown type, a number that is none, a name that is no file name)
  * fails with ST_CORRUPT and file:line. `*rows` is the caller's to free, and no NULL when
- * there are none: it can be sorted, searched and copied. ST_NOT_FOUND: no such file. */
+ * there are none: it can be sorted, searched and copied. After a failure it is NULL and
+ * *count 0. ST_NOT_FOUND: no such file. */
 enum status manifest_read(const char *path, struct candidate **rows, size_t *count,
                           struct err *e);
-/* The one of that name in a folder; also ST_REFUSED. */
+/* The one of that name in a folder. ST_REFUSED: their path is too long. */
 enum status manifest_read_in(const char *folder, const char *name,
                              struct candidate **rows, size_t *count, struct err *e);
-/* The same from memory; `name` is for messages. */
+/* From memory; `name` is for messages. A failure leaves *rows and *count as they were. */
 enum status manifest_parse(const char *text, size_t n, const char *name,
                            struct candidate **rows, size_t *count, struct err *e);
 
