@@ -77,7 +77,7 @@ static void view(struct viewer *v, size_t first, size_t count)
     }
 }
 
-/* All of the loop. As many values count in each window. */
+/* All of the loop. Every window sees as many values of it, so that sharpness compares. */
 static void look(struct viewer *v)
 {
     for (size_t step = 0; step < v->steps; step += FFT_BATCH) {
