@@ -187,6 +187,33 @@ static void a_kit_from_bare_files(void **state)
     text_done(&summary);
 }
 
+/* Nothing below is offered where nothing is, and no hats are to mute each other. */
+static void the_sheet_tells_of_what_is_there(void **state)
+{
+    const char *top = *state;
+    char in[300], out[300], path[400], *text;
+    size_t n;
+    snprintf(in, sizeof in, "%s/in", top);
+    snprintf(out, sizeof out, "%s/out", top);
+    snprintf(path, sizeof path, "%s/K/ASSIGN.txt", out);
+    write_sample(in, "kick.wav", SYNTH_KICK, 0, 44100, 1);
+    assert_int_equal(run_kit(in, out, "K", false, NULL, NULL), ST_OK);
+    assert_int_equal(path_read_file(path, 1 << 20, &text, &n, NULL), ST_OK);
+    assert_true(text_has(text, "  SD     (empty)"));
+    assert_false(text_has(text, "any sample below"));
+    assert_false(text_has(text, "mute"));
+    assert_true(text_has(text, "  4. [WRITE] the kit."));
+    free(text);
+    write_sample(in, "kick 2.wav", SYNTH_KICK, 0.01, 48000, 1);
+    write_sample(in, "hat_open.wav", SYNTH_HAT_OPEN, 0, 44100, 1);
+    assert_int_equal(run_kit(in, out, "K", true, NULL, NULL), ST_OK);
+    assert_int_equal(path_read_file(path, 1 << 20, &text, &n, NULL), ST_OK);
+    assert_true(text_has(text, "More samples"));
+    assert_true(text_has(text, "any sample below"));
+    assert_true(text_has(text, "  4. Let CH mute OH in the kit's mute groups, then"));
+    free(text);
+}
+
 /* The field of the row whose column `key` is `value`; the caller frees. */
 static char *field_of(const char *path, const char *key, const char *value,
                       const char *column)
@@ -903,6 +930,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_FOLDER(a_kit_from_bare_files),
+        IN_FOLDER(the_sheet_tells_of_what_is_there),
         IN_FOLDER(a_short_one_shot_has_its_slot),
         IN_FOLDER(a_kit_among_its_samples),
         IN_FOLDER(a_long_list_is_told_in_short),

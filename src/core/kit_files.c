@@ -116,6 +116,21 @@ static void sheet_line(struct text *t, const char *slot, const struct kit_item *
     text_add(t, "\n");
 }
 
+/* Samples that are on no instrument. */
+static bool has_more(const struct kit_plan *p)
+{
+    bool more = false;
+    for (size_t i = 0; i < p->count && !more; i++)
+        more = p->item[i].in && p->item[i].slot < 0;
+    return more;
+}
+
+static bool has_hat(const struct kit_plan *p)
+{
+    int closed = target_slot(p->target, "CH"), open = target_slot(p->target, "OH");
+    return (closed >= 0 && p->slot[closed] >= 0) || (open >= 0 && p->slot[open] >= 0);
+}
+
 static void sheet_slots(struct text *t, const struct kit_plan *p,
                         const struct kit_written *written)
 {
@@ -128,11 +143,12 @@ static void sheet_slots(struct text *t, const struct kit_plan *p,
             text_addf(t, "  %-6s (empty)\n", name);
     }
     if (kit_plan_filled(p) < target_slots(p->target))
-        text_add(
+        text_addf(
             t,
             "\nNo hit in this kit suits the empty instruments. On the machine they keep\n"
-            "the sound they have; any sample below can be put on them just as well. Or\n"
-            "put a find on them in trowel (K opens the kit) and export again.\n");
+            "the sound they have%s. Or\n"
+            "put a find on them in trowel (K opens the kit) and export again.\n",
+            has_more(p) ? "; any sample below can be put on them just as well" : "");
 }
 
 void kit_assign_sheet(struct text *t, const struct kit_plan *p, const char *kit_name,
@@ -168,9 +184,10 @@ void kit_assign_sheet(struct text *t, const struct kit_plan *p, const char *kit_
         t,
         "  3. For each instrument above: press [SAMPLE], choose the instrument, turn\n"
         "     [VALUE] to the sample of that name.\n"
-        "  4. %s, then [WRITE] the kit.\n",
-        p->rings ? "Let CH and OH ring together: no mute group"
-                 : "Let CH mute OH in the kit's mute groups");
+        "  4. %s[WRITE] the kit.\n",
+        !has_hat(p) ? ""
+        : p->rings  ? "Let CH and OH ring together: no mute group, then "
+                    : "Let CH mute OH in the kit's mute groups, then ");
     if (p->left_out > 0) {
         text_addf(t, "\nLeft out (%zu)\n", p->left_out);
         for (size_t i = 0; i < p->count; i++)
