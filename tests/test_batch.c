@@ -127,6 +127,31 @@ static void manifest_times_are_true(void **state)
     free(rows);
 }
 
+/* Stopped before its first recording was done, in a folder of folders. */
+static void what_a_deep_run_left_is_told(void **state)
+{
+    struct place *p = *state;
+    char path[1024];
+    static const char *const done[] = {"catalog.db", "manifest.csv",
+                                       ".trowel/a_tape.source"};
+    char from[1024];
+    path_in(path, p, "deep");
+    folder_write(path, "a/notes.txt", "", 0);
+    path_in(from, p, "in/jam-tape.wav");
+    path_in(path, p, "deep/a/tape.wav");
+    assert_int_equal(link(from, path), 0);
+    RUN_WELL(p, "process", "--input-dir", "deep", "--project-name", "DEEP", "--recursive",
+             "--stages", "silences,drums", "--seed", "7", "--quiet");
+    for (size_t i = 0; i < sizeof done / sizeof *done; i++) {
+        char name[100];
+        snprintf(name, sizeof name, "export/DEEP/%s", done[i]);
+        path_in(path, p, name);
+        assert_int_equal(unlink(path), 0);
+    }
+    RUN_SAYS(p, 0, err, "1 of 1 recordings in deep is not mined; the command that began",
+             "curate", "--input_root", "export/DEEP", "--dry-run");
+}
+
 /* A pad is no copy of the drone that was made of it, though they sound alike. */
 static void stacks_are_of_one_kind(void **state)
 {
@@ -793,6 +818,7 @@ int main(void)
         cmocka_unit_test(stacks_are_of_one_kind),
         cmocka_unit_test(workers_and_order_change_no_byte),
         cmocka_unit_test(again_does_nothing_and_another_recipe_is_refused),
+        cmocka_unit_test(what_a_deep_run_left_is_told),
         cmocka_unit_test(shards_join),
         cmocka_unit_test(a_missing_disk_is_waited_for),
         cmocka_unit_test(index_rebuilds_from_audio_alone),

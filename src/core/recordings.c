@@ -134,7 +134,8 @@ static int by_path(const void *path, const void *source)
 }
 
 /* Of the recordings in `folder` those that are none of the sources, which are ordered by
- * path. Who looked into folders below has some of there on record. */
+ * path. Who looked into folders below has some of there on record, or nothing yet, and
+ * there is nothing above. */
 static size_t count_left(const char *folder, const struct catalog_source *sources,
                          size_t count, size_t *all)
 {
@@ -143,7 +144,13 @@ static size_t count_left(const char *folder, const struct catalog_source *source
     size_t left = 0;
     for (size_t i = 0; i < count; i++)
         options.recursive |= strchr(sources[i].path, '/') != NULL;
-    if (discover(&list, folder, &options, NULL) == ST_OK)
+    enum status st = discover(&list, folder, &options, NULL);
+    if (st == ST_OK && count == 0 && list.count == 0) {
+        options.recursive = true;
+        source_list_done(&list);
+        st = discover(&list, folder, &options, NULL);
+    }
+    if (st == ST_OK)
         for (size_t i = 0; i < list.count; i++)
             left += !bsearch(list.items[i].relative, sources, count, sizeof *sources,
                              by_path);
@@ -167,9 +174,10 @@ void recordings_tell_left(const char *project, const struct log *log)
         left = count_left(folder, sources, count, &all);
     if (left > 0 && (left < all || count == 0))
         log_write(log, LOG_WARNING,
-                  "%s: %zu of %zu recordings in %s %s not mined; the command that mined "
-                  "the others continues",
-                  project, left, all, folder, left == 1 ? "is" : "are");
+                  "%s: %zu of %zu recordings in %s %s not mined; the command that %s "
+                  "continues",
+                  project, left, all, folder, left == 1 ? "is" : "are",
+                  count > 0 ? "mined the others" : "began");
     free(sources);
     project_done(&p);
 }
