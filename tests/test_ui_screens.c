@@ -642,12 +642,29 @@ static void a_count_goes_that_many_groups_on(void **state)
     ui_rig_done(&rig);
 }
 
+/* However many there are, the name beside the count is whole. */
+static void the_count_of_near_misses_has_room(void **state)
+{
+    struct ui_rig r;
+    char line[40];
+    (void)state;
+    ui_rig_init(&r, 500, 40, 30, 112, TIER_BRAILLE);
+    size_t count = session_tallies(r.session)->near_misses;
+    assert_in_range(count, 1000, 9999);
+    snprintf(line, sizeof line, "near misses %zu", count);
+    assert_true(ui_rig_shows(&r, line));
+    snprintf(line, sizeof line, "near misses  %zu", count);
+    assert_true(ui_rig_shows_at(&r, 40, 200, line));
+    ui_rig_done(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(library_at_three_sizes),
         cmocka_unit_test(library_in_its_states),
         cmocka_unit_test(a_near_miss_names_its_setting),
+        cmocka_unit_test(the_count_of_near_misses_has_room),
         cmocka_unit_test(an_empty_project_says_what_to_do),
         cmocka_unit_test(what_failed_is_no_verdict_on_the_sound),
         cmocka_unit_test(too_small_says_so),

@@ -496,7 +496,7 @@ static void draw(struct app *app, const struct area *a)
     char said[680];
     say_project(app, a->cols, said, sizeof said);
     struct area rest = frame(app, a, said);
-    int side = a->cols >= 160 ? 41 : 19, right = 0;
+    int side = library_side_cells(app, a->cols), right = 0;
     if (a->cols >= 104)
         right = a->cols >= 150 ? a->cols * 3 / 10 : 34;
     struct area body = area_sub(&rest, 1, side + 1, rest.rows - 2, rest.cols - side - 1);

@@ -6,9 +6,8 @@
 
 /* --- categories -------------------------------------------------------------------- */
 
-/* Where the counts end: all, accepted, rejected, undecided; a narrow one has the first.
- */
-enum { SIDE_NARROW_END = 18 };
+/* Where the counts end: all, accepted, rejected, undecided; a narrow one has the first,
+ * at its edge. */
 static const int side_end[] = {20, 26, 32, 39};
 
 static bool side_is_wide(const struct area *a)
@@ -20,7 +19,7 @@ static void side_line(struct app *app, const struct area *a, int row,
                       enum view_scope scope, size_t count, const struct session_tally *t)
 {
     bool here = view_scope(app->view) == scope;
-    int end = side_is_wide(a) ? side_end[0] : SIDE_NARROW_END;
+    int end = side_is_wide(a) ? side_end[0] : a->cols - 1;
     char text[32];
     snprintf(text, sizeof text, "%zu", count);
     if (here)
@@ -39,6 +38,17 @@ static void side_line(struct app *app, const struct area *a, int row,
     }
     if (here && app->library.side)
         area_ground(a, row, 0, a->cols, ROLE_CURSOR);
+}
+
+int library_side_cells(const struct app *app, int cols)
+{
+    enum { WIDE_FROM = 160, WIDE = 41, DIGITS_LEAST = 3 };
+    char text[32];
+    const char *longest = view_scope_name(SCOPE_NEAR_MISSES);
+    int digits =
+        snprintf(text, sizeof text, "%zu", session_tallies(app->session)->near_misses);
+    digits = digits > DIGITS_LEAST ? digits : DIGITS_LEAST;
+    return cols >= WIDE_FROM ? WIDE : 3 + utf8_cells(longest) + 1 + digits + 1;
 }
 
 static size_t sum(const struct session_tally *t)

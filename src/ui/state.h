@@ -426,6 +426,8 @@ void library_touched(struct app *app, enum action a);
  * none, or the find it began at is not in the list any more. */
 bool library_range(struct app *app, size_t *first, size_t *last);
 void library_draw_list(struct app *app, const struct area *a);
+/* How wide it is: its longest name and the count beside it have room. */
+int library_side_cells(const struct app *app, int cols);
 void library_draw_side(struct app *app, const struct area *a);
 void library_refresh_detail(struct app *app, long index);
 bool library_decide_action(struct app *app, const struct key_action *a);
