@@ -50,7 +50,8 @@ static void paths_that_leave_are_refused(void **state)
         assert_int_equal(path_check_relative(bad[i], NULL), ST_REFUSED);
     for (size_t i = 0; i < sizeof good / sizeof *good; i++)
         assert_int_equal(path_check_relative(good[i], NULL), ST_OK);
-    static const char *const names[] = {"", ".", "..", "a/b", "a\\b", "a\nb", "\x7f"};
+    static const char *const names[] = {"",    "  ",   ".",    "..",
+                                        "a/b", "a\\b", "a\nb", "\x7f"};
     struct err e;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         assert_int_equal(path_check_name(names[i], "kit name", &e), ST_REFUSED);

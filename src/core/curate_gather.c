@@ -227,7 +227,7 @@ static enum status add_file(struct curate_pool *pool, const char *folder,
     if (st == ST_NO_MEMORY)
         return err_set(e, st, "%s", why.msg);
     if (st != ST_OK) {
-        log_write(job_log(pool->job->ctx), LOG_WARNING, "%s", why.msg);
+        log_write(job_log(pool->job->ctx), LOG_WARNING, "%s; left out", why.msg);
         return ST_OK;
     }
     struct candidate *c = &f->c;

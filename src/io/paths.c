@@ -36,7 +36,7 @@ enum status path_check_relative(const char *relative, struct err *e)
 
 enum status path_check_name(const char *name, const char *what, struct err *e)
 {
-    if (*name == '\0')
+    if (name[strspn(name, " ")] == '\0')
         return err_set(e, ST_REFUSED, "the %s is empty", what);
     if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
         return err_set(e, ST_REFUSED, "the %s %s would lead out of the output folder",
