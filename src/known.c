@@ -1,8 +1,10 @@
 #include "known.h"
 
+#include "core/project.h"
 #include "io/text.h"
 #include "ui/chooser.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +15,25 @@ bool known_project(const char *folder)
 {
     return path_has(folder, "catalog.db") || path_has(folder, "manifest.csv") ||
            path_has(folder, "config.effective.yaml");
+}
+
+int known_below(char first[PATH_BYTES], const char *folder)
+{
+    char path[PATH_BYTES];
+    int count = 0;
+    DIR *d = opendir(folder);
+    first[0] = '\0';
+    for (struct dirent *entry; d && (entry = readdir(d));) {
+        if (entry->d_name[0] == '.' ||
+            path_join(path, sizeof path, folder, entry->d_name, NULL) != ST_OK ||
+            !known_project(path) || project_folder_kind(path) != FOLDER_PROJECT)
+            continue;
+        if (count++ == 0 || strcmp(path, first) < 0)
+            memcpy(first, path, sizeof path);
+    }
+    if (d)
+        closedir(d);
+    return count;
 }
 
 void known_read(struct known *k, const char *user_dir)

@@ -19,6 +19,9 @@ struct known {
  * sets have a manifest, too (project_folder_kind looks closely). */
 bool known_project(const char *folder);
 
+/* How many projects lie right in this folder, and the first by name. */
+int known_below(char first[PATH_BYTES], const char *folder);
+
 /* Those that are still there. user_dir "" = none. */
 void known_read(struct known *k, const char *user_dir);
 /* This one first from now on; a list that cannot be written is no loss. */

@@ -149,6 +149,30 @@ static enum status check_openable(const char *folder, enum folder_kind kind,
     }
 }
 
+/* Without recordings, but with projects in it or its export folder: one of those is
+ * meant. */
+static enum status check_no_projects(const struct workstation *w, const char *folder,
+                                     struct err *e)
+{
+    struct source_list list;
+    struct discover_options options = {.recursive = true, .skip_projects = true};
+    char exports[PATH_BYTES], first[PATH_BYTES], more[48] = "";
+    bool any = discover(&list, folder, &options, NULL) != ST_OK || list.count > 0;
+    source_list_done(&list);
+    if (any)
+        return ST_OK;
+    int count = known_below(first, folder);
+    if (count == 0 && w->export_root[0] != '/' &&
+        path_join(exports, sizeof exports, folder, w->export_root, NULL) == ST_OK)
+        count = known_below(first, exports);
+    if (count == 0)
+        return ST_OK;
+    if (count > 1)
+        snprintf(more, sizeof more, ", or one of %d more", count - 1);
+    return err_set(e, ST_USAGE, "%s holds no recordings; open the project %s%s", folder,
+                   first, more);
+}
+
 /* The one that is named, or the one stood in where there is something to open, else one
  * that is known. ST_CANCELLED when the user chose none. */
 static enum status choose(struct workstation *w, const char *wish, struct err *e)
@@ -172,6 +196,8 @@ static enum status choose(struct workstation *w, const char *wish, struct err *e
             st = check_openable(folder, kind, e);
         }
     }
+    if (st == ST_OK && kind != FOLDER_PROJECT)
+        st = check_no_projects(w, folder, e);
     if (st != ST_OK)
         return st;
     return kind == FOLDER_PROJECT ? open_project(w, folder, e)

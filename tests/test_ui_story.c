@@ -508,6 +508,21 @@ static void a_kit_is_not_opened(void **state)
     assert_int_equal(files("export/kits/NIGHTBUS/catalog.db"), 0);
 }
 
+/* Nor is the folder that recordings were taken from, when only their project is left. */
+static void a_folder_above_a_project_names_it(void **state)
+{
+    run("mkdir -p gone && cp -r export gone");
+    static char *const wish[] = {"gone", "gone/export"};
+    for (int i = 0; i < 2; i++) {
+        pty_start(&pty, "xterm-256color", "C.UTF-8", 40, 140, trowel, wish[i]);
+        assert_int_equal(pty_end(&pty, 30), 2);
+        assert_non_null(strstr(pty.text, "holds no recordings; open the project"));
+        assert_non_null(strstr(pty.text, "gone/export/tapes"));
+    }
+    assert_int_equal(files("export/gone"), 0);
+    run("rm -r gone");
+}
+
 /* A musician's own kits are recordings, too; their project lies beside the kits made. */
 static void a_folder_called_kits_is_a_project(void **state)
 {
@@ -608,6 +623,7 @@ int main(void)
         cmocka_unit_test(the_next_session_remembers),
         cmocka_unit_test(the_set_is_written_from_here),
         cmocka_unit_test(a_kit_is_not_opened),
+        cmocka_unit_test(a_folder_above_a_project_names_it),
         cmocka_unit_test(a_best_of_set_is_not_opened),
         cmocka_unit_test(what_is_no_folder_is_told),
         cmocka_unit_test(what_failed_is_not_tried_at_every_start),
