@@ -24,6 +24,7 @@ struct batch_of_jobs {
     size_t changed;          /* are other recordings now than those on record */
     char changed_name[STEM_BYTES];
     size_t otherwise; /* were mined with other settings, and stay as they are */
+    size_t unusable;  /* failed before, and would again */
     size_t before;    /* the same of those that were under way when all were asked for */
     int64_t may_read; /* bytes, to see that */
     struct app_reply reply;
@@ -123,8 +124,9 @@ static void all_done(void *arg, enum status st, const struct err *e)
                  "; %zu begun before with other settings, :mine all", b->before);
     if (b->changed > 0)
         snprintf(changed, sizeof changed, "; %zu changed, w says which", b->changed);
-    if (b->failed > 0)
-        snprintf(failed, sizeof failed, "; %zu failed, w says why", b->failed);
+    if (b->failed + b->unusable > 0)
+        snprintf(failed, sizeof failed, "; %zu failed, w says why",
+                 b->failed + b->unusable);
     if (b->elsewhere > 0)
         snprintf(elsewhere, sizeof elsewhere, "; another trowel is at work on %zu",
                  b->elsewhere);
@@ -347,6 +349,13 @@ static void note_change(struct batch_of_jobs *b, const struct source_file *file,
               file->relative, file->stem);
 }
 
+static void note_failed(struct batch_of_jobs *b, const struct catalog_source *on_record)
+{
+    b->unusable++;
+    log_write(b->place.log, LOG_WARNING, "%s",
+              path_below(on_record->note, b->place.input_dir));
+}
+
 /* Does this one need mining, and must something go first? Worker's thread. */
 static unsigned wanted(struct batch_of_jobs *b, const struct source_file *file)
 {
@@ -369,10 +378,26 @@ static unsigned wanted(struct batch_of_jobs *b, const struct source_file *file)
     bool try_again =
         on_record.failed && (!b->at_start || project_outdated(p, file->stem, file->path));
     bool again = b->force || (b->source[0] ? !current : try_again);
-    if (!again && !on_record.failed)
+    if (!again && on_record.failed)
+        note_failed(b, &on_record);
+    else if (!again)
         note_change(b, file, &on_record);
     b->otherwise += !again && !on_record.failed && !current;
     return again ? WANTED | CLEAR : 0;
+}
+
+/* Another run may have settled on a seed since the look began. */
+static enum status settle(struct batch_of_jobs *b, struct config_seed asked,
+                          const struct job_context *ctx, struct err *e)
+{
+    struct settling turn = {
+        .project = b->place.project, .cancelled = ctx->cancelled, .log = b->place.log};
+    b->cfg.reproducibility.random_seed = asked;
+    enum status st = process_begin_settling(&turn, &b->cfg, false, e);
+    if (st != ST_OK)
+        return st;
+    st = recipe_init(&b->recipe, &b->cfg, e);
+    return process_end_settling(&turn, &b->cfg, st, e);
 }
 
 static enum status look(void *arg, const struct job_context *ctx, struct err *e)
@@ -381,6 +406,7 @@ static enum status look(void *arg, const struct job_context *ctx, struct err *e)
     struct discover_options options = {
         .recursive = true, .skip_projects = true, .skip = {b->place.export_root}};
     char missed[2 * PATH_BYTES];
+    const struct config_seed asked = b->cfg.reproducibility.random_seed;
     process_settle_seed(&b->cfg, b->place.project, false);
     b->recipe.stages = STAGES_ALL;
     enum status st = recipe_init(&b->recipe, &b->cfg, e);
@@ -402,21 +428,9 @@ static enum status look(void *arg, const struct job_context *ctx, struct err *e)
             st = err_set(e, ST_CANCELLED, "mining cancelled");
     }
     if (st == ST_OK && (any > 0 || b->not_begun))
-        st = project_write_config(b->place.project, &b->cfg, ctx->log, e);
+        st = settle(b, asked, ctx, e);
     b->join_due = st == ST_OK && any == 0 && project_join_due(b->place.project, b->blank);
     return st;
-}
-
-/* About how many seconds of sound a recording has, by its size; making clouds and hiss of
- * it costs as much as twenty more. Only the time that is left is told by it. */
-static double work_in(const struct source_file *file)
-{
-    static const char *const packed[] = {"mp3", "ogg", "oga", "opus"};
-    double bytes_per_s = 150e3;
-    for (size_t i = 0; i < sizeof packed / sizeof *packed; i++)
-        if (stem_same(path_ending(file->relative), packed[i]))
-            bytes_per_s = 20e3;
-    return 20 + (double)file->bytes / bytes_per_s;
 }
 
 /* What was asked for with other settings and has not begun is this request's now. */
@@ -441,8 +455,11 @@ static void take_over(struct task *t)
 
 static void submit_one(struct task *t)
 {
-    struct job_spec spec = {
-        .work = work, .done = done, .arg = t, .weight = work_in(t->file), .series = true};
+    struct job_spec spec = {.work = work,
+                            .done = done,
+                            .arg = t,
+                            .weight = process_work(&t->all->recipe, t->file),
+                            .series = true};
     snprintf(spec.title, sizeof spec.title, "mine %.80s", t->file->stem);
     job_name(spec.again, sizeof spec.again, t->file->stem);
     t->all->waiting++;
@@ -452,7 +469,7 @@ static void submit_one(struct task *t)
 static void nothing_to_mine(struct batch_of_jobs *b)
 {
     char sentence[400], *name = b->changed_name;
-    enum status st = b->changed > 0 ? ST_EXISTS : ST_NOTHING;
+    enum status st = b->changed + b->unusable > 0 ? ST_EXISTS : ST_NOTHING;
     if (b->changed == 1)
         snprintf(sentence, sizeof sentence,
                  "%.80s has changed since it was mined; :mine %.80s mines it again", name,
@@ -462,6 +479,10 @@ static void nothing_to_mine(struct batch_of_jobs *b)
                  "%zu recordings have changed since they were mined, w says which; "
                  ":mine %.80s mines one again",
                  b->changed, name);
+    else if (b->unusable > 0)
+        snprintf(sentence, sizeof sentence,
+                 "%zu recording%s failed when mined, w says why; m tries again",
+                 b->unusable, b->unusable == 1 ? "" : "s");
     else if (b->sources.count == 0)
         snprintf(sentence, sizeof sentence, "there are no recordings in %.300s",
                  b->input_dir);

@@ -662,7 +662,7 @@ static void progress_goes_on_within_a_stage(void **state)
         if (choice)
             recipe.cfg.drum_miner.max_saved_per_file = HITS / 2;
         assert_int_equal(dig_open(&d, &recipe, &site, &ctx, NULL), ST_OK);
-        assert_true(t.last > 0.2 && t.last < 0.5);
+        assert_true(t.last > 0.5 && t.last < 0.7);
         assert_int_equal(dig_run(&d, NULL), ST_OK);
         assert_true(d.finds.count >= HITS / 2);
         dig_done(&d);

@@ -17,8 +17,58 @@
 /* A recording that never gets louder than this holds nothing to find. */
 static const double SILENT_PEAK_DB = -90;
 
-/* Share of the reading in all work on a recording: progress tells the time left. */
-static const double READING = 0.3;
+/* About how much work there is in a stage, for the time that is left: in seconds of a
+ * core, whatever the recording is, from a length on, and for each second of it. */
+struct cost {
+    double fixed_s, least_s, per_second;
+};
+/* The analysis of all that sounds; and where pads come from separated sound, of that. */
+static const struct cost first_pass = {.per_second = 0.0013},
+                         second_pass = {.per_second = 0.003};
+
+/* Drums come before hiss, which is made from them; pads before drones. */
+static const struct {
+    enum stage stage;
+    enum status (*run)(struct dig *, struct err *);
+    struct cost cost;
+} order[STAGE_COUNT] = {
+    {STAGE_PADS, stage_pads, {0.08, 3, 0}},
+    {STAGE_DRONES, stage_drones, {0.47, 3, 0}},
+    {STAGE_CLOUDS, stage_clouds, {0.22, 0, 0}},
+    {STAGE_DRUMS, stage_drums, {0, 0, 0.0007}},
+    {STAGE_HISS, stage_hiss, {0.1, 0, 0}},
+    {STAGE_SILENCES, stage_silences, {0, 0, 0}},
+    {STAGE_DUST, stage_dust, {0.01, 0, 0}},
+};
+
+static double cost_of(const struct cost *c, double seconds)
+{
+    return c->per_second * seconds + (seconds >= c->least_s ? c->fixed_s : 0);
+}
+
+static bool separates_pads(const struct recipe *r)
+{
+    unsigned made = 1u << STAGE_PADS | 1u << STAGE_DRONES | 1u << STAGE_CLOUDS;
+    return r->cfg.separation.pads && !r->whole_pads && (r->stages & made);
+}
+
+double dig_cost(const struct recipe *r, double seconds)
+{
+    double cost = cost_of(&first_pass, seconds);
+    if (separates_pads(r))
+        cost += cost_of(&second_pass, seconds);
+    for (int i = 0; i < STAGE_COUNT; i++)
+        if (r->stages & 1u << order[i].stage)
+            cost += cost_of(&order[i].cost, seconds);
+    return cost;
+}
+
+/* The share in all work on this recording, of the length its header claims. */
+static double share_of(const struct dig *d, const struct cost *c)
+{
+    double seconds = (double)d->info.claimed_frames / d->info.rate_hz;
+    return cost_of(c, seconds) / fmax(dig_cost(d->recipe, seconds), 1e-9);
+}
 
 /* DC and nothing on it. */
 static bool is_constant(const struct track *t)
@@ -63,34 +113,20 @@ static bool nearly_cancels(const struct track_info *t)
     return t->channels == 2 && t->loudness_lufs > t->peak_db + louder_db;
 }
 
-static bool separates_pads(const struct dig *d)
-{
-    bool made = dig_wants(d, STAGE_PADS) || dig_wants(d, STAGE_DRONES) ||
-                dig_wants(d, STAGE_CLOUDS);
-    return d->recipe->cfg.separation.pads && !d->recipe->whole_pads && made;
-}
-
-/* The first pass's share of READING; where pads come from separated sound, a slower one
- * follows. */
-static double share_of_first_pass(const struct dig *d)
-{
-    return separates_pads(d) ? 0.3 : 1;
-}
-
 /* The parts of the recording that are mined instead of all of it. */
 static enum status separate(struct dig *d, struct err *e)
 {
     enum status st = ST_OK;
     if (d->recipe->cfg.separation.drums)
         st = part_reader_init(&d->hits_from, d->sf, SEPARATE_STRUCK, e);
-    if (st != ST_OK || !separates_pads(d))
+    if (st != ST_OK || !separates_pads(d->recipe))
         return st;
     st = part_reader_init(&d->pads_from, d->sf, SEPARATE_SUSTAINED, e);
+    double from = d->progress.from, to = from + share_of(d, &second_pass);
     if (st == ST_OK)
-        st = survey_read(
-            &d->pads_from,
-            (struct survey_progress){READING * share_of_first_pass(d), READING}, d->ctx,
-            &d->pads_track, e);
+        st = survey_read(&d->pads_from, (struct survey_progress){from, to}, d->ctx,
+                         &d->pads_track, e);
+    d->progress.from = to;
     return st;
 }
 
@@ -119,8 +155,8 @@ enum status dig_open(struct dig *d, const struct recipe *recipe,
     d->info = *soundfile_info(d->sf);
     d->pads_from = d->hits_from = part_reader_all(d->sf);
     soundfile_begin_hash(d->sf);
-    st = survey_read(&d->pads_from,
-                     (struct survey_progress){0, READING * share_of_first_pass(d)}, ctx,
+    d->progress.from = share_of(d, &first_pass);
+    st = survey_read(&d->pads_from, (struct survey_progress){0, d->progress.from}, ctx,
                      &d->track, e);
     if (st == ST_OK)
         st = soundfile_hash(d->sf, &d->content_hash, e);
@@ -165,20 +201,9 @@ void dig_part(const struct dig *d, double part)
 
 enum status dig_run(struct dig *d, struct err *e)
 {
-    /* Drums come before hiss, which is made from them; pads before drones. */
-    static const struct {
-        enum stage stage;
-        enum status (*run)(struct dig *, struct err *);
-        double share; /* of the time that songs take; with READING the whole */
-    } order[STAGE_COUNT] = {
-        {STAGE_PADS, stage_pads, 0.08},     {STAGE_DRONES, stage_drones, 0.2},
-        {STAGE_CLOUDS, stage_clouds, 0.08}, {STAGE_DRUMS, stage_drums, 0.26},
-        {STAGE_HISS, stage_hiss, 0.06},     {STAGE_SILENCES, stage_silences, 0.01},
-        {STAGE_DUST, stage_dust, 0.01},
-    };
-    d->progress.from = READING;
     for (int i = 0; i < STAGE_COUNT; i++) {
-        d->progress.share = order[i].share;
+        d->progress.share =
+            dig_wants(d, order[i].stage) ? share_of(d, &order[i].cost) : 0;
         d->progress.stage = stage_name(order[i].stage);
         dig_part(d, 0);
         size_t first = d->finds.count;
@@ -193,7 +218,7 @@ enum status dig_run(struct dig *d, struct err *e)
             return st;
         if (d->site.found && d->finds.count > first)
             d->site.found(d->site.found_user, d, first);
-        d->progress.from += order[i].share;
+        d->progress.from += d->progress.share;
     }
     return ST_OK;
 }

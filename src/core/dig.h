@@ -93,6 +93,9 @@ enum status dig_open(struct dig *d, const struct recipe *recipe,
 /* All stages of the recipe, in order. A stage that finds nothing is no failure. */
 enum status dig_run(struct dig *d, struct err *e);
 void dig_done(struct dig *d);
+/* About how much work a recording of that length is, in any unit. Only the time that is
+ * left is told by it. */
+double dig_cost(const struct recipe *r, double seconds);
 
 /* What a stage says of a sample it wants kept. */
 struct keep {

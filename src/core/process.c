@@ -33,6 +33,7 @@ struct run {
     size_t first[PROCESS_INPUTS_MAX + 1];     /* input i: [first[i], first[i + 1]) */
     struct jobs *jobs;
     size_t total;      /* sources of this shard */
+    double no_work;    /* so much was none: done before, or asked for again */
     size_t refused;    /* mined before from another version of the recording */
     enum status worst; /* what ends the run early, and its error */
     struct err error;
@@ -162,6 +163,7 @@ static void done(void *arg, enum status st, const struct err *e)
     struct run *r = t->run;
     if (st == ST_BUSY && r->worst == ST_OK) {
         t->waits = true; /* all that no other run is at work on come first */
+        r->no_work += process_work(t->recipe, t->file);
         queue(t);
         return;
     }
@@ -177,6 +179,7 @@ static void done(void *arg, enum status st, const struct err *e)
         news.took_s = t->took_s;
         r->result->audio_s += t->audio_s;
         *(t->skipped ? &r->result->skipped : &r->result->done) += 1;
+        r->no_work += t->skipped ? process_work(t->recipe, t->file) : 0;
         tell_finds(r, t);
     } else if (st != ST_CANCELLED) {
         news.kind = NEWS_FAILED;
@@ -197,7 +200,8 @@ static void done(void *arg, enum status st, const struct err *e)
 
 static void queue(struct task *t)
 {
-    struct job_spec spec = {.work = work, .done = done, .arg = t};
+    struct job_spec spec = {
+        .work = work, .done = done, .arg = t, .weight = process_work(t->recipe, t->file)};
     snprintf(spec.title, sizeof spec.title, "%.90s", t->file->stem);
     jobs_submit(t->run->jobs, &spec);
 }
@@ -237,12 +241,14 @@ static bool interrupted(const struct process_job *job)
 
 static void tick(struct run *r)
 {
-    double asked, over;
+    double asked, over, none = r->no_work;
     jobs_work(r->jobs, &asked, &over);
-    reporter_tell(r->job->reporter, &(struct news){.kind = NEWS_TICK,
-                                                   .index = finished(r->result),
-                                                   .total = r->total,
-                                                   .fraction = over / asked});
+    reporter_tell(
+        r->job->reporter,
+        &(struct news){.kind = NEWS_TICK,
+                       .index = finished(r->result),
+                       .total = r->total,
+                       .fraction = asked > none ? (over - none) / (asked - none) : 1});
 }
 
 /* Does anything run or wait? Delivering the last result may queue its source again (done:
@@ -370,38 +376,32 @@ static enum status make_recipes(struct run *r, const struct config *cfg, struct 
 static enum status settle(struct run *r, struct config *cfg, struct err *e)
 {
     const struct process_job *job = r->job;
+    struct settling turn = {
+        .project = &r->project, .cancelled = job->interrupted, .log = job->log};
     /* A shard takes the seed on record even with --force: all need the same one. */
-    process_settle_seed(cfg, &r->project, job->force && job->shard_count <= 1);
-    enum status st = make_recipes(r, cfg, e);
-    if (st == ST_OK && job->force)
-        st = clear(r, e);
-    else if (st == ST_OK)
-        st = check_recipes(r, e);
+    bool afresh = job->force && job->shard_count <= 1;
+    enum status st = process_begin_settling(&turn, cfg, afresh, e);
     if (st != ST_OK)
         return st;
+    root_clean(&r->project.root);
+    st = make_recipes(r, cfg, e);
+    if (st == ST_OK)
+        st = job->force ? clear(r, e) : check_recipes(r, e);
     /* The effective config names the recordings' folder: the workstation reads it. */
     snprintf(cfg->paths.source_audio_dir, sizeof cfg->paths.source_audio_dir, "%s",
              job->inputs[0].dir);
-    return project_write_config(&r->project, cfg, job->log, e);
+    return process_end_settling(&turn, cfg, st, e);
 }
 
 static enum status prepare(struct run *r, struct config *cfg, struct err *e)
 {
     const struct process_job *job = r->job;
-    struct announced turn;
     enum status st =
         job->flat_dir ? project_open_flat(&r->project, job->flat_dir, e)
                       : project_open(&r->project, job->export_root, job->project_name, e);
     if (st == ST_OK)
         st = project_check_place(&r->project, e);
-    if (st == ST_OK)
-        st = process_take_turn(&turn, &r->project, job->interrupted, e);
-    if (st != ST_OK)
-        return st;
-    root_clean(&r->project.root);
-    st = settle(r, cfg, e);
-    announce_end(&turn, NULL);
-    return st;
+    return st == ST_OK ? settle(r, cfg, e) : st;
 }
 
 static enum status verdict(const struct run *r, struct err *e)

@@ -78,13 +78,30 @@ struct source_job {
 enum status process_source(const struct source_job *job, const struct job_context *ctx,
                            struct find_list *finds, double *audio_s, struct err *e);
 
+/* About how much work a recording is beside others, by its size and format. */
+double process_work(const struct recipe *recipe, const struct source_file *file);
+
 /* The seed to use: the config's, else the one the project was begun with (not if
  * `afresh`), else a drawn one; put into cfg->reproducibility.random_seed. `p` may be
  * NULL. */
 void process_settle_seed(struct config *cfg, const struct project *p, bool afresh);
-/* Runs settle on the settings one after the other, until announce_end: those that start
- * together have one seed. ST_BUSY: another one does not come to an end. */
-enum status process_take_turn(struct announced *turn, const struct project *p,
-                              const atomic_bool *interrupted, struct err *e);
+
+/* Settling on the settings of a project, which whoever begins to mine it does, one after
+ * the other: those that start together have one seed. */
+struct settling {
+    const struct project *project;
+    const atomic_bool *cancelled; /* may be NULL */
+    const struct log *log;        /* told for whom this waits; may be NULL */
+    struct announced turn;
+};
+
+/* Takes the turn, and settles cfg's seed. Its end is due after ST_OK alone. ST_BUSY:
+ * another one does not come to an end. ST_CANCELLED, ST_DISK. */
+enum status process_begin_settling(struct settling *s, struct config *cfg, bool afresh,
+                                   struct err *e);
+/* Writes the settings, if `st` is ST_OK, and gives the turn to the next; returns `st`, or
+ * why they could not be written. */
+enum status process_end_settling(struct settling *s, const struct config *cfg,
+                                 enum status st, struct err *e);
 
 #endif

@@ -215,6 +215,21 @@ enum status process_source(const struct source_job *job, const struct job_contex
                  : err_set(e, st, "%s: %s", path, why.msg);
 }
 
+double process_work(const struct recipe *recipe, const struct source_file *file)
+{
+    /* so many bytes take as long to read as a second of the usual */
+    static const struct {
+        const char *ending;
+        double bytes;
+    } packed[] = {
+        {"flac", 76e3}, {"mp3", 12e3}, {"ogg", 12e3}, {"oga", 12e3}, {"opus", 12e3}};
+    double bytes = 320e3;
+    for (size_t i = 0; i < sizeof packed / sizeof *packed; i++)
+        if (stem_same(path_ending(file->relative), packed[i].ending))
+            bytes = packed[i].bytes;
+    return dig_cost(recipe, (double)file->bytes / bytes);
+}
+
 /* Every find has the seed that it was mined with. */
 static bool seed_on_record(const struct project *p, uint64_t *seed)
 {
@@ -251,17 +266,39 @@ void process_settle_seed(struct config *cfg, const struct project *p, bool afres
         *seed = (struct config_seed){.set = true, .value = recipe_draw_seed()};
 }
 
-enum status process_take_turn(struct announced *turn, const struct project *p,
-                              const atomic_bool *interrupted, struct err *e)
+static void tell_waiting(const struct settling *s)
 {
-    enum { WAIT_S = 60, TRIES_A_SECOND = 50 };
+    log_write(s->log, LOG_INFO,
+              "%s: waiting, another trowel settles on its settings and holds "
+              ".trowel/.settings",
+              s->project->root.path);
+}
+
+enum status process_begin_settling(struct settling *s, struct config *cfg, bool afresh,
+                                   struct err *e)
+{
+    enum { WAIT_S = 60, TOLD_S = 1, TRIES_A_SECOND = 50 };
     const struct timespec pause = {.tv_nsec = 1000000000 / TRIES_A_SECOND};
-    enum status st = announce_claim(turn, &p->root, ".trowel/.settings", e);
+    const struct root *root = &s->project->root;
+    enum status st = announce_claim(&s->turn, root, ".trowel/.settings", e);
     for (int i = 0; st == ST_BUSY && i < WAIT_S * TRIES_A_SECOND; i++) {
-        if (interrupted && atomic_load(interrupted))
+        if (s->cancelled && atomic_load(s->cancelled))
             return err_set(e, ST_CANCELLED, "interrupted");
+        if (i == TOLD_S * TRIES_A_SECOND)
+            tell_waiting(s);
         nanosleep(&pause, NULL);
-        st = announce_claim(turn, &p->root, ".trowel/.settings", e);
+        st = announce_claim(&s->turn, root, ".trowel/.settings", e);
     }
+    if (st == ST_OK)
+        process_settle_seed(cfg, s->project, afresh);
+    return st;
+}
+
+enum status process_end_settling(struct settling *s, const struct config *cfg,
+                                 enum status st, struct err *e)
+{
+    if (st == ST_OK)
+        st = project_write_config(s->project, cfg, s->log, e);
+    announce_end(&s->turn, NULL);
     return st;
 }
