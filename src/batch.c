@@ -245,27 +245,27 @@ static enum status curate(struct batch *b, const char *input, const char *output
                           struct err *e)
 {
     struct job_context ctx = context(b);
-    /* Asked for so many, as many are chosen; else the kit's instruments come first. */
-    const struct target *kit = given(b, OPT_TOP) ? NULL : kit_target(&b->cfg);
+    bool top =
+        given(b, OPT_TOP); /* so many are chosen; else the instruments come first */
     struct curate_job job = {.input_root = input,
                              .output_root = output,
                              .decisions = text(b, OPT_DECISIONS),
                              .options = {.top = (int)b->request.number[OPT_TOP],
-                                         .kit = kit,
+                                         .kit = top ? NULL : kit_target(&b->cfg),
                                          .diversity = b->cfg.curation.diversity},
                              .force = given(b, OPT_FORCE) || b->again,
                              .fail_on_empty = given(b, OPT_FAIL_ON_EMPTY),
                              .dry_run = given(b, OPT_DRY_RUN),
                              .ctx = &ctx};
-    struct curate_result r;
+    struct curate_result r = {0};
     enum status st = curate_run(&job, &r, e);
     b->chosen = st == ST_OK ? r.chosen : 0;
+    b->unusable += st == ST_OK ? r.unreadable : 0;
+    const struct output_count counts[] = {
+        {"considered", r.considered}, {"chosen", r.chosen},
+        {"copied", r.copied},         {"kept", r.kept},
+        {"missing", r.missing},       {"unreadable", r.unreadable}};
     if (st == ST_OK) {
-        const struct output_count counts[] = {{"considered", r.considered},
-                                              {"chosen", r.chosen},
-                                              {"copied", r.copied},
-                                              {"kept", r.kept},
-                                              {"missing", r.missing}};
         output_counts(&b->output, PIPE_CURATE, output, counts,
                       sizeof counts / sizeof *counts);
         if (job.dry_run)
@@ -337,7 +337,7 @@ static enum status format(struct batch *b, const char *input, const char *output
                   "%s/best_of takes the best-of set",
                   input);
     text_done(&summary);
-    b->unusable = r.failed;
+    b->unusable += r.failed;
     b->kit_written = st == ST_OK;
     return st;
 }
@@ -370,6 +370,7 @@ static enum status report(struct batch *b, const char *input, const char *output
                              .ctx = &ctx};
     struct report_result r = {0};
     enum status st = report_run(&job, &r, e);
+    b->unusable += r.failed;
     const struct output_count counts[] = {
         {"samples", r.samples}, {"left_out", r.left_out}, {"bytes", r.bytes}};
     if (st == ST_OK)

@@ -213,6 +213,20 @@ static void an_unreadable_sample_fails_alone(void **state)
     assert_true(text_has(o.err, "kits/MIXED/ASSIGN.txt says"));
     outcome_done(&o);
     assert_true(path_has(p->path, "kits/MIXED/manifest.csv"));
+    /* whoever makes something else of them hears the same */
+    static char *const of_them[][5] = {
+        {"report", "--input_dir", "mixed", "--output", "mixed.html"},
+        {"curate", "--input_root", "mixed", "--output_root", "mixed_best"}};
+    for (size_t i = 0; i < sizeof of_them / sizeof *of_them; i++) {
+        char *const *w = of_them[i];
+        RUN(o, p, w[0], w[1], w[2], w[3], w[4]);
+        assert_int_equal(o.exit_status, 1);
+        assert_true(text_has(o.err, "snare.wav cannot be read as audio: its format is "
+                                    "not known; left out"));
+        assert_true(text_has(o.err, "trowel: 1 of the samples cannot be used\n"));
+        outcome_done(&o);
+        assert_true(path_has(p->path, w[4]));
+    }
 }
 
 /* Its catalog could not be opened, and the reason stood behind the path's end. */

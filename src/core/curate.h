@@ -93,6 +93,7 @@ struct curate_job {
 };
 struct curate_result {
     size_t considered, chosen, copied, kept, missing;
+    size_t unreadable; /* files of the user's that are left out */
 };
 /* Writes <output_root>/<category>/<file> and <output_root>/manifest.csv, each atomically
  * and the manifest last; running it again after an interruption goes on (`kept` = files

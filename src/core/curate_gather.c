@@ -228,6 +228,7 @@ static enum status add_file(struct curate_pool *pool, const char *folder,
         return err_set(e, st, "%s", why.msg);
     if (st != ST_OK) {
         log_write(job_log(pool->job->ctx), LOG_WARNING, "%s; left out", why.msg);
+        pool->unreadable++;
         return ST_OK;
     }
     struct candidate *c = &f->c;

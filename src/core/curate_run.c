@@ -462,6 +462,7 @@ enum status curate_run(const struct curate_job *job, struct curate_result *resul
     drop_misses(&pool);
     result->considered = pool.count;
     result->missing = pool.missing;
+    result->unreadable = pool.unreadable;
     if (st == ST_OK)
         st = make_plan(&p, &pool, e);
     if (st == ST_OK && p.count == 0 && job->fail_on_empty)

@@ -24,6 +24,7 @@ static const double LONGEST_S = 120;
 struct page {
     struct report_sample *sample;
     size_t count, room;
+    size_t failed; /* files in the folder that cannot be used */
 };
 
 static struct report_sample *add(struct page *p)
@@ -132,6 +133,7 @@ static enum status from_set(struct page *p, const struct report_job *job, struct
         snprintf(s->heading, sizeof s->heading, "%s",
                  category_folder(kind_category(s->c.kind)));
     }
+    p->failed = set.failed;
     kit_set_done(&set);
     if (p->count > 1)
         qsort(p->sample, p->count, sizeof *p->sample, by_category);
@@ -221,6 +223,7 @@ static enum status write_sample(struct writing *w, const struct report_sample *s
     if (st == ST_OK) {
         w->room -= player.wav ? player.bytes : 0;
         w->result->left_out += player.wav == NULL;
+        w->result->failed += drawn != ST_OK;
         page_sample(&w->text, s, i, drawn == ST_OK ? picture : NULL, &player);
     }
     free(player.wav);
@@ -310,6 +313,7 @@ enum status report_run(const struct report_job *job, struct report_result *resul
     struct writing w = {.job = job, .result = result, .room = PLAYER_BYTES};
     enum status st = load(&page, job, e);
     result->samples = page.count;
+    result->failed = page.failed;
     if (st == ST_OK && job->dry_run)
         st = check_output(job, result->path, e);
     else if (st == ST_OK) {

@@ -18,7 +18,8 @@ struct report_job {
 };
 
 struct report_result {
-    size_t samples, left_out;
+    size_t samples, left_out; /* without a player */
+    size_t failed;            /* cannot be read, on the page or not */
     size_t bytes;
     char path[4096];
 };
