@@ -245,8 +245,7 @@ static enum status curate(struct batch *b, const char *input, const char *output
                           struct err *e)
 {
     struct job_context ctx = context(b);
-    bool top =
-        given(b, OPT_TOP); /* so many are chosen; else the instruments come first */
+    bool top = given(b, OPT_TOP); /* so many; else the kit's instruments come first */
     struct curate_job job = {.input_root = input,
                              .output_root = output,
                              .decisions = text(b, OPT_DECISIONS),

@@ -268,6 +268,19 @@ static void shards_share_a_seed(void **state)
     free(after);
 }
 
+/* What the demo would make is told by name, and nothing is made. */
+static void the_demo_tells_what_it_would_make(void **state)
+{
+    struct place *p = *state;
+    struct outcome o;
+    RUN(o, p, "demo", "--output_dir", "shown", "--dry-run");
+    assert_int_equal(o.exit_status, 0);
+    assert_true(text_has(o.err, "8 demo recordings into shown/recordings"));
+    assert_true(text_has(o.out, "jam-tape.wav") && text_has(o.out, "night-pads.wav"));
+    assert_false(path_has(p->path, "shown"));
+    outcome_done(&o);
+}
+
 /* Of the project that the shards have left: one sample goes, one stays of a folder. */
 static void one_is_told_as_one(void **state)
 {
@@ -458,6 +471,7 @@ int main(void)
         cmocka_unit_test(without_pads_the_setting_is_named),
         cmocka_unit_test(a_drummer_is_not_told_of_pads),
         cmocka_unit_test(shards_share_a_seed),
+        cmocka_unit_test(the_demo_tells_what_it_would_make),
         cmocka_unit_test(one_is_told_as_one),
         cmocka_unit_test(noise_stands_in_where_hiss_is_asked_for),
         cmocka_unit_test(loops_stand_beside_the_silences),

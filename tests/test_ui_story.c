@@ -468,6 +468,66 @@ static void without_recordings_there_is_no_place_for_the_demo(void **state)
     run("mv away tapes");
 }
 
+/* The demo's recordings are mined beside one's own; a report shows all of it. */
+static void the_demo_and_a_report_are_made_from_here(void **state)
+{
+    run("mkdir played && cp tapes/evening.wav played");
+    begin("played");
+    type("w", "evening");
+    wait_for_jobs();
+    type(":report\r", "a browser shows");
+    assert_int_equal(files("export/played/report.html"), 1);
+    type(":demo\r", "add 8 demo recordings to yours?");
+    assert_true(shows("y", "mine night-pads", 600));
+    assert_int_equal(files("played/*.wav"), 1 + 8);
+    pty_forget(&pty);
+    pty_send(&pty, "Q");
+    if (!pty_wait_for(&pty, "\033[?1049l", 1)) /* it asks whether to stop mining */
+        pty_send(&pty, "y");
+    assert_int_equal(pty_end(&pty, 60), 0);
+    run("rm -r played export/played");
+}
+
+/* As a shell does it: a job in the foreground that stops gives the terminal back, and is
+ * brought to the foreground again. */
+static int trowel_under_a_shell(void *arg)
+{
+    int status = 0;
+    pid_t job = fork();
+    if (job == 0) {
+        setpgid(0, 0);
+        return trowel(arg);
+    }
+    signal(SIGTTOU, SIG_IGN);
+    setpgid(job, job);
+    tcsetpgrp(0, job);
+    waitpid(job, &status, WUNTRACED);
+    if (!WIFSTOPPED(status))
+        return 97;
+    tcsetpgrp(0, getpgrp());
+    printf("the shell again\r\n");
+    fflush(stdout);
+    tcsetpgrp(0, job);
+    kill(-job, SIGCONT);
+    waitpid(job, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 96;
+}
+
+static void what_was_stopped_comes_back(void **state)
+{
+    pty_start(&pty, "xterm-256color", "C.UTF-8", 40, 140, trowel_under_a_shell, "tapes");
+    assert_true(pty_wait_for(&pty, "near misses", 20));
+    pty_forget(&pty);
+    pty_send(&pty, "\x1a");
+    assert_true(pty_wait_for(&pty, "the shell again", 20));
+    const char *left = strstr(pty.text, "\033[?1049l");
+    assert_true(left && left < strstr(pty.text, "the shell again"));
+    assert_true(pty_wait_for(&pty, "\033[?1049h", 20)); /* all of it is drawn anew */
+    assert_true(pty_wait_for(&pty, "near misses", 20));
+    type("w", "jobs   ");
+    leave();
+}
+
 /* Whoever wrote in the settings by hand is told, and nothing is done with others. */
 static void damaged_settings_are_told(void **state)
 {
@@ -637,6 +697,8 @@ int main(void)
         cmocka_unit_test(a_folder_called_kits_is_a_project),
         cmocka_unit_test(folders_of_one_name_do_not_mix),
         cmocka_unit_test(without_recordings_there_is_no_place_for_the_demo),
+        cmocka_unit_test(the_demo_and_a_report_are_made_from_here),
+        cmocka_unit_test(what_was_stopped_comes_back),
         cmocka_unit_test(damaged_settings_are_told),
         cmocka_unit_test(samples_among_recordings_are_no_obstacle),
         cmocka_unit_test(folders_that_were_there_stay),
