@@ -325,6 +325,9 @@ static void the_sheet_lets_ring_what_rings(void **state)
     struct kit_result result;
     char *sheet;
     size_t n;
+    struct catalog_find drum = mined_first(m, KIND_DRUM, false);
+    mined_say(m, FIELD_CLASS, drum.id, "hat_open"); /* a kit with a hat */
+    mined_say(m, FIELD_DECISION, drum.id, "accepted");
     for (int said = 0; said < 3; said++) {
         bool rings = said == 1;
         if (said)
@@ -336,6 +339,8 @@ static void the_sheet_lets_ring_what_rings(void **state)
         assert_int_equal(text_has(sheet, "CH and OH ring together"), rings);
         free(sheet);
     }
+    mined_say(m, FIELD_DECISION, drum.id, "undecided");
+    mined_say(m, FIELD_CLASS, drum.id, "");
 }
 
 static const struct candidate *row_of(const struct candidate *rows, size_t n,

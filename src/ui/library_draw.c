@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 /* --- categories -------------------------------------------------------------------- */
 
@@ -240,6 +241,19 @@ static void draw_columns(struct app *app, const struct area *a, const struct lay
     }
 }
 
+/* Where there is no room for all of it, the class at its end goes first, which stands in
+ * its own column. */
+static void name_shown(const struct app *app, const struct layout *l,
+                       const struct find *f, int cells, char *to, size_t n)
+{
+    const char *name = words_name(app, f, cells);
+    size_t whole = strlen(name), class = strlen(f->hit_class);
+    bool told = l->on[COL_KIND] && class > 0 && whole > class + 1 &&
+                strcmp(name + whole - class, f->hit_class) == 0 &&
+                name[whole - class - 1] == '_' && utf8_cells(name) > cells;
+    snprintf(to, n, "%.*s", (int)(told ? whole - class - 1 : whole), name);
+}
+
 static void draw_row(struct app *app, const struct area *a, const struct layout *l,
                      int row, size_t position, bool selected)
 {
@@ -274,7 +288,9 @@ static void draw_row(struct app *app, const struct area *a, const struct layout 
         area_right_text(a, row, end, ROLE_DIM, text);
         end -= utf8_cells(text) + 1;
     }
-    area_fit(a, row, name, end - name, role, CUT_MIDDLE, words_name(app, f, end - name));
+    char shown[256];
+    name_shown(app, l, f, end - name, shown, sizeof shown);
+    area_fit(a, row, name, end - name, role, CUT_MIDDLE, shown);
     draw_columns(app, a, l, row, f, position);
 }
 
