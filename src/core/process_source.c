@@ -222,8 +222,8 @@ double process_work(const struct recipe *recipe, const struct source_file *file)
         const char *ending;
         double bytes;
     } packed[] = {
-        {"flac", 76e3}, {"mp3", 12e3}, {"ogg", 12e3}, {"oga", 12e3}, {"opus", 12e3}};
-    double bytes = 320e3;
+        {"flac", 76e3}, {"mp3", 8e3}, {"ogg", 8e3}, {"oga", 8e3}, {"opus", 8e3}};
+    double bytes = 280e3;
     for (size_t i = 0; i < sizeof packed / sizeof *packed; i++)
         if (stem_same(path_ending(file->relative), packed[i].ending))
             bytes = packed[i].bytes;
