@@ -186,6 +186,39 @@ static void swells_rise_and_fall_at_their_length(void **state)
         }
 }
 
+/* The largest step from one frame to the next, the silence around it included. */
+static double step_of(const struct audio *a, size_t from, size_t end)
+{
+    double most = 0;
+    for (size_t i = from; i <= end; i++)
+        for (size_t c = 0; c < 2; c++) {
+            double before = i > 0 ? (double)a->data[2 * (i - 1) + c] : 0;
+            double now = i < a->frames ? (double)a->data[2 * i + c] : 0;
+            most = fmax(most, fabs(now - before));
+        }
+    return most;
+}
+
+/* With fades of nothing they still begin and end without a click. */
+static void swells_without_fades_do_not_click(void **state)
+{
+    for (int reversed = 0; reversed < 2; reversed++)
+        for (uint64_t seed = 0; seed < 4; seed++) {
+            struct audio pad = pad_loop(88211, 2), a;
+            struct swell_spec s = {2, 0, 0, reversed};
+            struct rng r = rng_derive(seed, 0, "swell", 0);
+            assert_int_equal(drone_swell(&a, &pad, &s, &r, NULL), ST_OK);
+            double own = step_of(&a, a.frames / 3, 2 * a.frames / 3);
+            assert_true(step_of(&a, 0, 441) < own);
+            assert_true(step_of(&a, a.frames - 441, a.frames) < own);
+            assert_true(step_of(&a, 0, 22) < 0.1 * own);
+            assert_true(step_of(&a, a.frames - 22, a.frames) < 0.1 * own);
+            assert_true(level_rms_range(&a, 441, 2205) > 0.3 * level_rms(&pad));
+            audio_done(&a);
+            audio_done(&pad);
+        }
+}
+
 /* A swell of a loop of 3 s: 50 ms of it lie within so many dB of the second around. */
 static void check_wavering(const struct audio *pad, uint64_t seed, double bound_db)
 {
@@ -287,6 +320,7 @@ int main(void)
         cmocka_unit_test(what_a_shade_brings_out_is_held),
         cmocka_unit_test(reversal_is_its_own_inverse),
         cmocka_unit_test(swells_rise_and_fall_at_their_length),
+        cmocka_unit_test(swells_without_fades_do_not_click),
         cmocka_unit_test(swells_of_steady_tones_do_not_waver),
         cmocka_unit_test(swells_of_trembling_tones_do_not_waver),
         cmocka_unit_test(odd_pads_are_refused_or_survived),

@@ -13,6 +13,7 @@ static const double body_hz = 250, body_db = 2;
 static const double ceiling_dbfs = -1;
 static const double even_db = 6;
 static const double smear_s = 0.3;
+static const double least_fade_s = 0.01; /* no click at either end */
 static const double haze_end = 0.8; /* share of a quarter turn the smear has at the end */
 enum { GAIN_BLOCK = 64 };           /* frames over which a slow gain is a straight line */
 static const double start_db = -6, end_db = -2; /* of the slow swelling, middle 0 dB */
@@ -122,8 +123,8 @@ static double swelling_db(double part)
 static void shape(struct audio *a, const struct swell_spec *s)
 {
     double total = (double)a->frames;
-    double in = fmax(0, s->fade_in_s) * a->rate_hz,
-           out = fmax(0, s->fade_out_s) * a->rate_hz;
+    double in = fmax(least_fade_s, s->fade_in_s) * a->rate_hz;
+    double out = fmax(least_fade_s, s->fade_out_s) * a->rate_hz;
     double fit = fmin(1, total / fmax(1, in + out));
     size_t channels = (size_t)a->channels;
     for (size_t from = 0; from < a->frames; from += GAIN_BLOCK) {

@@ -33,7 +33,8 @@ void drone_reverse(struct audio *a); /* in place */
 
 struct swell_spec {
     double duration_s;            /* drones.swell_duration_sec, exact */
-    double fade_in_s, fade_out_s; /* both shrunk in proportion when they do not fit */
+    double fade_in_s, fade_out_s; /* at least 10 ms; both shrunk in proportion when they
+                                     do not fit */
     bool reversed;
 };
 
