@@ -390,6 +390,51 @@ static void no_partial_lies_on_an_edge(void **state)
     audio_done(&a);
 }
 
+/* A tone that glides up and down an octave or more, over the edges of octaves. */
+static struct audio glide(double seconds, double low_hz, double octaves)
+{
+    struct audio a;
+    audio_init(&a, (size_t)(seconds * 44100), 1, 44100, NULL);
+    double n = (double)a.frames, cycles = 0, turn = 0;
+    for (int round = 0; round < 2; round++) /* the first counts the cycles */
+        for (size_t i = 0; i < a.frames; i++) {
+            double up = 1 - fabs(2 * (double)i / n - 1);
+            double fit = round ? rint(cycles) / cycles : 1;
+            turn += fit * low_hz * exp2(octaves * up) / 44100;
+            if (round)
+                a.data[i] = (float)(0.3 * cos(2 * PI * (turn - cycles)));
+            else
+                cycles = turn;
+        }
+    return a;
+}
+
+/* Where it crosses from one window to the next it does not fade for long: rendered by
+ * both over 80 Hz, the level of 23 ms deviated by 0.79 dB on average. */
+static void a_glide_goes_on_from_window_to_window(void **state)
+{
+    (void)state;
+    double sum = 0;
+    int count = 0;
+    for (double seconds = 1.5; seconds < 4; seconds += 0.7)
+        for (double low_hz = 140; low_hz < 240; low_hz += 30) {
+            struct audio a = glide(seconds, low_hz, 1.3), b;
+            assert_int_equal(stretch_time(&b, &a, a.frames * 3 / 2, NULL), ST_OK);
+            double mean = 0, square = 0, blocks = 0;
+            for (size_t at = 0; at + 1024 <= b.frames; at += 1024, blocks++) {
+                double db = level_to_db(level_rms_range(&b, at, at + 1024));
+                mean += db;
+                square += db * db;
+            }
+            mean /= blocks;
+            sum += sqrt(square / blocks - mean * mean);
+            count++;
+            audio_done(&b);
+            audio_done(&a);
+        }
+    assert_true(sum / count < 0.55);
+}
+
 /* What is struck is dissolved as before: a snare in a loop of 2 s is a rush of noise
  * over all of eight times that, and no 5 ms of it jump. With tones to be dissolved, too,
  * nothing else is. */
@@ -508,6 +553,7 @@ int main(void)
         cmocka_unit_test(a_loop_closes_in_phase),
         cmocka_unit_test(a_vibrato_does_not_flutter),
         cmocka_unit_test(no_partial_lies_on_an_edge),
+        cmocka_unit_test(a_glide_goes_on_from_window_to_window),
         cmocka_unit_test(strokes_are_dissolved),
         cmocka_unit_test(odd_sounds_are_survived),
     };

@@ -1,6 +1,5 @@
 #include "dsp/focus.h"
 
-#include "core/pi.h"
 #include "dsp/circle.h"
 #include "dsp/fft.h"
 #include "dsp/fft_batch.h"
@@ -13,7 +12,7 @@ enum { OVERLAP = 2 };
 static const int frame_44k1[FOCUS_WINDOWS] = {8192, 4096, 2048};
 static const double first_hz = 250; /* where the second band begins */
 static const double moved = 0.25;   /* octaves, so that no partial lies on an edge */
-static const double over_hz = 80;   /* from one band to the next */
+static const double around_hz = 80; /* an edge, where little is to sound */
 /* A shorter window may be so much less sharp: steady tones are by half. */
 static const double sharp_enough = 0.75;
 
@@ -107,14 +106,14 @@ static struct content content_of(const struct viewer *v, double from_hz, double 
     return sum;
 }
 
-/* A partial that two windows share beats with itself. */
+/* Phases differ from window to window: a partial that two share fades. */
 static void lay_edges(struct focus *f, const struct viewer *v)
 {
     for (int b = 0; b + 1 < FOCUS_BANDS; b++) {
         double middle = first_hz * exp2(b), step = (double)f->rate_hz / v->n;
         double least = (double)INFINITY;
         for (double hz = middle * exp2(-moved); hz < middle * exp2(moved); hz += step) {
-            double here = content_of(v, hz - 0.5 * over_hz, hz + 0.5 * over_hz).power;
+            double here = content_of(v, hz - 0.5 * around_hz, hz + 0.5 * around_hz).power;
             if (here < least) {
                 least = here;
                 f->edge_hz[b] = hz;
@@ -152,15 +151,12 @@ enum status focus_find(struct focus *f, const struct audio *loop, struct err *e)
 bool focus_share(const struct focus *f, int window, float *share)
 {
     bool any = false;
+    int band = 0;
     for (int k = 0; k <= f->n[window] / 2; k++) {
-        double hz = (double)k * f->rate_hz / f->n[window], sum = 0, begun = 1;
-        for (int b = 0; b < FOCUS_BANDS; b++) {
-            double over = b + 1 < FOCUS_BANDS ? (hz - f->edge_hz[b]) / over_hz : -1;
-            double next = 0.5 - 0.5 * cos(PI * fmin(1, fmax(0, over + 0.5)));
-            sum += f->window[b] == window ? begun - next : 0;
-            begun = next;
-        }
-        share[k] = (float)sum;
+        double hz = (double)k * f->rate_hz / f->n[window];
+        while (band + 1 < FOCUS_BANDS && hz >= f->edge_hz[band])
+            band++;
+        share[k] = f->window[band] == window ? 1.0f : 0.0f;
         any |= share[k] > 0;
     }
     return any;

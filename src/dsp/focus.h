@@ -26,8 +26,9 @@ struct focus {
 /* All channels together, the loop all round. */
 enum status focus_find(struct focus *f, const struct audio *loop, struct err *e);
 
-/* How much of each of its n/2 + 1 bins a window is to see to, 0 … 1; at every frequency
- * those of all windows add up to 1. False when that is nothing. */
+/* Which of its n/2 + 1 bins a window is to see to: 1, or 0 for those that others see to.
+ * Nothing lies between: a glide that both render for a while cancels. False when there
+ * are none. */
 bool focus_share(const struct focus *f, int window, float *share);
 
 #endif
