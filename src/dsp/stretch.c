@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OVERLAP = 4, PEAK_REACH = 2 };
+enum { OVERLAP = 4, PEAK_REACH = 2, EDGE = 8 };
 static const double smear_from = 4.0, smear_window_s = 0.25;
 
 /* A peak and the bins that turn with it: first … the next region's first − 1. */
@@ -28,6 +28,7 @@ struct vocoder {
     struct circle out;
     size_t steps; /* frames of the STFT, less one */
     int n, bins;
+    int first, end; /* the bins that are its to render, and EDGE more on either side */
     size_t channels;
     struct fft_batch *fft;
     float *row;    /* of each channel FFT_BATCH steps: frames or spectra, n + 2 each */
@@ -117,10 +118,10 @@ static void analyse(struct vocoder *v, size_t first, size_t count)
 static void sum_power(struct vocoder *v, size_t k)
 {
     float *power = v->power + PEAK_REACH;
-    memset(power, 0, (size_t)v->bins * sizeof *power);
+    memset(power + v->first, 0, (size_t)(v->end - v->first) * sizeof *power);
     for (size_t c = 0; c < v->channels; c++) {
         const float *s = row_at(v, c, k);
-        for (int i = 0; i < v->bins; i++)
+        for (int i = v->first; i < v->end; i++)
             power[i] += s[2 * i] * s[2 * i] + s[2 * i + 1] * s[2 * i + 1];
     }
 }
@@ -138,12 +139,12 @@ static enum status find_regions(struct vocoder *v, struct err *e)
 {
     const float *p = v->power + PEAK_REACH;
     int last = -1;
-    for (int k = 0; k < v->bins; k++) {
+    for (int k = v->first; k < v->end; k++) {
         bool peak =
             p[k] > p[k - 1] && p[k] >= p[k + 1] && p[k] > p[k - 2] && p[k] >= p[k + 2];
         if (!peak)
             continue;
-        int border = 0;
+        int border = v->first;
         if (last >= 0) {
             border = last + 1;
             for (int i = border; i < k; i++)
@@ -155,7 +156,7 @@ static enum status find_regions(struct vocoder *v, struct err *e)
             return st;
         last = k;
     }
-    return last < 0 ? add_region(v, 0, 0, e) : ST_OK;
+    return last < 0 ? add_region(v, v->first, v->first, e) : ST_OK;
 }
 
 /* Regions and turns of the step in row k. The output's phase advances by frequency ×
@@ -191,7 +192,7 @@ static enum status follow(struct vocoder *v, size_t step, size_t k, struct err *
         }
     }
     for (size_t i = v->region_start[step]; i < v->region_count; i++) {
-        int end = i + 1 < v->region_count ? v->region[i + 1].first : v->bins;
+        int end = i + 1 < v->region_count ? v->region[i + 1].first : v->end;
         for (int bin = v->region[i].first; bin < end; bin++)
             v->turn[bin] = v->region[i].turn;
     }
@@ -229,10 +230,16 @@ static void turn_row(struct vocoder *v, size_t step, size_t k, double share)
     size_t end = v->region_start[step + 1];
     for (size_t i = v->region_start[step]; i < end; i++) {
         const struct region *r = &v->region[i];
-        int stop = i + 1 < end ? v->region[i + 1].first : v->bins;
+        int stop = i + 1 < end ? v->region[i + 1].first : v->end;
         double turn = r->turn - v->turn[r->peak] * share;
         for (size_t c = 0; c < v->channels; c++)
             turn_bins(row_at(v, c, k), v->share, r->first, stop, turn);
+    }
+    size_t above = (size_t)(v->bins - v->end);
+    for (size_t c = 0; c < v->channels; c++) {
+        float *s = row_at(v, c, k);
+        memset(s, 0, 2 * (size_t)v->first * sizeof *s);
+        memset(s + 2 * v->end, 0, 2 * above * sizeof *s);
     }
 }
 
@@ -323,6 +330,21 @@ static enum status scrubbed(struct audio *to, const struct audio *from, struct e
     return st;
 }
 
+/* Which bins it is to render. False when there are none. */
+static bool take_share(struct vocoder *v, const struct focus *f, int w)
+{
+    if (!focus_share(f, w, v->share))
+        return false;
+    int first = 0, end = v->bins;
+    while (v->share[first] <= 0)
+        first++;
+    while (v->share[end - 1] <= 0)
+        end--;
+    v->first = first > EDGE ? first - EDGE : 0;
+    v->end = end + EDGE < v->bins ? end + EDGE : v->bins;
+    return true;
+}
+
 /* What the window `w` sees to, added to what is there. */
 static enum status vocode_with(struct audio *to, const struct audio *clean,
                                const struct focus *f, int w, struct err *e)
@@ -330,7 +352,7 @@ static enum status vocode_with(struct audio *to, const struct audio *clean,
     struct vocoder v;
     size_t frames = to->frames;
     enum status st = vocoder_init(&v, clean, f->n[w], frames, e);
-    bool any = st == ST_OK && focus_share(f, w, v.share);
+    bool any = st == ST_OK && take_share(&v, f, w);
     if (any)
         st = find_transients(&v, e);
     if (any && st == ST_OK)
