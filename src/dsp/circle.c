@@ -48,16 +48,22 @@ void circle_done(struct circle *c)
     free(c->weight);
 }
 
-void circle_add(struct circle *c, size_t channel, ptrdiff_t at, const float *frame)
+void circle_add_part(struct circle *c, size_t channel, ptrdiff_t at, const float *frame,
+                     size_t first, size_t end)
 {
     float *sum = c->sum + channel * c->frames;
-    size_t to = wrapped(at, c->frames);
-    for (size_t i = 0; i < c->n; to = 0) {
-        size_t run = run_from(to, c->frames, c->n - i);
+    size_t to = wrapped(at + (ptrdiff_t)first, c->frames);
+    for (size_t i = first; i < end; to = 0) {
+        size_t run = run_from(to, c->frames, end - i);
         for (size_t k = 0; k < run; k++)
             sum[to + k] += frame[i + k] * c->window[i + k];
         for (size_t k = 0; channel == 0 && k < run; k++)
             c->weight[to + k] += c->window[i + k] * c->window[i + k];
         i += run;
     }
+}
+
+void circle_add(struct circle *c, size_t channel, ptrdiff_t at, const float *frame)
+{
+    circle_add_part(c, channel, at, frame, 0, c->n);
 }

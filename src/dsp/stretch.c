@@ -16,6 +16,12 @@
 
 enum { OVERLAP = 4, PEAK_REACH = 2, EDGE = 8 };
 static const double smear_from = 4.0, smear_window_s = 0.25;
+static const double attack_s = 0.004; /* from its start to where it is found */
+
+/* Of a step's frame, what lies on its own side of what is struck. */
+struct side {
+    size_t first, end;
+};
 
 /* A peak and the bins that turn with it: first … the next region's first − 1. */
 struct region {
@@ -37,6 +43,7 @@ struct vocoder {
     float *share;  /* of each bin that is its to render */
     double *turn;  /* of the frame before, per bin */
     unsigned char *reset; /* per step: a transient lies there */
+    struct side *side;    /* per step */
     /* Of all steps, for the second round. */
     struct region *region;
     size_t region_count, region_room;
@@ -66,10 +73,13 @@ static enum status vocoder_init(struct vocoder *v, const struct audio *in, int w
     v->share = malloc((size_t)v->bins * sizeof *v->share);
     v->turn = calloc((size_t)v->bins, sizeof *v->turn);
     v->reset = calloc(v->steps + 1, sizeof *v->reset);
+    v->side = malloc((v->steps + 1) * sizeof *v->side);
     v->region_start = calloc(v->steps + 2, sizeof *v->region_start);
     if (!v->fft || !v->row || !v->before || !v->power || !v->share || !v->turn ||
-        !v->reset || !v->region_start)
+        !v->reset || !v->side || !v->region_start)
         return err_set(e, ST_NO_MEMORY, "no memory to stretch to %zu frames", frames);
+    for (size_t step = 0; step <= v->steps; step++)
+        v->side[step] = (struct side){0, n};
     return ST_OK;
 }
 
@@ -83,6 +93,7 @@ static void vocoder_done(struct vocoder *v)
     free(v->share);
     free(v->turn);
     free(v->reset);
+    free(v->side);
     free(v->region_start);
     free(v->region);
 }
@@ -97,7 +108,11 @@ static float *row_at(const struct vocoder *v, size_t channel, size_t k)
 static void read_frame(const struct vocoder *v, size_t step, size_t channel, float *to)
 {
     ptrdiff_t middle = (ptrdiff_t)place(v, step, v->in->frames);
-    circle_read(v->in, channel, middle - v->n / 2, (size_t)v->n, to);
+    size_t n = (size_t)v->n;
+    const struct side *s = &v->side[step];
+    circle_read(v->in, channel, middle - v->n / 2, n, to);
+    memset(to, 0, s->first * sizeof *to);
+    memset(to + s->end, 0, (n - s->end) * sizeof *to);
 }
 
 /* Spectra of `count` steps, of all channels. */
@@ -251,7 +266,9 @@ static void render(struct vocoder *v, size_t first, size_t count)
         fft_batch_inverse(v->fft, row_at(v, c, 0), row, row_at(v, c, 0), row);
         for (size_t k = 0; k < count; k++) {
             ptrdiff_t middle = (ptrdiff_t)place(v, first + k, v->out.frames);
-            circle_add(&v->out, c, middle - v->n / 2, row_at(v, c, k));
+            const struct side *s = &v->side[first + k];
+            circle_add_part(&v->out, c, middle - v->n / 2, row_at(v, c, k), s->first,
+                            s->end);
         }
     }
 }
@@ -289,6 +306,25 @@ static enum status run_circle(struct vocoder *v, struct err *e)
     return st;
 }
 
+/* Only the frame at `step` holds both sides of a stroke: copies of it in those around
+ * would lie apart, as they are moved. */
+static void part_frames(struct vocoder *v, size_t step, double stroke)
+{
+    v->reset[step] = 1;
+    for (int round = -1; round <= 1; round++)
+        for (size_t i = 0; i < v->steps; i++) {
+            double then = (double)step + round * (double)v->steps;
+            double at = stroke + round * (double)v->in->frames + 0.5 * v->n -
+                        (double)place(v, i, v->in->frames);
+            struct side *s = &v->side[i];
+            if ((double)i < then && at > 0 && at < (double)s->end)
+                s->end = (size_t)at;
+            if ((double)i > then && at < v->n && at > (double)s->first)
+                s->first = (size_t)at;
+        }
+    v->side[v->steps] = v->side[0];
+}
+
 /* Where a sound jumps by 9 dB: blocks of 6 ms of its slope against the 50 ms before. */
 static enum status find_transients(struct vocoder *v, struct err *e)
 {
@@ -305,17 +341,18 @@ static enum status find_transients(struct vocoder *v, struct err *e)
         }
         loudest = fmax(loudest, energy[b]);
     }
-    for (size_t b = PAST; b + 1 < count; b++) {
+    for (size_t b = 0; b < count && count > PAST; b++) {
         double past = 1e-12;
         for (size_t i = 1; i <= PAST; i++)
-            past += energy[b - i] / PAST;
-        double jump = fmax(energy[b], energy[b + 1]);
+            past += energy[(b + count - i) % count] / PAST;
+        double jump = fmax(energy[b], energy[(b + 1) % count]);
         if (jump < 8 * past || jump < 0.01 * loudest || energy[b] < 2 * past)
             continue;
-        double at = ((double)b + 0.5) * (double)block / (double)v->in->frames;
-        size_t step = (size_t)(at * (double)v->steps + 0.5);
-        if (step > 0 && step < v->steps)
-            v->reset[step] = 1;
+        double at = ((double)b + 0.5) * (double)block, frames = (double)v->in->frames;
+        size_t step = (size_t)(at / frames * (double)v->steps + 0.5);
+        bool again = step >= v->steps; /* the next round begins with it */
+        part_frames(v, again ? 0 : step,
+                    at - (again ? frames : 0) - attack_s * v->in->rate_hz);
         b += PAST;
     }
     free(energy);

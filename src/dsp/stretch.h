@@ -3,14 +3,14 @@
  * Factors ¼ … 4: phase vocoder with identity phase locking (Laroche & Dolson 1999):
  * Hann 8192 at 44.1 kHz (scaled with the rate), shorter in octaves where partials sway
  * (focus.h), 75 % overlap, one rotation a peak shared by its region and by all channels
- * (stereo image kept), rotations reset at transients (Röbel 2003). From 4 up: spectral
- * smear, random phases over long windows for all but held partials (partials.h). Lengths
- * are exact to the sample; time is linear: output frame j is the input around j ×
- * from->frames / frames. The whole sound is a loop and the result is one, seamless as the
- * input was: all frames lie on a circle, and every partial is moved by at most half a
- * cycle a loop so that it closes. Non-finite samples count as 0; silence gives silence,
- * very short sounds (under 16 frames) are resampled. *to is filled, and empty after a
- * failure: ST_NO_MEMORY. Thread: no shared state. */
+ * (stereo image kept). At transients rotations are reset (Röbel 2003), and frames end or
+ * begin. From 4 up: spectral smear, random phases over long windows for all but held
+ * partials (partials.h). Lengths are exact to the sample; time is linear: output frame j
+ * is the input around j × from->frames / frames. The whole sound is a loop and the result
+ * is one, seamless as the input was: all frames lie on a circle, and every partial is
+ * moved by at most half a cycle a loop so that it closes. Non-finite samples count as 0;
+ * silence gives silence, very short sounds (under 16 frames) are resampled. *to is filled,
+ * and empty after a failure: ST_NO_MEMORY. Thread: no shared state. */
 #ifndef TROWEL_DSP_STRETCH_H
 #define TROWEL_DSP_STRETCH_H
 
