@@ -531,6 +531,25 @@ static void a_tape_begins_in_mid_sound(void **state)
     }
 }
 
+/* Nor does a hum that goes on under the first stroke hide a hat, whose treble stands out.
+ */
+static void a_tape_of_hum_begins_with_a_hat(void **state)
+{
+    char path[FOLDER_BYTES];
+    struct audio a = tone_blank(12, 1, OUT);
+    struct dig d;
+    struct rng r = rng_derive(3, 0, "test-hum", 0);
+    tone_add(&a, -1, 60, 0.2, 0);
+    for (size_t at = 0; at <= 6; at += 6)
+        synth_drum(SYNTH_HAT_CLOSED, 0.25, 1, &r, a.data + at * OUT, OUT / 2, OUT);
+    record(path, *state, &a);
+    open_for(STAGE_DRUMS, &d, path, NULL);
+    assert_int_equal(dig_run(&d, NULL), ST_OK);
+    assert_int_equal(kept_finds(&d), 2);
+    assert_true(d.finds.at[0].m.start_sec < 0.001);
+    dig_done(&d);
+}
+
 /* A machine that gates: a low tone ends, and after 70 ms of digital silence comes a hat
  * that is no louder. Nothing is in any band of that silence. */
 static void a_hat_behind_a_gate_is_a_second_stroke(void **state)
@@ -977,6 +996,7 @@ int main(void)
         IN_FOLDER(a_ring_that_swells_is_one_sound),
         IN_FOLDER(each_stroke_alone_keeps_its_ring),
         IN_FOLDER(a_tape_begins_in_mid_sound),
+        IN_FOLDER(a_tape_of_hum_begins_with_a_hat),
         IN_FOLDER(a_hat_behind_a_gate_is_a_second_stroke),
         IN_FOLDER(a_one_shot_sounds_where_it_likes),
         IN_FOLDER(a_narrow_band_costs_some_of_the_score),

@@ -70,9 +70,9 @@ static void a_flam_is_one_hit(void **state)
         /* what was before the first was before both */
         hit_plans_done(&plans);
         plans = plan_at(at_s, 2, &a, &p);
-        plans.at[0].before_db = -20;
+        plans.at[0].before.all_db = -20;
         hits_join(&plans.at[1], &second, &plans.at[0], &first);
-        assert_true(louder || plans.at[1].before_db == -20);
+        assert_true(louder || plans.at[1].before.all_db == -20);
         hit_plans_done(&plans);
         audio_done(&a);
     }

@@ -15,10 +15,10 @@
 static const double READ_BEFORE_S = 0.080, READ_AFTER_S = 0.060;
 /* What must be there before an attack for it to be placed and compared. */
 static const double LEAST_BEFORE_S = 0.025;
-/* Of what sounds before an attack so soon there is nothing. Levels are means of
- * BEGIN_HOPS: the quietest single one lies 2 dB below steady noise. */
-enum { BEGIN_HOPS = 9 };
+/* Of what sounds before an attack so soon there is nothing. Levels are means of two
+ * spectra: the quietest single hop lies 2 dB below steady noise. */
 static const double BEGIN_S = 0.005, BEGIN_SEEN_S = 10, NOWHERE_DB = -200;
+static const double AIR_HZ = 8000; /* of TRACK_AIR */
 static const double FADE_OUT_SHARE = 0.2, SILENT_PEAK = 1e-8;
 /* A hit whose end lies FALLEN_DB below its loudest part needs its shortest fade-out only.
  * The louder the end, the longer the fade: LONGER times that where it lies LOUD_DB below
@@ -77,7 +77,7 @@ enum status hits_plan(const struct onset_list *onsets, int rate_hz, int64_t fram
             continue;
         struct hit_plan h = {.onset_s = onsets->at[i].time_s,
                              .next_s = (double)INFINITY,
-                             .before_db = NOWHERE_DB,
+                             .before = {NOWHERE_DB, NOWHERE_DB},
                              .strength = onsets->at[i].strength,
                              .attack_frame = -1};
         if (i + 1 < onsets->count)
@@ -94,23 +94,64 @@ enum status hits_plan(const struct onset_list *onsets, int rate_hz, int64_t fram
     return ST_OK;
 }
 
+/* How much of the power between two frequencies is in the first difference. */
+static double differs(double from_hz, double to_hz, int rate_hz)
+{
+    double from = 2 * PI * from_hz / rate_hz;
+    double to = fmin(PI, 2 * PI * to_hz / rate_hz);
+    return to > from ? 2 - 2 * (sin(to) - sin(from)) / (to - from) : 0;
+}
+
+struct powers {
+    double all, treble;
+};
+
+static double power_of(double db)
+{
+    return pow(10, db / 10);
+}
+
+/* Of the hops of a spectrum. */
+static struct powers powers(const struct track *t, size_t spectrum)
+{
+    int rate_hz = track_info(t)->rate_hz;
+    double air = differs(AIR_HZ, 0.5 * rate_hz, rate_hz) / TRACK_HOPS_PER_SPECTRUM;
+    struct powers p = {0};
+    float db[TRACK_BANDS];
+    track_spectrum(t, spectrum, db);
+    for (int b = 0; b < TRACK_BANDS && track_band_low_hz(b) < AIR_HZ; b++)
+        p.treble += power_of((double)db[b]) *
+                    differs(track_band_low_hz(b), track_band_low_hz(b + 1), rate_hz);
+    for (size_t i = 0; i < TRACK_HOPS_PER_SPECTRUM; i++) {
+        struct track_hop hop;
+        track_hop(t, spectrum * TRACK_HOPS_PER_SPECTRUM + i, &hop);
+        p.all += power_of(hop.rms_db) / TRACK_HOPS_PER_SPECTRUM;
+        p.treble += power_of(hop.band_db[TRACK_AIR]) * air;
+    }
+    return p;
+}
+
+static double mean_db(double sum)
+{
+    return fmax(NOWHERE_DB, 10 * log10(sum / 2 + 1e-20));
+}
+
 void hits_begin(struct hit_plans *p, const struct track *t)
 {
     const struct track_info *info = track_info(t);
-    size_t seen = track_hop_of(t, (int64_t)(BEGIN_SEEN_S * info->rate_hz));
+    size_t seen = track_hop_of(t, (int64_t)(BEGIN_SEEN_S * info->rate_hz)) /
+                  TRACK_HOPS_PER_SPECTRUM;
     if (p->count == 0 || p->at[0].onset_s >= BEGIN_S ||
         (double)info->frames < BEGIN_SEEN_S * info->rate_hz)
         return;
-    double least = (double)INFINITY, sum = 0;
-    for (size_t i = 0; i < seen; i++) {
-        sum += pow(track_rms(t, i), 2);
-        if (i >= BEGIN_HOPS)
-            sum -= pow(track_rms(t, i - BEGIN_HOPS), 2);
-        if (i + 1 >= BEGIN_HOPS)
-            least = fmin(least, sum);
+    struct powers last = powers(t, 0), least = {(double)INFINITY, (double)INFINITY};
+    for (size_t i = 1; i < seen; i++) {
+        struct powers here = powers(t, i);
+        least.all = fmin(least.all, last.all + here.all);
+        least.treble = fmin(least.treble, last.treble + here.treble);
+        last = here;
     }
-    p->at[0].before_db =
-        fmax(NOWHERE_DB, 10 * log10(fmax(least, 0) / BEGIN_HOPS + 1e-20));
+    p->at[0].before = (struct hit_levels){mean_db(least.all), mean_db(least.treble)};
 }
 
 bool hits_join(struct hit_plan *plan, const struct hit *sunken,
@@ -125,7 +166,7 @@ bool hits_join(struct hit_plan *plan, const struct hit *sunken,
     plan->onset_frame = plan_before->onset_frame;
     plan->attack_frame = -1;
     plan->strength = plan_before->strength;
-    plan->before_db = plan_before->before_db;
+    plan->before = plan_before->before;
     return true;
 }
 

@@ -44,11 +44,16 @@ struct hits_params {
 
 struct hits_params hits_params_default(void);
 
+/* Levels of the samples, and of the first difference: of the treble. */
+struct hit_levels {
+    double all_db, treble_db;
+};
+
 /* One onset and the region of the recording its hit lies in, in frames at its own rate.
  */
 struct hit_plan {
-    double onset_s, next_s; /* next_s: INFINITY after the last */
-    double before_db; /* at least so loud it was before, as far as is known (−200) */
+    double onset_s, next_s;   /* next_s: INFINITY after the last */
+    struct hit_levels before; /* at least so loud it was, as far as is known (−200) */
     float strength;
     int64_t onset_frame;
     int64_t attack_frame;         /* where the attack starts, if known; else below 0 */

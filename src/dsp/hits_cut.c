@@ -267,7 +267,7 @@ static void find_end(struct cut *c)
 }
 
 /* How far the 10 ms levels of the attack rise over the 20 ms before it, dB. */
-static double rise_db(const struct cut *c, const double *energy)
+static double rise_db(const struct cut *c, const double *energy, double known_db)
 {
     size_t at = step_at(c, c->attack), last = at + 10;
     size_t first = at > 4 ? at - 4 : 0;
@@ -278,7 +278,7 @@ static double rise_db(const struct cut *c, const double *energy)
         loudest = fmax(loudest, level_db(c, energy, i));
     double before_db =
         at > first ? to_db(sqrt(before / (double)((at - first) * c->step))) : NOWHERE_DB;
-    return loudest - fmax(before_db, c->plan->before_db);
+    return loudest - fmax(before_db, known_db);
 }
 
 static void measure(struct cut *c, struct hit *h)
@@ -290,11 +290,12 @@ static void measure(struct cut *c, struct hit *h)
     h->attack_frame = c->plan->read_start + (int64_t)c->attack;
     h->peak_db = to_db(c->peak);
     h->rms_db = to_db(rms(c->mono, c->start, c->end));
-    double before_db = fmax(to_db(rms(c->mono, from, c->attack)), c->plan->before_db);
+    const struct hit_levels *known = &c->plan->before;
+    double before_db = fmax(to_db(rms(c->mono, from, c->attack)), known->all_db);
     h->isolation_db = fmax(-90, fmin(0, before_db - h->peak_db));
     h->attack_ms = (double)(c->peak_at - c->attack) * (1e3 / c->read->rate_hz);
-    double treble = rise_db(c, c->treble) - TREBLE_MORE_DB;
-    c->rise_db = fmax(rise_db(c, c->energy), treble);
+    double treble = rise_db(c, c->treble, known->treble_db) - TREBLE_MORE_DB;
+    c->rise_db = fmax(rise_db(c, c->energy, known->all_db), treble);
 }
 
 /* Share of the slice's samples in runs of three or more at full scale. */
