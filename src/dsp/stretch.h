@@ -9,8 +9,8 @@
  * is the input around j × from->frames / frames. The whole sound is a loop and the result
  * is one, seamless as the input was: all frames lie on a circle, and every partial is
  * moved by at most half a cycle a loop so that it closes. Non-finite samples count as 0;
- * silence gives silence, very short sounds (under 16 frames) are resampled. *to is filled,
- * and empty after a failure: ST_NO_MEMORY. Thread: no shared state. */
+ * silence gives silence, very short sounds (under 16 frames) are resampled. *to is
+ * filled, and empty after a failure: ST_NO_MEMORY. Thread: no shared state. */
 #ifndef TROWEL_DSP_STRETCH_H
 #define TROWEL_DSP_STRETCH_H
 
