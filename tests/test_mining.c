@@ -420,22 +420,30 @@ static void hear(void *user, const struct news *n)
         atomic_store(&h->enough, true);
 }
 
+/* A batch run that makes the desk's project, one recording after the other. */
+static struct process_job run_of(const struct desk *d, const struct process_input *input,
+                                 struct reporter *reporter)
+{
+    return (struct process_job){.cfg = &d->config,
+                                .inputs = input,
+                                .input_count = 1,
+                                .export_root = d->folder,
+                                .project_name = "P",
+                                .jobs = 1,
+                                .shard_index = 1,
+                                .shard_count = 1,
+                                .reporter = reporter,
+                                .wake_fd = -1};
+}
+
 /* A batch run while somebody holds that recording. */
 static void run_beside(struct desk *d, struct holder *h, int held)
 {
     struct reporter reporter = {hear, h};
     struct process_input input = {.dir = d->input, .stages = 1u << STAGE_DRUMS};
-    struct process_job job = {.cfg = &d->config,
-                              .inputs = &input,
-                              .input_count = 1,
-                              .export_root = d->folder,
-                              .project_name = "P",
-                              .jobs = 1,
-                              .shard_index = 1,
-                              .shard_count = 1,
-                              .reporter = &reporter,
-                              .interrupted = &h->enough,
-                              .wake_fd = h->until ? open("/dev/null", O_RDONLY) : -1};
+    struct process_job job = run_of(d, &input, &reporter);
+    job.interrupted = &h->enough;
+    job.wake_fd = h->until ? open("/dev/null", O_RDONLY) : -1;
     struct process_result result;
     h->holds = true;
     assert_int_equal(project_claim(&d->other, tapes[held], &h->held, NULL), ST_OK);
@@ -490,16 +498,7 @@ static void what_was_done_before_is_no_progress(void **state)
     struct gone_on g = {0};
     struct reporter reporter = {hear_gone_on, &g};
     struct process_input input = {.dir = d->input, .stages = STAGES_ALL};
-    struct process_job job = {.cfg = &d->config,
-                              .inputs = &input,
-                              .input_count = 1,
-                              .export_root = d->folder,
-                              .project_name = "P",
-                              .jobs = 1,
-                              .shard_index = 1,
-                              .shard_count = 1,
-                              .reporter = &reporter,
-                              .wake_fd = -1};
+    struct process_job job = run_of(d, &input, &reporter);
     struct process_result result;
     other_mines(d, 0);
     assert_int_equal(project_claim(&d->other, tapes[1], &g.held, NULL), ST_OK);

@@ -368,19 +368,26 @@ static void the_first_finds_come_with_the_first_keys(void **state)
     assert_string_equal(rig.app.echo, "");
 }
 
+static void add_kick(const char *stem, const char *path)
+{
+    static struct candidate c;
+    struct catalog_source src = {0};
+    snprintf(src.stem, sizeof src.stem, "%s", stem);
+    snprintf(src.path, sizeof src.path, "%s", path);
+    candidate_clear(&c);
+    c.kind = KIND_DRUM;
+    snprintf(c.source, sizeof c.source, "%s", stem);
+    snprintf(c.source_path, sizeof c.source_path, "%s", path);
+    snprintf(c.filename, sizeof c.filename, "%s_drum_001_kick.wav", stem);
+    assert_int_equal(session_add(rig.session, &src, &c, 1, NULL, NULL), ST_OK);
+}
+
 /* Where a name has no room, the folders it begins with go first. */
 static void names_are_cut_where_they_say_least(void **state)
 {
     ui_rig_done(&rig);
     ui_rig_init(&rig, 0, 0, 30, 112, TIER_BRAILLE);
-    static struct candidate c;
-    struct catalog_source src = {.stem = "loft_tapes of 1994_Haus",
-                                 .path = "loft/tapes of 1994/Haus.flac"};
-    candidate_clear(&c);
-    c.kind = KIND_DRUM;
-    snprintf(c.source, sizeof c.source, "%s", src.stem);
-    snprintf(c.filename, sizeof c.filename, "%s_drum_001_kick.wav", src.stem);
-    assert_int_equal(session_add(rig.session, &src, &c, 1, NULL, NULL), ST_OK);
+    add_kick("loft_tapes of 1994_Haus", "loft/tapes of 1994/Haus.flac");
     const struct find *f = session_find(rig.session, 0);
     assert_string_equal(words_name(&rig.app, f, 37), f->name);
     assert_string_equal(words_name(&rig.app, f, 36), "Haus_drum_001_kick");
@@ -404,15 +411,7 @@ static void a_recording_is_told_with_its_folders(void **state)
     assert_string_equal(words_recording("drums.wav", 3), "drums.wav");
     ui_rig_done(&rig);
     ui_rig_init(&rig, 0, 0, 30, 112, TIER_BRAILLE);
-    static struct candidate c;
-    struct catalog_source src = {.stem = "stems_Song A_drums",
-                                 .path = "stems/Song A/drums.wav"};
-    candidate_clear(&c);
-    c.kind = KIND_DRUM;
-    snprintf(c.source, sizeof c.source, "%s", src.stem);
-    snprintf(c.source_path, sizeof c.source_path, "%s", path);
-    snprintf(c.filename, sizeof c.filename, "%s_drum_001_kick.wav", src.stem);
-    assert_int_equal(session_add(rig.session, &src, &c, 1, NULL, NULL), ST_OK);
+    add_kick("stems_Song A_drums", path);
     rig.app.now += 1;
     app_tick(&rig.app);
     char *screen = ui_rig_screen(&rig);

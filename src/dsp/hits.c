@@ -106,11 +106,6 @@ struct powers {
     double all, treble;
 };
 
-static double power_of(double db)
-{
-    return pow(10, db / 10);
-}
-
 /* Of the hops of a spectrum. */
 static struct powers powers(const struct track *t, size_t spectrum)
 {
@@ -120,20 +115,15 @@ static struct powers powers(const struct track *t, size_t spectrum)
     float db[TRACK_BANDS];
     track_spectrum(t, spectrum, db);
     for (int b = 0; b < TRACK_BANDS && track_band_low_hz(b) < AIR_HZ; b++)
-        p.treble += power_of((double)db[b]) *
+        p.treble += db_power((double)db[b]) *
                     differs(track_band_low_hz(b), track_band_low_hz(b + 1), rate_hz);
     for (size_t i = 0; i < TRACK_HOPS_PER_SPECTRUM; i++) {
         struct track_hop hop;
         track_hop(t, spectrum * TRACK_HOPS_PER_SPECTRUM + i, &hop);
-        p.all += power_of(hop.rms_db) / TRACK_HOPS_PER_SPECTRUM;
-        p.treble += power_of(hop.band_db[TRACK_AIR]) * air;
+        p.all += db_power(hop.rms_db) / TRACK_HOPS_PER_SPECTRUM;
+        p.treble += db_power(hop.band_db[TRACK_AIR]) * air;
     }
     return p;
-}
-
-static double mean_db(double sum)
-{
-    return fmax(NOWHERE_DB, 10 * log10(sum / 2 + 1e-20));
 }
 
 void hits_begin(struct hit_plans *p, const struct track *t)
@@ -151,7 +141,8 @@ void hits_begin(struct hit_plans *p, const struct track *t)
         least.treble = fmin(least.treble, last.treble + here.treble);
         last = here;
     }
-    p->at[0].before = (struct hit_levels){mean_db(least.all), mean_db(least.treble)};
+    p->at[0].before =
+        (struct hit_levels){power_db(least.all / 2), power_db(least.treble / 2)};
 }
 
 bool hits_join(struct hit_plan *plan, const struct hit *sunken,

@@ -45,6 +45,11 @@ static inline double power_db(double power)
     return 10 * log10(power + 1e-20);
 }
 
+static inline double db_power(double db)
+{
+    return pow(10, db / 10);
+}
+
 static inline float finite_or_0(float x)
 {
     return isfinite(x) ? x : 0.0f;

@@ -306,16 +306,21 @@ static enum status run_circle(struct vocoder *v, struct err *e)
     return st;
 }
 
-/* Only the frame at `step` holds both sides of a stroke: copies of it in those around
- * would lie apart, as they are moved. */
-static void part_frames(struct vocoder *v, size_t step, double stroke)
+/* Only the frame nearest to a stroke holds both sides of it: copies in those around would
+ * lie apart, as they are moved. */
+static void part_frames(struct vocoder *v, double found)
 {
+    double frames = (double)v->in->frames;
+    size_t step = (size_t)(found / frames * (double)v->steps + 0.5);
+    bool again = step >= v->steps; /* the next round begins with it */
+    step = again ? 0 : step;
+    double stroke = found - (again ? frames : 0) - attack_s * v->in->rate_hz;
     v->reset[step] = 1;
     for (int round = -1; round <= 1; round++)
         for (size_t i = 0; i < v->steps; i++) {
             double then = (double)step + round * (double)v->steps;
-            double at = stroke + round * (double)v->in->frames + 0.5 * v->n -
-                        (double)place(v, i, v->in->frames);
+            double at =
+                stroke + round * frames + 0.5 * v->n - (double)place(v, i, v->in->frames);
             struct side *s = &v->side[i];
             if ((double)i < then && at > 0 && at < (double)s->end)
                 s->end = (size_t)at;
@@ -325,18 +330,28 @@ static void part_frames(struct vocoder *v, size_t step, double stroke)
     v->side[v->steps] = v->side[0];
 }
 
-/* Where a sound jumps by 9 dB: blocks of 6 ms of its slope against the 50 ms before. */
-static enum status find_transients(struct vocoder *v, struct err *e)
+/* Where a sound jumps by 9 dB, in frames: the middles of blocks of 6 ms whose slope is
+ * held against the 50 ms before. */
+struct strokes {
+    double *at;
+    size_t count;
+};
+
+static enum status find_strokes(struct strokes *s, const struct audio *in, struct err *e)
 {
     enum { PAST = 8 };
-    size_t block = (size_t)v->in->rate_hz / 170 + 1, count = v->in->frames / block;
+    size_t block = (size_t)in->rate_hz / 170 + 1, count = in->frames / block;
+    size_t channels = (size_t)in->channels;
     double *energy = calloc(count + 1, sizeof *energy), loudest = 0;
-    if (!energy)
+    *s = (struct strokes){.at = malloc((count / (PAST + 1) + 1) * sizeof *s->at)};
+    if (!energy || !s->at) {
+        free(energy);
         return err_set(e, ST_NO_MEMORY, "no memory to stretch a sound");
+    }
     for (size_t b = 0; b < count; b++) {
-        const float *x = v->in->data + b * block * v->channels;
-        for (size_t i = v->channels; i < block * v->channels; i++) {
-            double slope = (double)(x[i] - x[i - v->channels]);
+        const float *x = in->data + b * block * channels;
+        for (size_t i = channels; i < block * channels; i++) {
+            double slope = (double)(x[i] - x[i - channels]);
             energy[b] += slope * slope;
         }
         loudest = fmax(loudest, energy[b]);
@@ -348,11 +363,7 @@ static enum status find_transients(struct vocoder *v, struct err *e)
         double jump = fmax(energy[b], energy[(b + 1) % count]);
         if (jump < 8 * past || jump < 0.01 * loudest || energy[b] < 2 * past)
             continue;
-        double at = ((double)b + 0.5) * (double)block, frames = (double)v->in->frames;
-        size_t step = (size_t)(at / frames * (double)v->steps + 0.5);
-        bool again = step >= v->steps; /* the next round begins with it */
-        part_frames(v, again ? 0 : step,
-                    at - (again ? frames : 0) - attack_s * v->in->rate_hz);
+        s->at[s->count++] = ((double)b + 0.5) * (double)block;
         b += PAST;
     }
     free(energy);
@@ -384,15 +395,16 @@ static bool take_share(struct vocoder *v, const struct focus *f, int w)
 
 /* What the window `w` sees to, added to what is there. */
 static enum status vocode_with(struct audio *to, const struct audio *clean,
-                               const struct focus *f, int w, struct err *e)
+                               const struct focus *f, int w, const struct strokes *s,
+                               struct err *e)
 {
     struct vocoder v;
     size_t frames = to->frames;
     enum status st = vocoder_init(&v, clean, f->n[w], frames, e);
     bool any = st == ST_OK && take_share(&v, f, w);
+    for (size_t i = 0; any && i < s->count; i++)
+        part_frames(&v, s->at[i]);
     if (any)
-        st = find_transients(&v, e);
-    if (any && st == ST_OK)
         st = run_circle(&v, e);
     for (size_t c = 0; c < v.channels && any && st == ST_OK; c++)
         for (size_t i = 0; i < frames; i++)
@@ -407,11 +419,15 @@ static enum status vocode(struct audio *to, const struct audio *clean, size_t fr
                           struct err *e)
 {
     struct focus f;
+    struct strokes s = {0};
     enum status st = audio_init(to, frames, clean->channels, clean->rate_hz, e);
     if (st == ST_OK)
         st = focus_find(&f, clean, e);
+    if (st == ST_OK)
+        st = find_strokes(&s, clean, e);
     for (int w = 0; w < FOCUS_WINDOWS && st == ST_OK; w++)
-        st = vocode_with(to, clean, &f, w, e);
+        st = vocode_with(to, clean, &f, w, &s, e);
+    free(s.at);
     return st;
 }
 

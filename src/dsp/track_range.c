@@ -1,12 +1,8 @@
+#include "dsp/line.h"
 #include "dsp/offset.h"
 #include "dsp/track_build.h"
 
 #include <math.h>
-
-static double square_of(double db)
-{
-    return pow(10, db / 10);
-}
 
 /* ---- Integrated loudness --------------------------------------------------------- */
 
@@ -25,7 +21,7 @@ static struct gated gated_sum(const struct track *t, size_t step_hops, double ga
     for (size_t s = 0; (s + 1) * step_hops <= t->info.hops; s++) {
         double sum = 0;
         for (size_t i = s * step_hops; i < (s + 1) * step_hops; i++)
-            sum += square_of(track_k_level_db(t, i));
+            sum += db_power(track_k_level_db(t, i));
         step[s % STEPS_PER_BLOCK] = sum / (double)step_hops;
         if (s + 1 < STEPS_PER_BLOCK)
             continue;
@@ -47,11 +43,11 @@ static double integrated_lufs(const struct track *t)
 {
     double step = 0.1 * t->info.rate_hz / t->info.hop_frames;
     size_t hops = (size_t)fmax(1, floor(step + 0.5));
-    double gate = square_of(-70 + 0.691);
+    double gate = db_power(-70 + 0.691);
     struct gated g = gated_sum(t, hops, gate);
     if (g.blocks == 0)
         return -HUGE_VAL;
-    g = gated_sum(t, hops, fmax(gate, g.sum / (double)g.blocks * square_of(-10)));
+    g = gated_sum(t, hops, fmax(gate, g.sum / (double)g.blocks * db_power(-10)));
     return g.blocks ? lufs(g.sum / (double)g.blocks) : -HUGE_VAL;
 }
 
@@ -70,7 +66,7 @@ static struct offsets offset_between(const struct track *t, size_t first, size_t
         offset_again(&o);
         for (size_t i = first; i < last; i++)
             offset_add(&o, track_dc(t, i), track_side_dc(t, i),
-                       square_of(track_rms_db(t, i)));
+                       db_power(track_rms_db(t, i)));
     }
     return offset_values(&o);
 }
@@ -84,7 +80,7 @@ void track_sum_up(struct track *t, const struct scan_totals *totals)
         track_hop(t, i, &h);
         double share = share_of_hop(t, i);
         count += share;
-        square += share * square_of(h.rms_db);
+        square += share * db_power(h.rms_db);
         dc += share * h.dc;
         peak = fmax(peak, h.peak_db);
     }
@@ -157,7 +153,7 @@ static void range_hops(const struct track *t, struct span s, struct track_range 
     for (size_t i = s.first; i < s.last; i++) {
         struct track_hop h;
         track_hop(t, i, &h);
-        double share = share_of_hop(t, i), power = share * square_of(h.rms_db);
+        double share = share_of_hop(t, i), power = share * db_power(h.rms_db);
         double weight = sqrt(power);
         count += share;
         square += power;
@@ -167,7 +163,7 @@ static void range_hops(const struct track *t, struct span s, struct track_range 
         weigh(&rolloff, h.rolloff_hz, weight);
         weigh(&flatness, h.flatness, weight);
         for (int b = 0; b < TRACK_BAND_COUNT; b++)
-            bands[b] += share * square_of(h.band_db[b]);
+            bands[b] += share * db_power(h.band_db[b]);
     }
     out->rms_db = 10 * log10(square / count);
     if (square > 0)
@@ -187,7 +183,7 @@ static void range_levels(const struct track *t, struct span s, struct track_rang
     for (size_t i = s.first; i < s.last; i += TRACK_HOPS_PER_SPECTRUM) {
         double power = 0, hops = 0;
         for (size_t k = i; k < s.last && k < i + TRACK_HOPS_PER_SPECTRUM; k++, hops++)
-            power += square_of(track_rms_db(t, k));
+            power += db_power(track_rms_db(t, k));
         if (hops < TRACK_HOPS_PER_SPECTRUM && count > 0)
             break;
         double level = fmax(10 * log10(power / hops), -120);
@@ -215,7 +211,7 @@ static double chroma_level(const struct track *t, size_t chroma)
     double power = 0;
     size_t first = chroma * TRACK_HOPS_PER_CHROMA;
     for (size_t i = first; i < first + TRACK_HOPS_PER_CHROMA && i < t->info.hops; i++)
-        power += square_of(track_rms_db(t, i));
+        power += db_power(track_rms_db(t, i));
     return sqrt(power);
 }
 
