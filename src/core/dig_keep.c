@@ -20,52 +20,52 @@ static enum status convert(const struct audio *a, const struct converter *by, in
                 : resample_rate(out, a, rate_hz, RESAMPLE_MEDIUM, e);
 }
 
-enum status dig_to_rate(struct audio *a, const struct converter *by, int rate_hz,
+enum status dig_to_rate(struct audio *sound, const struct converter *by, int rate_hz,
                         bool loop, struct err *e)
 {
-    if (a->rate_hz == rate_hz)
+    if (sound->rate_hz == rate_hz)
         return ST_OK;
     struct audio out;
-    enum status st = convert(a, by, rate_hz, loop, &out, e);
+    enum status st = convert(sound, by, rate_hz, loop, &out, e);
     if (st != ST_OK)
         return st;
-    audio_done(a);
-    *a = out;
+    audio_done(sound);
+    *sound = out;
     return ST_OK;
 }
 
-static void close_ends(struct audio *a)
+static void close_ends(struct audio *sound)
 {
-    level_close_ends(a, 2, 10);
+    level_close_ends(sound, 2, 10);
 }
 
-enum status dig_finish(struct audio *a, const struct keep *k, const struct converter *by,
-                       int rate_hz, struct err *e)
+enum status dig_finish(struct audio *sound, const struct keep *k,
+                       const struct converter *by, int rate_hz, struct err *e)
 {
     if (k->finished)
         return ST_OK;
-    enum status st = audio_to_channels(a, k->channels, e);
+    enum status st = audio_to_channels(sound, k->channels, e);
     if (st == ST_OK)
-        st = dig_to_rate(a, by, rate_hz, k->loop, e);
+        st = dig_to_rate(sound, by, rate_hz, k->loop, e);
     if (st != ST_OK)
         return st;
-    level_scrub(a);
-    st = level_remove_dc(a, k->loop, e);
+    level_scrub(sound);
+    st = level_remove_dc(sound, k->loop, e);
     if (st == ST_OK && !k->loop)
-        close_ends(a);
+        close_ends(sound);
     if (st == ST_OK)
-        st = level_normalise(a, k->peak_dbfs, k->loop, e);
+        st = level_normalise(sound, k->peak_dbfs, k->loop, e);
     if (st == ST_OK && !k->loop)
-        close_ends(a); /* the gain may have brought them up */
+        close_ends(sound); /* the gain may have brought them up */
     return st;
 }
 
-enum status dig_describe(struct candidate *c, const struct audio *a, bool loop,
+enum status dig_describe(struct candidate *c, const struct audio *sound, bool loop,
                          const struct config *cfg, struct err *e)
 {
     if (loop) {
         c->m.loop_start = 0;
-        c->m.loop_end = (double)a->frames;
+        c->m.loop_end = (double)sound->frames;
     }
     snprintf(c->brightness, sizeof c->brightness, "%s",
              brightness_tag(c->m.centroid_hz, cfg->brightness_tags.centroid_low_hz,
@@ -73,8 +73,8 @@ enum status dig_describe(struct candidate *c, const struct audio *a, bool loop,
     enum category category = kind_category(c->kind);
     if (category == CAT_PADS || category == CAT_SWELLS || category == CAT_CLOUDS) {
         struct key key;
-        enum status st =
-            key_of_sound(a->data, a->frames, a->channels, a->rate_hz, &key, e);
+        enum status st = key_of_sound(sound->data, sound->frames, sound->channels,
+                                      sound->rate_hz, &key, e);
         if (st != ST_OK)
             return st;
         snprintf(c->key, sizeof c->key, "%s", key.name);
@@ -88,9 +88,9 @@ enum status dig_describe(struct candidate *c, const struct audio *a, bool loop,
     return ST_OK;
 }
 
-enum status dig_measure(struct candidate *c, const struct audio *a, bool loop,
+enum status dig_measure(struct candidate *c, const struct audio *sound, bool loop,
                         const struct config *cfg, struct err *e)
 {
-    enum status st = measure_sample(a, &c->m, e);
-    return st == ST_OK ? dig_describe(c, a, loop, cfg, e) : st;
+    enum status st = measure_sample(sound, &c->m, e);
+    return st == ST_OK ? dig_describe(c, sound, loop, cfg, e) : st;
 }

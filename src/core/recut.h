@@ -43,14 +43,14 @@ struct recut {
                            sound; saved, no near-miss any more; sha256 "" */
 };
 
-/* Cut `c` (with overrides) from the file `recording`, at rate_hz (0: the recording's
+/* Cut `find` (with overrides) from the file `recording`, at rate_hz (0: the recording's
  * own). ST_REFUSED (made, or longer than RECUT_MAX_S), ST_EMPTY (silent, or beyond the
  * end), ST_UNSUPPORTED (another recording than the one it was found in), as
  * soundfile_open. */
 enum { RECUT_MAX_S = 600 };
 enum status recut_make(struct recut *out, const char *recording,
-                       const struct candidate *c, const struct config *cfg, int rate_hz,
-                       struct err *e);
+                       const struct candidate *find, const struct config *cfg,
+                       int rate_hz, struct err *e);
 /* The same for a find of the project `s` was made for. ST_NOT_FOUND: no recording; what
  * s->why says. */
 enum status recut_find(struct recut *out, const struct recut_site *s,

@@ -196,8 +196,8 @@ enum status session_repeat(struct session *s, const size_t *index, size_t count,
  * came of it. */
 struct session_vectors;
 struct session_vectors *session_vectors_begin(struct session *s);
-enum status session_vectors_read(struct session_vectors *ear, struct err *e);
-void session_vectors_end(struct session *s, struct session_vectors *ear);
+enum status session_vectors_read(struct session_vectors *ahead, struct err *e);
+void session_vectors_end(struct session *s, struct session_vectors *ahead);
 
 /* Distance of every find to one (session_count values into `distance`, INFINITY where
  * there is no vector). Loads the vectors at the first use. */

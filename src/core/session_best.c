@@ -136,11 +136,10 @@ static enum status propose(struct session *s, const struct session_best *b, stru
     return st;
 }
 
-enum status session_best_end(struct session *s, struct session_best *b, enum status st,
-                             struct err *e)
+enum status session_best_end(struct session *s, struct session_best *b,
+                             enum status chosen, struct err *e)
 {
-    if (st == ST_OK)
-        st = propose(s, b, e);
+    enum status st = chosen == ST_OK ? propose(s, b, e) : chosen;
     best_free(b);
     return st;
 }

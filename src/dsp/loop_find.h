@@ -21,7 +21,7 @@ enum status loop_find(const struct audio *sound, const struct loop_bounds *b,
 /* Loops of exactly `frames`, any start: of the bounds only fade, apart and the attacks
  * are heeded. */
 enum status loop_find_exact(const struct audio *sound, size_t frames,
-                            const struct loop_bounds *b, struct loop_list *out,
+                            const struct loop_bounds *wanted, struct loop_list *out,
                             struct err *e);
 
 /* Fill correlation, level, spectrum and merit of an option with places and crossfade. */

@@ -105,7 +105,7 @@ struct novelty {
 
 /* Ownership: *out is filled, free it with onset_list_done. ST_NO_MEMORY leaves it empty.
  */
-enum status onset_pick(const struct novelty *novelty, const struct onset_params *p,
+enum status onset_pick(const struct novelty *v, const struct onset_params *p,
                        struct onset_list *out, struct err *e);
 
 /* The sample where the attack near `near` starts, in `n` mono samples at `rate_hz`,

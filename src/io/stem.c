@@ -141,19 +141,19 @@ size_t utf8_plain(const char *text, char out[3])
     return bytes;
 }
 
-unsigned utf8_folded(const char **name)
+unsigned utf8_folded(const char **text)
 {
     unsigned code;
-    size_t n = utf8_sequence(*name, &code);
+    size_t n = utf8_sequence(*text, &code);
     if (n == 0)
-        return NO_UTF8 + (unsigned char)*(*name)++;
+        return NO_UTF8 + (unsigned char)*(*text)++;
     if (code)
-        *name += n;
+        *text += n;
     unsigned mark, lower = utf8_lower(code);
-    size_t m = utf8_sequence(*name, &mark);
+    size_t m = utf8_sequence(*text, &mark);
     unsigned one = m == 2 ? composed(lower, mark) : 0;
     if (one)
-        *name += m;
+        *text += m;
     return one ? one : lower;
 }
 
