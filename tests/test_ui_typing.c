@@ -71,6 +71,26 @@ static void unknown_sequences_are_no_keys(void **state)
     assert_int_equal(ui_rig_rejected(project), 1);
 }
 
+/* A line that is slow within the end of a paste, or loses it, leaves nobody deaf. */
+static void paste_ends_in_pieces_or_with_esc(void **state)
+{
+    pty_send(&pty, "\033[200~xx\033");
+    pty_settle(&pty, 0.2);
+    pty_send(&pty, "[201");
+    pty_settle(&pty, 0.2);
+    pty_send(&pty, "~x");
+    assert_true(pty_wait_for(&pty, "undoes", 5));
+    pty_send(&pty, ":note \033[200~a\nb\033");
+    pty_settle(&pty, 0.2);
+    pty_send(&pty, "[201~\r");
+    assert_true(pty_wait_for(&pty, "noted", 5));
+    pty_send(&pty, "\033[200~xx\033");
+    pty_settle(&pty, 1.5);
+    pty_send(&pty, "Q");
+    assert_int_equal(pty_end(&pty, 10), 0);
+    assert_int_equal(ui_rig_rejected(project), 1);
+}
+
 /* The bytes of a letter are read as they come, and what is no letter takes none along. */
 static void letters_come_in_pieces(void **state)
 {
@@ -128,6 +148,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(unknown_sequences_are_no_keys, set_up,
+                                        folder_teardown),
+        cmocka_unit_test_setup_teardown(paste_ends_in_pieces_or_with_esc, set_up,
                                         folder_teardown),
         cmocka_unit_test_setup_teardown(letters_come_in_pieces, set_up, folder_teardown),
         cmocka_unit_test_setup_teardown(endless_keys_leave_room, set_up, folder_teardown),

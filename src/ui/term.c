@@ -30,7 +30,8 @@ struct terminal {
     enum tier tier;
     struct theme theme;
     int rows, cols, cursor_row, cursor_col;
-    bool paste, everything;
+    bool paste, pasting, everything;
+    int escape_ms;
     mbstate_t letter; /* whose first bytes have come */
     int pairs;
     short *pair; /* [fg + 1][bg + 1] → pair, 0 = not made yet */
@@ -198,6 +199,7 @@ static void set_up(struct terminal *t, const struct term_options *options, bool 
     t->paste = strncmp(name, "vt", 2) != 0 && strncmp(name, "linux", 5) != 0;
     if (!getenv("ESCDELAY"))
         set_escdelay(25);
+    t->escape_ms = get_escdelay();
     start_color();
     use_default_colors();
     t->depth = find_depth(options->depth);
@@ -359,7 +361,16 @@ static void eat_sequence(int kind)
     }
 }
 
-static bool after_escape(uint32_t *key)
+/* In what is pasted Esc stands for itself nowhere: its end may come in pieces, and who
+ * presses Esc then waits for one that does not come. */
+static void take_paste(struct terminal *t, bool begins)
+{
+    enum { PIECES_MS = 1000 };
+    t->pasting = begins;
+    set_escdelay(begins ? PIECES_MS : t->escape_ms);
+}
+
+static bool after_escape(struct terminal *t, uint32_t *key)
 {
     int c = getch();
     if (c == '[' || c == 'O' || c == ']' || c == 'P') {
@@ -368,7 +379,7 @@ static bool after_escape(uint32_t *key)
     }
     if (c != ERR)
         ungetch(c);
-    *key = K_ESC;
+    *key = t->pasting && c == ERR ? K_PASTE_END : K_ESC;
     return true;
 }
 
@@ -392,8 +403,10 @@ bool term_next_key(struct terminal *t, uint32_t *key)
     for (int c; (c = getch()) != ERR;) {
         if (c > 0xFF)
             *key = translate(c);
-        else if (c == K_ESC ? !after_escape(key) : !take_byte(t, c, key))
+        else if (c == K_ESC ? !after_escape(t, key) : !take_byte(t, c, key))
             continue;
+        if (*key == K_PASTE_BEGIN || *key == K_PASTE_END)
+            take_paste(t, *key == K_PASTE_BEGIN);
         if (*key)
             return true;
     }
