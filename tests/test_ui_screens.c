@@ -303,6 +303,8 @@ static void a_dry_run_is_seen_before_it_is_written(void **state)
     assert_string_equal(rig.app.echo, "the preview has not been shown yet");
     assert_true(ui_rig_shows_at(&rig, 12, 40, "BD kick"));
     assert_true(ui_rig_shows_at(&rig, 12, 40, "Enter writes it"));
+    assert_true(
+        ui_rig_shows_at(&rig, 8, 36, "Enter writes it")); /* rather than how far */
     ui_rig_keys(&rig, "Enter");
     assert_int_equal(exports, 1);
     assert_true(ui_rig_shows_at(&rig, 12, 40, "wrote 2 samples"));

@@ -527,16 +527,16 @@ void frame_page(struct app *app, const struct area *a)
     int most = lines - in.rows > 0 ? lines - in.rows : 0;
     if (p->top > most)
         p->top = most;
-    char foot[96];
+    char foot[96], place[40];
     app_name_keys(app,
                   p->confirms_export ? " {detail} writes it   {back} leaves "
                                      : " {back} closes ",
                   foot, sizeof foot);
     struct area edge = area_sub(a, a->rows - 1, 0, 1, a->cols - 2);
     area_right_text(&edge, 0, edge.cols, ROLE_HINT, foot);
-    if (lines > in.rows)
-        area_printf(&edge, 0, 2, ROLE_HINT, " %d-%d of %d ", p->top + 1,
-                    p->top + in.rows < lines ? p->top + in.rows : lines, lines);
+    snprintf(place, sizeof place, " %d-%d of %d ", p->top + 1, p->top + in.rows, lines);
+    if (lines > in.rows && 2 + utf8_cells(place) + utf8_cells(foot) <= edge.cols)
+        area_text(&edge, 0, 2, ROLE_HINT, place);
 }
 
 /* --- terminals that are too small -------------------------------------------------- */
