@@ -109,13 +109,13 @@ static void say_twins(const struct batch_of_jobs *b, char *to, size_t n)
     char line[TWINS_BYTES];
     project_tell_twins(&b->totals, line, sizeof line);
     log_write(b->place.log, LOG_WARNING, "%s", line);
-    snprintf(to, n, "; %zu the same as others, w says which", b->totals.twins);
+    snprintf(to, n, "; %zu the same as others, {jobs} says which", b->totals.twins);
 }
 
 static void all_done(void *arg, enum status st, const struct err *e)
 {
     struct batch_of_jobs *b = arg;
-    char sentence[360], failed[64] = "", elsewhere[64] = "", changed[48] = "";
+    char sentence[360], failed[64] = "", elsewhere[64] = "", changed[64] = "";
     char before[80] = "", twins[64] = "";
     if (b->totals.twins > 0)
         say_twins(b, twins, sizeof twins);
@@ -123,19 +123,19 @@ static void all_done(void *arg, enum status st, const struct err *e)
         snprintf(before, sizeof before,
                  "; %zu begun before with other settings, :mine all", b->before);
     if (b->changed > 0)
-        snprintf(changed, sizeof changed, "; %zu changed, w says which", b->changed);
+        snprintf(changed, sizeof changed, "; %zu changed, {jobs} says which", b->changed);
     if (b->failed + b->unusable > 0)
-        snprintf(failed, sizeof failed, "; %zu failed, w says why",
+        snprintf(failed, sizeof failed, "; %zu failed, {jobs} says why",
                  b->failed + b->unusable);
     if (b->elsewhere > 0)
         snprintf(elsewhere, sizeof elsewhere, "; another trowel is at work on %zu",
                  b->elsewhere);
     if (b->full.code != ST_OK) {
         st = b->full.code;
-        snprintf(sentence, sizeof sentence, "mining stopped: %.280s; m continues it",
+        snprintf(sentence, sizeof sentence, "mining stopped: %.280s; {mine} continues it",
                  b->full.msg);
     } else if (st == ST_CANCELLED)
-        snprintf(sentence, sizeof sentence, "mining cancelled; m continues it");
+        snprintf(sentence, sizeof sentence, "mining cancelled; {mine} continues it");
     else if (st != ST_OK)
         snprintf(sentence, sizeof sentence, "%.150s", e->msg);
     else if (b->done + b->failed + b->elsewhere == 0)
@@ -476,12 +476,12 @@ static void nothing_to_mine(struct batch_of_jobs *b)
                  name);
     else if (b->changed > 1)
         snprintf(sentence, sizeof sentence,
-                 "%zu recordings have changed since they were mined, w says which; "
+                 "%zu recordings have changed since they were mined, {jobs} says which; "
                  ":mine %.80s mines one again",
                  b->changed, name);
     else if (b->unusable > 0)
         snprintf(sentence, sizeof sentence,
-                 "%zu recording%s failed when mined, w says why; m tries again",
+                 "%zu recording%s failed when mined, {jobs} says why; {mine} tries again",
                  b->unusable, b->unusable == 1 ? "" : "s");
     else if (b->sources.count == 0)
         snprintf(sentence, sizeof sentence, "there are no recordings in %.300s",
@@ -492,7 +492,7 @@ static void nothing_to_mine(struct batch_of_jobs *b)
                  "done");
     else if (b->going_on)
         snprintf(sentence, sizeof sentence,
-                 "it is already being mined; w shows the progress");
+                 "it is already being mined; {jobs} shows the progress");
     else if (b->source[0])
         snprintf(sentence, sizeof sentence, "there is no recording %.80s in %.250s",
                  b->source, b->input_dir);

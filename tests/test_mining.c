@@ -352,7 +352,7 @@ static void a_project_that_cannot_be_written_ends_it(void **state)
     settle(d);
     assert_int_equal(d->replied, ST_DISK);
     assert_non_null(strstr(d->sentence, "mining stopped: "));
-    assert_non_null(strstr(d->sentence, "; m continues it"));
+    assert_non_null(strstr(d->sentence, "; {mine} continues it"));
     assert_int_equal(finds(d->session, NULL), 0);
     snprintf(way, sizeof way, "%s/P/.trowel/%s.begun", d->folder, tapes[0]);
     folder_remove(way);
@@ -373,7 +373,7 @@ static void a_folder_that_is_shut_fails_alone(void **state)
     settle(d);
     assert_int_equal(d->replied, ST_OK);
     assert_non_null(strstr(d->sentence, "mined 1 recording: "));
-    assert_non_null(strstr(d->sentence, "; 1 failed, w says why"));
+    assert_non_null(strstr(d->sentence, "; 1 failed, {jobs} says why"));
     assert_int_equal(finds(d->session, tapes[0]), 0);
     assert_true(finds(d->session, tapes[1]) > 3);
     snprintf(way, sizeof way, "%s/P/%s", d->folder, tapes[0]);
@@ -815,7 +815,7 @@ static void a_renamed_recording_is_told(void **state)
     ask(d, false);
     settle(d);
     assert_non_null(strstr(d->sentence, "mined 1 recording: "));
-    assert_non_null(strstr(d->sentence, "; 1 the same as others, w says which"));
+    assert_non_null(strstr(d->sentence, "; 1 the same as others, {jobs} says which"));
     assert_string_equal(
         line, "1 night.wav is the same as evening.wav: its finds are there twice");
 }
@@ -926,7 +926,7 @@ static void what_failed_before_is_told_again(void **state)
     folder_write(d->folder, "tapes/noise.wav", "RIFF", 4);
     ask(d, false);
     settle(d);
-    assert_non_null(strstr(d->sentence, "; 1 failed, w says why"));
+    assert_non_null(strstr(d->sentence, "; 1 failed, {jobs} says why"));
     assert_int_equal(told, 1);
     d->replies = 0;
     assert_int_equal(mining_start(&d->place, &start, (struct app_reply){reply, d}, NULL),
@@ -934,8 +934,9 @@ static void what_failed_before_is_told_again(void **state)
     settle(d);
     assert_int_equal(d->replies, 1);
     assert_int_equal(d->replied, ST_EXISTS);
-    assert_string_equal(d->sentence,
-                        "1 recording failed when mined, w says why; m tries again");
+    assert_string_equal(
+        d->sentence,
+        "1 recording failed when mined, {jobs} says why; {mine} tries again");
     assert_int_equal(told, 2);
 }
 

@@ -345,6 +345,12 @@ static void enter_waits_for_the_dry_run(void **state)
     answers_later.done(answers_later.to, ST_OK, "would write 3 samples", "BD kick\n");
     ui_rig_keys(&rig, "Enter");
     assert_string_equal(rig.app.echo, "the preview has not been shown yet");
+    /* who looks for a key meanwhile is back where it is taken */
+    ui_rig_keys(&rig, "q E ?");
+    answers_later.done(answers_later.to, ST_OK, "would write 2 samples", "BD kick\n");
+    assert_true(ui_rig_shows_at(&rig, 24, 100, "Enter writes it"));
+    ui_rig_keys(&rig, "Enter");
+    assert_string_equal(rig.app.echo, "writing the kit");
     ui_rig_done(&rig);
 }
 

@@ -906,7 +906,7 @@ static void pads_on_the_grid_are_looked_for_in_bars(void **state)
                     0.01);
 }
 
-/* Beside the curve, too, stand the keys that the user has. */
+/* Beside the curve, and of what was pinned, stand the keys that the user has. */
 static void the_curve_names_its_keys(void **state)
 {
     struct err e;
@@ -914,9 +914,11 @@ static void the_curve_names_its_keys(void **state)
     ui_rig_fill(rig.session, 2, 20);
     assert_int_equal(keymap_load(&rig.app.map,
                                  "mine: Y\npane: ^G\nthreshold-up: )\nwider:\n"
-                                 "threshold-down: (\nnarrower:\n",
+                                 "threshold-down: (\nnarrower:\npin: F8\n",
                                  "keys.yaml", &e),
                      ST_OK);
+    ui_rig_keys(&rig, "`");
+    assert_true(ui_rig_said(&rig, "nothing is pinned; F8 pins this one"));
     ui_rig_keys(&rig, "M");
     jobs_wait(rig.app.quick);
     for (int moved = 0; moved < 2; moved++) {

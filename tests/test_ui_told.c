@@ -85,7 +85,8 @@ static void screens_name_keys_of_ones_own(void **state)
         keymap_load(&rig.app.map,
                     "mine: Y\njobs: W\npane: ^G\ndetail: ^T\naccept: ^Y\ncancel: ^O\n"
                     "clear-filter: ^V\nsort-reverse: ^E\nassign: ^A\nback: ^X\n"
-                    "help: ^W\nkit.back: ^X\nsearch: F6\nflip: F7\n",
+                    "help: ^W\nkit.back: ^X\nsearch: F6\nflip: F7\npin: F8\n"
+                    "command: F9\n",
                     "keys.yaml", &e),
         ST_OK);
     resize(30, 112);
@@ -109,8 +110,14 @@ static void screens_name_keys_of_ones_own(void **state)
     assert_true(ui_rig_said(&rig, "q does nothing here; ^W shows the keys that do"));
     ui_rig_keys(&rig, "n");
     assert_true(ui_rig_said(&rig, "nothing was searched for; F6 does"));
-    ui_rig_keys(&rig, "b");
+    ui_rig_keys(&rig, "F8");
     assert_true(ui_rig_said(&rig, "; F7 flips between it and the cursor"));
+    app_key(&rig.app, K_PASTE_BEGIN);
+    app_key(&rig.app, K_PASTE_END);
+    assert_true(ui_rig_said(&rig, "ignored here; F9 opens a line that takes it"));
+    app_reply_to(&rig.app).done(&rig.app, ST_OK, "mining cancelled; {mine} goes on",
+                                NULL);
+    assert_true(ui_rig_said(&rig, "mining cancelled; Y goes on"));
     ui_rig_keys(&rig, "K"); /* the kit's own key for it is another one */
     assert_true(shown("in the library ^A and e adds more"));
 }

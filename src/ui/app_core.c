@@ -248,14 +248,13 @@ void app_show(struct app *app, enum screen screen)
 
 void app_back(struct app *app)
 {
-    if (app->depth > 0)
-        app->screen = app->back[--app->depth];
-    else
-        app->screen = SCREEN_LIBRARY;
+    app->screen = app->depth > 0 ? app->back[--app->depth] : SCREEN_LIBRARY;
 }
 
 static void show_page(struct app *app, const char *title, const char *text)
 {
+    if (app->screen == SCREEN_HELP) /* whose keys are not those of a page */
+        app_back(app);
     snprintf(app->page.title, sizeof app->page.title, "%s", title);
     snprintf(app->page.text, sizeof app->page.text, "%s", text);
     app->page.top = 0;

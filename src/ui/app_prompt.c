@@ -326,7 +326,8 @@ void app_paste_key(struct app *app, uint32_t key)
     if (key == K_PASTE_BEGIN || key == K_PASTE_END) {
         app->pasting = key == K_PASTE_BEGIN;
         if (app->pasting && app->asking == ASK_NOTHING)
-            app_warn(app, "pasted text is ignored here; type : or f first");
+            app_warn(app,
+                     "pasted text is ignored here; {command} opens a line that takes it");
         return;
     }
     if (app->asking == ASK_NOTHING || app->asking == ASK_CONFIRM)

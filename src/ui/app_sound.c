@@ -282,7 +282,7 @@ static void flip(struct app *app, long index)
     struct library_state *l = &app->library;
     long pinned = session_index_of(app->session, l->pinned);
     if (pinned < 0) {
-        app_warn(app, "nothing is pinned; b pins this one");
+        app_warn(app, "nothing is pinned; {pin} pins this one");
         return;
     }
     l->flipped = !l->flipped;
