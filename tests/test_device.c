@@ -12,6 +12,7 @@
 #include "soundcard.h"
 
 #include <math.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -606,10 +607,62 @@ static void scenario_sleeps(void)
     end(&g);
 }
 
+/* Loudness from `ms` before the last that was heard, for one. */
+static double level_before_end(const float *heard, size_t frames, int ms)
+{
+    double sum = 0;
+    while (frames > 0 && heard[2 * frames - 1] == 0)
+        frames--;
+    CHECK(frames > RATE);
+    const float *from = heard + 2 * (frames - (size_t)ms * (RATE / 1000));
+    for (int i = 0; i < 2 * (RATE / 1000); i++)
+        sum += (double)from[i] * (double)from[i];
+    return sum;
+}
+
+/* Ctrl-Z: all fades out before the process is stopped, and that it was is no gap. */
+static void scenario_rests(void)
+{
+    struct stage g = {0};
+    begin(&g, CAPDEV_LIBRARY, 2, 2, 24);
+    transport_kit_slot(g.t, 0, &g.item, 0);
+    transport_settle(g.t);
+    transport_play(g.t, &g.item);
+    nap_ms(1400);
+    transport_kit_hit(g.t, 0);
+    nap_ms(200);
+    double before = clock_s();
+    transport_rest(g.t);
+    CHECK(clock_s() - before < 0.9);
+    status(&g);
+    CHECK(!g.s.playing);
+    size_t early, late;
+    float *heard = card_heard(g.folder, 2, &early);
+    CHECK(level_before_end(heard, early, 1) < level_before_end(heard, early, 30) / 100);
+    free(heard);
+    pid_t self = getpid(), other = fork();
+    if (other == 0) {
+        nap_ms(900);
+        _exit(kill(self, SIGCONT));
+    }
+    raise(SIGSTOP);
+    waitpid(other, NULL, 0);
+    free(card_heard(g.folder, 2, &late));
+    CHECK(early == late);
+    transport_play(g.t, &g.item);
+    await_end(&g, 4);
+    nap_ms(250);
+    status(&g);
+    CHECK(g.s.underruns == 0);
+    CHECK(heard_at(&g, early) >= 0);
+    end(&g);
+}
+
 static const struct {
     const char *name;
     void (*run)(void);
 } scenarios[] = {
+    {"rests", scenario_rests},
     {"sleeps", scenario_sleeps},
     {"hangs", scenario_hangs},
     {"vanishes", scenario_vanishes},

@@ -113,7 +113,8 @@ static void fill_play(struct rng *r, const struct library *l, struct engine_comm
 static struct engine_command any_command(struct rng *r, const struct library *l,
                                          uint64_t serial)
 {
-    struct engine_command c = {.action = (enum engine_action)rng_below(r, 12)};
+    struct engine_command c = {.action =
+                                   (enum engine_action)rng_below(r, ENGINE_CUT + 1)};
     int i = (int)rng_below(r, SOUNDS);
     switch (c.action) {
     case ENGINE_PLAY:
@@ -158,6 +159,7 @@ static struct engine_command any_command(struct rng *r, const struct library *l,
         c.u.gain = (float)rng_uniform(r);
         break;
     case ENGINE_STOP:
+    case ENGINE_CUT:
         break;
     }
     return c;

@@ -295,6 +295,9 @@ static void the_pattern_plays_while_slots_are_swapped(void **state)
     ui_rig_keys(&rig, "#");
     ui_rig_type(&rig, "999>"); /* what is shown is what is heard */
     assert_true(kit_tempo(&rig.app) == 400 && sound()->kit_bpm == 400);
+    transport_kit_run(rig.app.transport, false); /* as when its device goes */
+    ui_rig_keys(&rig, "Space");
+    assert_true(sound()->kit_running);
     ui_rig_keys(&rig, "Space");
     assert_false(sound()->kit_running);
     screen = ui_rig_screen(&rig);

@@ -16,6 +16,7 @@ enum {
     START_LIMIT_MS = 2000,
     STOP_LIMIT_MS = 700,
     CLOSE_LIMIT_MS = 700,
+    REST_LIMIT_MS = 1000,
     QUIT_LIMIT_MS = 150, /* each of stop and close when the program ends */
     DRAIN_LIMIT_MS = 300,
     BEAT_LIMIT_MS = 500,
@@ -35,10 +36,10 @@ struct control {
     bool silent;
     pthread_t thread;
     pthread_mutex_t lock;
-    pthread_cond_t wake;
+    pthread_cond_t wake, rested;
     atomic_bool quit;
     /* asked for and answered; under the lock */
-    bool poked, reopen, fresh;
+    bool poked, reopen, fresh, rest;
     struct device_wish wish;
     /* the wish that was granted last, which one that cannot be gives way to */
     bool granted;
@@ -372,6 +373,8 @@ static void pause_thread(struct control *c)
 static void drain(struct control *c)
 {
     struct engine_snapshot s;
+    if (!c->running || !c->card || !alive(c, now_ms()))
+        return;
     engine_snapshot(c->engine, &s);
     for (int i = 0; i < 8 && !s.silent; i++) {
         sleep_ms(10);
@@ -382,12 +385,22 @@ static void drain(struct control *c)
 
 static void leave(struct control *c)
 {
-    if (c->running && c->card && alive(c, now_ms()))
-        drain(c);
+    drain(c);
     drop_device(c, QUIT_LIMIT_MS);
     if (c->silent)
         return;
     card_end(QUIT_LIMIT_MS);
+}
+
+static void rest(struct control *c)
+{
+    drain(c);
+    if (c->running)
+        stop_device(c);
+    pthread_mutex_lock(&c->lock);
+    c->rest = false;
+    pthread_cond_signal(&c->rested);
+    pthread_mutex_unlock(&c->lock);
 }
 
 static void *control_thread(void *arg)
@@ -395,11 +408,15 @@ static void *control_thread(void *arg)
     struct control *c = arg;
     pthread_mutex_lock(&c->lock);
     while (!atomic_load(&c->quit)) {
-        bool reopen = c->reopen, fresh = c->fresh;
+        bool reopen = c->reopen, fresh = c->fresh, still = c->rest;
         c->poked = c->reopen = c->fresh = false;
+        if (still)
+            c->active_ms = now_ms() - IDLE_MS;
         pthread_mutex_unlock(&c->lock);
         if (reopen)
             open_card(c, fresh);
+        if (still)
+            rest(c);
         tick(c);
         pthread_mutex_lock(&c->lock);
         pause_thread(c);
@@ -412,6 +429,7 @@ static void *control_thread(void *arg)
 static void destroy(struct control *c)
 {
     pthread_cond_destroy(&c->wake);
+    pthread_cond_destroy(&c->rested);
     pthread_mutex_destroy(&c->lock);
     free(c);
 }
@@ -434,6 +452,7 @@ enum status control_new(struct control **out, struct engine *engine,
     c->status.channels = engine_channels(engine);
     pthread_mutex_init(&c->lock, NULL);
     wait_init(&c->wake);
+    wait_init(&c->rested);
     if (pthread_create(&c->thread, NULL, control_thread, c) != 0) {
         destroy(c);
         return err_set(e, ST_NO_MEMORY, "the device control's thread cannot be started");
@@ -467,6 +486,18 @@ void control_wake(struct control *c)
     pthread_mutex_lock(&c->lock);
     c->active_ms = now_ms();
     poke(c);
+    pthread_mutex_unlock(&c->lock);
+}
+
+void control_rest(struct control *c)
+{
+    struct timespec until = wait_until(REST_LIMIT_MS);
+    pthread_mutex_lock(&c->lock);
+    c->rest = true;
+    poke(c);
+    while (c->rest && pthread_cond_timedwait(&c->rested, &c->lock, &until) == 0)
+        continue;
+    c->rest = false; /* a device that does not answer is not asked again later */
     pthread_mutex_unlock(&c->lock);
 }
 

@@ -4,7 +4,8 @@
  * in a sound library runs on errands: threads with a time limit that are left behind when
  * they do not come back. While there is no device a silent clock takes its place.
  * Thread: every function may be called from any thread and returns at once, except
- * control_free. The hooks are called on control's thread, without its lock. */
+ * control_free and control_rest. The hooks are called on control's thread, without its
+ * lock. */
 #ifndef TROWEL_AUDIO_CONTROL_H
 #define TROWEL_AUDIO_CONTROL_H
 
@@ -45,6 +46,10 @@ void control_free(struct control *c);
 
 /* Sound will be wanted: the device runs from now on until a few seconds of silence. */
 void control_wake(struct control *c);
+
+/* Lets what sounds fade and drain (the engine should have been told to stop) and stops
+ * the device; waits for that, a second at the most. It runs again when woken. */
+void control_rest(struct control *c);
 
 /* Open again. name NULL: the same one. One that cannot be opened gives way to the one
  * before: the status is then ready, with a sentence. */

@@ -395,6 +395,10 @@ static void obey(struct engine *g, const struct engine_command *c)
     case ENGINE_HIT:
         hit(g, c->u.kit.slot);
         break;
+    case ENGINE_CUT:
+        for (int slot = 0; slot < KIT_SLOTS; slot++)
+            cut_slot(g, slot);
+        break;
     }
 }
 

@@ -37,6 +37,7 @@ enum engine_action {
     ENGINE_TEMPO,   /* bpm */
     ENGINE_RUN,     /* on */
     ENGINE_HIT,     /* slot */
+    ENGINE_CUT,     /* hits that ring fade out (a few ms) */
 };
 
 /* engine_play.at: continue where the present sound is, in seconds */

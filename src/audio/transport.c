@@ -58,14 +58,19 @@ static void reshape(void *user, int rate_hz, int channels)
     pthread_mutex_unlock(&t->lock);
 }
 
-static void lost(void *user)
+static void stop_all(struct transport *t)
 {
-    struct transport *t = user;
     pthread_mutex_lock(&t->lock);
     transport_halt(t);
     t->running = false;
     transport_post_run(t);
+    transport_post(t, &(struct engine_command){.action = ENGINE_CUT});
     pthread_mutex_unlock(&t->lock);
+}
+
+static void lost(void *user)
+{
+    stop_all(user);
 }
 
 /* Has what was played come to its end? */
@@ -177,11 +182,17 @@ void transport_free(struct transport *t)
 {
     if (!t)
         return;
-    transport_stop(t);
-    transport_kit_run(t, false);
+    stop_all(t);
     stream_stop(t->stream); /* then nobody but control's own thread uses control */
     control_free(t->control);
     destroy(t);
+}
+
+void transport_rest(struct transport *t)
+{
+    stop_all(t);
+    if (t->control)
+        control_rest(t->control);
 }
 
 int transport_fd(const struct transport *t)

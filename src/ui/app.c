@@ -386,7 +386,7 @@ static void suspend(struct loop *l)
 {
     l->app.suspend = false;
     if (l->app.transport)
-        transport_stop(l->app.transport);
+        transport_rest(l->app.transport);
     term_suspend(l->term);
     l->app.dirty = l->app.redraw = true;
 }

@@ -175,7 +175,7 @@ static void swap_match(struct app *app, int step)
         app_say(app, "%ld of %ld for %s: %s", at + 1, n, kit_slot_name(k->slot),
                 session_find(app->session, m->find[at])->name);
         kit_sync_sound(app);
-        if (app->transport && !k->running)
+        if (app->transport && !app->sound.kit_running)
             transport_kit_hit(app->transport, k->slot);
         return;
     }
@@ -320,11 +320,12 @@ static void run_pattern(struct app *app)
         any |= kit->slot[s].steps;
     if (!any)
         next_pattern(app);
-    app->kit.running = !app->kit.running;
-    if (app->kit.running)
+    transport_get_status(app->transport, &app->sound); /* its device may be gone */
+    bool run = !app->sound.kit_running;
+    if (run)
         transport_stop(app->transport);
     kit_sync_sound(app);
-    transport_kit_run(app->transport, app->kit.running);
+    transport_kit_run(app->transport, run);
 }
 
 static void clear_slot(struct app *app)

@@ -94,7 +94,6 @@ struct kit_screen_state {
     int slot, step;
     bool extras; /* focus is on the extras */
     size_t extra;
-    bool running;
     /* what suits the slots, as of that version of the finds */
     bool matched;
     uint64_t match_version;
