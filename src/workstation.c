@@ -150,22 +150,22 @@ static enum status check_openable(const char *folder, enum folder_kind kind,
 }
 
 /* Without recordings, but with projects in it or its export folder: one of those is
- * meant. */
+ * meant. Only then is all of it looked through: a whole disk may be below. */
 static enum status check_no_projects(const struct workstation *w, const char *folder,
                                      struct err *e)
 {
     struct source_list list;
     struct discover_options options = {.recursive = true, .skip_projects = true};
     char exports[PATH_BYTES], first[PATH_BYTES], more[48] = "";
-    bool any = discover(&list, folder, &options, NULL) != ST_OK || list.count > 0;
-    source_list_done(&list);
-    if (any)
-        return ST_OK;
     int count = known_below(first, folder);
     if (count == 0 && w->export_root[0] != '/' &&
         path_join(exports, sizeof exports, folder, w->export_root, NULL) == ST_OK)
         count = known_below(first, exports);
     if (count == 0)
+        return ST_OK;
+    bool any = discover(&list, folder, &options, NULL) != ST_OK || list.count > 0;
+    source_list_done(&list);
+    if (any)
         return ST_OK;
     if (count > 1)
         snprintf(more, sizeof more, ", or one of %d more", count - 1);
