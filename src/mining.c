@@ -403,8 +403,10 @@ static enum status settle(struct batch_of_jobs *b, struct config_seed asked,
 static enum status look(void *arg, const struct job_context *ctx, struct err *e)
 {
     struct batch_of_jobs *b = arg;
-    struct discover_options options = {
-        .recursive = true, .skip_projects = true, .skip = {b->place.export_root}};
+    struct discover_options options = {.recursive = true,
+                                       .skip_projects = true,
+                                       .skip = {b->place.export_root},
+                                       .cancelled = ctx->cancelled};
     char missed[2 * PATH_BYTES];
     const struct config_seed asked = b->cfg.reproducibility.random_seed;
     process_settle_seed(&b->cfg, b->place.project, false);

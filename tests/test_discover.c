@@ -127,6 +127,30 @@ static void half_a_list_is_no_list(void **state)
     project_done(&p);
 }
 
+/* A whole disk was asked for, and it is not waited for. */
+static void looking_can_be_left_off(void **state)
+{
+    struct source_list found;
+    struct err e;
+    atomic_bool cancelled = true;
+    struct discover_options options = {.recursive = true, .cancelled = &cancelled};
+    for (int i = 0; i < 40; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "tapes%d/tape.wav", i);
+        sound(*state, name);
+    }
+    names_left = 4;
+    assert_int_equal(discover(&found, *state, &options, &e), ST_CANCELLED);
+    assert_true(names_left > 0); /* nothing behind the first name that counts */
+    names_left = -1;
+    assert_string_equal(e.msg, "looking for recordings was cancelled");
+    assert_int_equal(found.count, 0);
+    cancelled = false;
+    assert_int_equal(discover(&found, *state, &options, &e), ST_OK);
+    assert_int_equal(found.count, 40);
+    source_list_done(&found);
+}
+
 /* Of links to one folder the first by name is the way in, whichever was made first. */
 static void the_first_of_several_links_is_followed(void **state)
 {
@@ -443,6 +467,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_FOLDER(content_or_ending_makes_a_source),
         IN_FOLDER(half_a_list_is_no_list),
+        IN_FOLDER(looking_can_be_left_off),
         IN_FOLDER(the_first_of_several_links_is_followed),
         IN_FOLDER(links_lead_one_step),
         IN_FOLDER(what_is_too_deep_is_counted),

@@ -170,6 +170,7 @@ static enum status visit_folder(struct walk *w, const char *relative)
     enum status st = ST_OK;
     struct dirent *entry;
     bool missed = false;
+    const atomic_bool *cancelled = w->options->cancelled;
     while (!st && (errno = 0, entry = readdir(dir))) {
         char below[PATH_BYTES], whole[PATH_BYTES];
         if (entry->d_name[0] == '.')
@@ -179,6 +180,8 @@ static enum status visit_folder(struct walk *w, const char *relative)
             st = visit_entry(w, whole, below);
         else
             missed = true; /* too deep */
+        if (cancelled && atomic_load(cancelled))
+            st = ST_CANCELLED;
     }
     missed = missed || (!st && errno != 0);
     closedir(dir);
@@ -386,6 +389,8 @@ enum status discover(struct source_list *out, const char *folder,
         st = give_stems(out);
     if (st == ST_NO_MEMORY)
         err_set(e, st, "%s: no memory to list it", folder);
+    if (st == ST_CANCELLED)
+        err_set(e, st, "looking for recordings was cancelled");
     if (st)
         source_list_done(out);
     return st;

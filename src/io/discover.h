@@ -15,6 +15,7 @@
 #include "core/status.h"
 #include "io/paths.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -49,10 +50,11 @@ struct discover_options {
     bool skip_kits; /* no folder below the top that is a kit */
     /* not to go into (export root, kits), up to a NULL; may be missing, or the folder */
     const char *skip[DISCOVER_SKIPS_MAX];
+    const atomic_bool *cancelled; /* becomes true: leave off; NULL: never */
 };
 
 /* `folder` may also be one file: a list of one. ST_NOT_FOUND, ST_UNREADABLE,
- * ST_NO_MEMORY. An empty list is ST_OK. */
+ * ST_NO_MEMORY, ST_CANCELLED. An empty list is ST_OK. */
 enum status discover(struct source_list *out, const char *folder,
                      const struct discover_options *options, struct err *e);
 /* A folder that a kit was written into: it has the sheet and the manifest of one. */
