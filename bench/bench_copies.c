@@ -201,10 +201,18 @@ static void name_it(struct heard *h, const char *path)
 
 static bool cloud_of(const struct audio *a, const char *name, struct audio *cloud)
 {
-    struct grains_spec spec;
     struct rng r = rng_derive(1, rng_hash(0, name, strlen(name)), "cloud", 0);
-    grains_defaults(&spec);
-    spec.duration_s = 3.0;
+    struct grains_spec spec = {.length_min_ms = 40,
+                               .length_max_ms = 120,
+                               .grain_count = 300,
+                               .duration_s = 3.0,
+                               .pitch_min_semitones = -5,
+                               .pitch_max_semitones = 5,
+                               .overlap_ratio = 0.7,
+                               .lowpass_hz = 7000,
+                               .peak_dbfs = -3,
+                               .quality_threshold = 0.6,
+                               .channels = 2};
     return a->frames > RATE && grains_cloud(cloud, &(struct grain_material){.sound = a},
                                             &spec, &r, NULL, NULL) == ST_OK;
 }

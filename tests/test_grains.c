@@ -6,6 +6,7 @@
 #include "dsp/seam.h"
 #include "dsp/weave.h"
 #include "tone.h"
+#include "usual.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -181,7 +182,7 @@ static void rough_clouds_are_even(void **state)
                 a.data[k] *= gain;
         }
         struct grains_spec s;
-        grains_defaults(&s);
+        s = usual_cloud();
         s.grain_count = 120;
         s.overlap_ratio = 0.3;
         s.length_min_ms = 60;
@@ -260,7 +261,7 @@ static void clouds_are_stereo_dense_and_seamless(void **state)
     for (int channels = 1; channels <= 2; channels++) {
         struct audio a = pad(3, channels);
         struct grains_spec s;
-        grains_defaults(&s);
+        s = usual_cloud();
         struct grains_report report;
         struct audio cloud = cloud_of(&a, &s, 1, &report);
         assert_int_equal(cloud.frames, 8 * 44100);
@@ -287,7 +288,7 @@ static void the_stream_decides_everything(void **state)
 {
     struct audio a = pad(2, 2);
     struct grains_spec s;
-    grains_defaults(&s);
+    s = usual_cloud();
     s.duration_s = 2;
     s.grain_count = 80;
     struct audio one = cloud_of(&a, &s, 1, NULL), same = cloud_of(&a, &s, 1, NULL),
@@ -318,7 +319,7 @@ static void grains_keep_to_the_regions(void **state)
     }
     struct grain_region regions[] = {{30000, 50000}, {400000, 500000}, {7, 7}};
     struct grains_spec s;
-    grains_defaults(&s);
+    s = usual_cloud();
     s.pitch_min_semitones = s.pitch_max_semitones = 0;
     s.transpose_semitones = 12;
     s.lowpass_hz = 0;
@@ -346,7 +347,7 @@ static double quality(const struct audio *a)
 {
     struct grains_spec s;
     struct grains_report report;
-    grains_defaults(&s);
+    s = usual_cloud();
     s.length_min_ms = s.length_max_ms = 1000.0 * (double)a->frames / a->rate_hz;
     s.pitch_min_semitones = s.pitch_max_semitones = 0;
     s.duration_s = 1;
@@ -393,7 +394,7 @@ static void hits_and_silence_are_avoided(void **state)
     for (size_t i = 120000; i < a.frames; i++)
         a.data[i] = 0.0f;
     struct grains_spec s;
-    grains_defaults(&s);
+    s = usual_cloud();
     s.lowpass_hz = 0;
     struct grains_report report;
     struct audio cloud = cloud_of(&a, &s, 4, &report);
@@ -409,7 +410,7 @@ static void odd_material_is_refused_or_survived(void **state)
 {
     struct audio a, cloud;
     struct grains_spec s;
-    grains_defaults(&s);
+    s = usual_cloud();
     s.duration_s = 1;
     struct rng r = rng_derive(1, 0, "cloud", 0);
     audio_init(&a, 44100, 2, 44100, NULL);
@@ -475,7 +476,7 @@ static void antiphase_material_sounds(void **state)
     for (size_t i = 0; i < a.frames; i++)
         a.data[2 * i + 1] = -a.data[2 * i];
     struct grains_spec s;
-    grains_defaults(&s);
+    s = usual_cloud();
     struct grains_report report;
     struct audio cloud = cloud_of(&a, &s, 1, &report);
     assert_true(report.mean_quality > 0.999);

@@ -7,6 +7,7 @@
 #include "dsp/seam.h"
 #include "dsp/synth.h"
 #include "tone.h"
+#include "usual.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -98,7 +99,7 @@ static void loops_are_air_without_seams_or_repetition(void **state)
     struct audio hits[HITS], loop;
     make_hits(hits);
     struct hiss_spec s;
-    hiss_defaults(&s);
+    s = usual_hiss();
     s.tremolo_depth = 0;
     s.noise_level_db = (double)NAN;
     for (uint64_t seed = 0; seed < 3; seed++) {
@@ -135,7 +136,7 @@ static void hiss_keeps_to_its_band(void **state)
         struct rng r = rng_derive(b, 0, "band", 0);
         bool synthetic, banded = bands[b][1] > 0;
         double low = bands[b][0], high = banded ? bands[b][1] : 18000;
-        hiss_defaults(&s);
+        s = usual_hiss();
         s.use_bandpass = banded;
         s.bandpass_low_hz = s.highpass_hz = low;
         s.bandpass_high_hz = high;
@@ -152,7 +153,7 @@ static void hiss_keeps_to_its_band(void **state)
 static void tremolo_has_whole_cycles(void **state)
 {
     struct hiss_spec s;
-    hiss_defaults(&s);
+    s = usual_hiss();
     s.loop_duration_s = 1.5; /* 2.5 Hz: 3.75 cycles, so 4 */
     s.channels = 1;
     struct audio loop;
@@ -200,7 +201,7 @@ static void flickers_are_short_and_closed(void **state)
     struct audio hits[HITS], f;
     make_hits(hits);
     struct hiss_spec s;
-    hiss_defaults(&s);
+    s = usual_hiss();
     double shortest = 1e9, longest = 0;
     for (uint64_t i = 0; i < 12; i++) {
         struct rng r = rng_derive(3, 0, "flicker", i);
@@ -236,7 +237,7 @@ static void poor_material_gives_noise_or_a_refusal(void **state)
     for (size_t i = 0; i < 4410; i++)
         bad[4].data[i] = NAN;
     struct hiss_spec s;
-    hiss_defaults(&s);
+    s = usual_hiss();
     for (int on = 0; on < 2; on++) {
         struct rng r = rng_derive(1, 0, "hiss", 0);
         bool synthetic = false;
@@ -290,7 +291,7 @@ static void tones_do_not_come_through(void **state)
         struct hiss_material m;
         struct hiss_spec s;
         struct rng r = rng_derive(3, 0, "hiss", 0);
-        hiss_defaults(&s);
+        s = usual_hiss();
         s.channels = 1;
         s.noise_level_db = (double)NAN;
         make_ringing(hits, noise[k]);
@@ -343,7 +344,7 @@ static void dust_lies_at_its_level_and_loops(void **state)
             double cycles = rint(220.0 * (double)lengths[i] / 44100);
             tone_add(&pad, -1, cycles * 44100 / (double)lengths[i], 0.3, 0);
             struct hiss_spec s;
-            hiss_defaults(&s);
+            s = usual_hiss();
             s.rate_hz = 48000;
             struct rng r = rng_derive(i, 0, "dust", 0);
             assert_int_equal(hiss_loop(&hiss, NULL, &s, &r, NULL, NULL), ST_OK);

@@ -2,6 +2,7 @@
 #include "checks.h"
 #include "core/pi.h"
 #include "hits_rig.h"
+#include "usual.h"
 
 #include "core/rng.h"
 #include "dsp/hits.h"
@@ -49,7 +50,7 @@ static double seconds(int64_t frame)
 static void a_flam_is_one_hit(void **state)
 {
     static const double at_s[] = {0.5, 0.54};
-    struct hits_params p = hits_params_default();
+    struct hits_params p = usual_hits();
     for (int louder = 0; louder < 2; louder++) {
         struct audio a;
         make(&a, 2, 1);
@@ -83,7 +84,7 @@ static void an_attack_is_looked_for_once(void **state)
 {
     static const double at_s[] = {0.01, 0.2, 0.27, 1.15, 1.6, 1.96};
     enum { HITS = sizeof at_s / sizeof *at_s };
-    struct hits_params p = hits_params_default();
+    struct hits_params p = usual_hits();
     struct audio a;
     make(&a, 2, 2);
     floor_noise(&a, 0.001);
@@ -111,7 +112,7 @@ static void an_attack_is_looked_for_once(void **state)
 
 static void a_recording_shorter_than_a_hit_is_one(void **state)
 {
-    struct hits_params p = hits_params_default();
+    struct hits_params p = usual_hits();
     for (int rest = 0; rest < 2; rest++) { /* alone, and where a longer one breaks off */
         struct audio a;
         double at_s = rest ? 0.972 : 0.002;
@@ -134,7 +135,7 @@ static void a_slice_runs_from_attack_to_next_attack(void **state)
     for (size_t i = 0; i < 3; i++)
         strike(&a, at_s[i], 0.5, 40); /* too slow to decay before the next */
     static const double told_s[] = {0.503, 0.797, 1.704}; /* as a picker would say */
-    struct hits_params p = hits_params_default();
+    struct hits_params p = usual_hits();
     struct hit_plans plans = plan_at(told_s, 3, &a, &p);
     assert_int_equal(plans.count, 3);
     struct hit first = cut_one(&a, &plans.at[0], &p);
@@ -170,7 +171,7 @@ static void a_click_ends_a_hit_and_begins_none(void **state)
                          {.time_s = 0.7, .strength = 5, .click = true},
                          {.time_s = 1.5, .strength = 5}};
     struct onset_list l = {at, 3};
-    struct hits_params p = hits_params_default();
+    struct hits_params p = usual_hits();
     struct hit_plans plans;
     assert_int_equal(hits_plan(&l, RATE, (int64_t)a.frames, &p, &plans, NULL), ST_OK);
     assert_int_equal(plans.count, 2);
@@ -184,7 +185,7 @@ static void a_click_ends_a_hit_and_begins_none(void **state)
 
 static void it_ends_where_it_has_decayed(void **state)
 {
-    struct hits_params p = hits_params_default();
+    struct hits_params p = usual_hits();
     static const double at_s[] = {0.5};
     struct audio a;
     make(&a, 2, 1);
@@ -206,7 +207,7 @@ static void it_ends_where_it_has_decayed(void **state)
 
 static void gates_say_by_how_much(void **state)
 {
-    struct hits_params p = hits_params_default();
+    struct hits_params p = usual_hits();
     struct audio a;
     make(&a, 4, 1);
     strike(&a, 0.5, 0.02, 150); /* about −34 dBFS */
@@ -268,7 +269,7 @@ static struct hit cut_at(const struct audio *a, double at_s, const struct hits_p
 static void a_hit_stands_out(void **state)
 {
     static const double rise_db[] = {2, 4.5, 5.5, 12};
-    struct hits_params p = hits_params_default();
+    struct hits_params p = usual_hits();
     for (int k = 0; k < 4; k++) {
         struct audio a;
         make(&a, 2, 1);
@@ -289,7 +290,7 @@ static void a_hit_stands_out(void **state)
  * loud that 3 dB above it are reached at once, it takes 12 dB of decay. */
 static void an_end_is_no_gap(void **state)
 {
-    struct hits_params p = hits_params_default();
+    struct hits_params p = usual_hits();
     struct audio a;
     make(&a, 2, 1);
     strike(&a, 0.5, 0.5, 100);
@@ -311,7 +312,7 @@ static void an_end_is_no_gap(void **state)
 static void a_ringing_cymbal_is_kept_whole(void **state)
 {
     static const double fall_db_per_s[] = {4, 6, 10, 15};
-    struct hits_params p = hits_params_default();
+    struct hits_params p = usual_hits();
     for (int k = 0; k < 4; k++) {
         struct audio a;
         make(&a, 2, 1);
@@ -338,7 +339,7 @@ static void a_ringing_cymbal_is_kept_whole(void **state)
  */
 static void starts_are_faded_and_clipping_costs(void **state)
 {
-    struct hits_params p = hits_params_default();
+    struct hits_params p = usual_hits();
     struct audio a;
     make(&a, 2, 1);
     strike(&a, 0.5, 0.5, 150);
@@ -360,7 +361,7 @@ static void starts_are_faded_and_clipping_costs(void **state)
  * one, and what comes later in the slice, however loud, is no part of the attack. */
 static void the_attack_is_in_the_first_100_ms(void **state)
 {
-    struct hits_params p = hits_params_default();
+    struct hits_params p = usual_hits();
     static const double at_s[] = {0.5}, top_s[] = {0.085, 0.15};
     for (int late = 0; late < 2; late++) {
         struct audio a;
@@ -381,7 +382,7 @@ static void the_attack_is_in_the_first_100_ms(void **state)
 static void clipping_is_counted_in_runs(void **state)
 {
     static const double at_s[] = {0.5};
-    struct hits_params p = hits_params_default();
+    struct hits_params p = usual_hits();
     for (int channels = 1; channels <= 2; channels++) {
         struct audio a;
         make(&a, 2, channels);
@@ -411,7 +412,7 @@ static void clipping_is_counted_in_runs(void **state)
 static void beyond_full_scale_is_a_hit(void **state)
 {
     static const double at_s[] = {0.5};
-    struct hits_params p = hits_params_default();
+    struct hits_params p = usual_hits();
     struct audio a;
     p.clipped_share = 0.002;
     make(&a, 2, 1);
@@ -429,7 +430,7 @@ static void beyond_full_scale_is_a_hit(void **state)
 
 static void fixed_length_is_fixed(void **state)
 {
-    struct hits_params p = hits_params_default();
+    struct hits_params p = usual_hits();
     p.fixed_length = true;
     p.fixed_length_s = 0.25;
     struct audio a;
@@ -456,7 +457,7 @@ static void what_is_as_long_as_may_be_is_long_enough(void **state)
     make(&a, 2, 1);
     strike(&a, 0.5, 0.5, 30);
     for (int way = 0; way < 3; way++) {
-        struct hits_params p = hits_params_default();
+        struct hits_params p = usual_hits();
         p.fixed_length = way > 0;
         p.fixed_length_s = way == 1 ? p.min_length_s : 0.03;
         p.max_length_s = p.min_length_s;
@@ -473,7 +474,7 @@ static void what_is_as_long_as_may_be_is_long_enough(void **state)
 
 static void a_clean_lone_hit_scores_best(void **state)
 {
-    struct hits_params p = hits_params_default();
+    struct hits_params p = usual_hits();
     static const double at_s[] = {0.5};
     struct audio a;
     make(&a, 2, 1);
@@ -503,7 +504,7 @@ static void a_clean_lone_hit_scores_best(void **state)
  * with another inside is not clean. */
 static void a_slow_or_a_double_hit_is_worth_less(void **state)
 {
-    struct hits_params p = hits_params_default();
+    struct hits_params p = usual_hits();
     static const double at_s[] = {0.5};
     struct hit h[3];
     p.backtrack = false;
@@ -530,7 +531,7 @@ static void a_slow_or_a_double_hit_is_worth_less(void **state)
  * a body keeps it: a stroke of 2 ms, and a ping that rings on far below its peak. */
 static void a_crackle_has_no_body(void **state)
 {
-    struct hits_params p = hits_params_default();
+    struct hits_params p = usual_hits();
     static const double at_s[] = {0.5};
     for (int samples = 1; samples <= 3; samples++)
         for (int ringing = 0; ringing < 2; ringing++) {
@@ -575,7 +576,7 @@ static void a_crackle_has_no_body(void **state)
 
 static void nonsense_is_a_near_miss(void **state)
 {
-    struct hits_params p = hits_params_default();
+    struct hits_params p = usual_hits();
     struct audio a;
     make(&a, 1, 2);
     static const double at_s[] = {0, 0.2, 0.5, 0.99999, 5};
@@ -602,7 +603,7 @@ static void nonsense_is_a_near_miss(void **state)
 /* A hit at the very first and the very last frames of a recording. */
 static void the_edges_of_a_recording_are_no_trap(void **state)
 {
-    struct hits_params p = hits_params_default();
+    struct hits_params p = usual_hits();
     struct audio a;
     make(&a, 1, 1);
     strike(&a, 0, 0.5, 100);
@@ -624,7 +625,7 @@ static void the_edges_of_a_recording_are_no_trap(void **state)
 static void a_thump_below_hearing_is_no_hit(void **state)
 {
     static const double corners_hz[] = {2, 5, 10};
-    struct hits_params p = hits_params_default();
+    struct hits_params p = usual_hits();
     const double at_s = 0.5;
     for (size_t k = 0; k < 5; k++) {
         struct audio a;
@@ -651,7 +652,7 @@ static void a_thump_below_hearing_is_no_hit(void **state)
  * thump, that does not ring. A short kick on 45 Hz does, and a hat on a push is a hat. */
 static void a_push_that_does_not_ring_is_no_hit(void **state)
 {
-    struct hits_params p = hits_params_default();
+    struct hits_params p = usual_hits();
     const double at_s = 0.5;
     for (int k = 0; k < 8; k++) {
         struct audio a;
@@ -693,7 +694,7 @@ static double push_of(int poles, double x)
 static void what_may_be_a_stroke_is_kept(void **state)
 {
     enum { KICK_45, KICK_100, ON_A_TONE, CUT_OFF, MANY_POLES, CASES };
-    struct hits_params p = hits_params_default();
+    struct hits_params p = usual_hits();
     static const double at_s[] = {0.5, 0.57};
     for (int k = 0; k < CASES; k++) {
         struct audio a;

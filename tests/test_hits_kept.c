@@ -2,6 +2,7 @@
  * ends and their level finished. */
 #include "checks.h"
 #include "hits_rig.h"
+#include "usual.h"
 
 #include "core/rng.h"
 #include "dsp/hit_pool.h"
@@ -14,7 +15,7 @@
 
 static void the_best_are_kept_in_order_of_time(void **state)
 {
-    struct hits_params p = hits_params_default();
+    struct hits_params p = usual_hits();
     p.max_saved = 3;
     struct hit h[6] = {{.score = 0.2},  {.score = 0.9}, {.score = 0.5},
                        {.score = 0.95}, {.score = 0.5}, {.score = 0.1}};
@@ -56,7 +57,7 @@ static int best_first(const void *a, const void *b)
 static void a_pool_holds_what_sorting_would_give(void **state)
 {
     enum { HITS = 5000, SAVED = 700 };
-    struct hits_params p = hits_params_default();
+    struct hits_params p = usual_hits();
     p.max_saved = SAVED;
     struct hit *h = calloc(HITS, sizeof *h);
     struct hit_pool pool;
@@ -88,7 +89,7 @@ static void a_pool_has_room_for_every_register(void **state)
 {
     static const size_t offered[HIT_REGISTER_COUNT] = {900, 60, 500};
     static const double worth[HIT_REGISTER_COUNT] = {0.5, 0.3, 0.1};
-    struct hits_params p = hits_params_default();
+    struct hits_params p = usual_hits();
     p.max_saved = 300;
     for (uint64_t seed = 0; seed < 3; seed++) {
         struct hit_pool pool;
@@ -120,7 +121,7 @@ static void a_pool_has_room_for_every_register(void **state)
 
 static void ends_are_silent_and_the_attack_untouched(void **state)
 {
-    struct hits_params p = hits_params_default();
+    struct hits_params p = usual_hits();
     for (int channels = 1; channels <= 2; channels++) {
         struct audio a, raw;
         make(&a, 0.4, channels);
@@ -150,7 +151,7 @@ static void ends_are_silent_and_the_attack_untouched(void **state)
 /* Frames at the end that hits_finish fades, and the gain halfway through them. */
 static size_t faded(double fall_db_per_s, double length_s, double *halfway)
 {
-    struct hits_params p = hits_params_default();
+    struct hits_params p = usual_hits();
     struct audio a, raw;
     make(&a, length_s, 1);
     for (size_t i = 0; i < a.frames; i++)
@@ -196,7 +197,7 @@ static void loud_ends_fade_longer(void **state)
 /* A hat peaks between its samples, by 3 dB: no converter shall clip on it. */
 static void the_true_peak_meets_the_target(void **state)
 {
-    struct hits_params p = hits_params_default();
+    struct hits_params p = usual_hits();
     struct audio a;
     make(&a, 0.1, 1);
     for (size_t i = 0; i < a.frames; i++)
@@ -209,7 +210,7 @@ static void the_true_peak_meets_the_target(void **state)
 
 static void odd_slices_are_finished_or_refused(void **state)
 {
-    struct hits_params p = hits_params_default();
+    struct hits_params p = usual_hits();
     static const size_t sizes[] = {0, 1, 2, 3, 20};
     for (size_t k = 0; k < 5; k++) {
         struct audio a;

@@ -6,6 +6,7 @@
 #include "dsp/pads.h"
 #include "dsp/synth.h"
 #include "tone.h"
+#include "usual.h"
 
 #include <math.h>
 #include <stdint.h>
@@ -68,7 +69,7 @@ static void chords_between_drums_are_found_and_loop(void **state)
         add_drums(&a, 13.0 * k, 5.0, 120.0);
         add_chord(&a, 13.0 * k + 5.5, 7.0, root[k], 0.3, (uint64_t)k);
     }
-    struct pad_params p = pad_params_default();
+    struct pad_params p = usual_pads();
     struct track *t = tone_track(&a);
     struct pad_list l;
     assert_int_equal(pads_mine(t, &p, &l, NULL), ST_OK);
@@ -121,7 +122,7 @@ static void drum_loops_give_no_pads(void **state)
     for (size_t k = 0; k < 4; k++) {
         struct audio a = tone_blank(12.0, 1, RATE);
         add_drums(&a, 0.0, 12.0, bpm[k]);
-        struct pad_params p = pad_params_default();
+        struct pad_params p = usual_pads();
         struct pad_list l = mine(&a, &p);
         assert_int_equal(l.found_count, 0);
         pad_list_done(&l);
@@ -133,7 +134,7 @@ static void a_held_note_gives_a_few_lengths_of_itself(void **state)
 {
     struct audio a = tone_blank(60.0, 1, RATE);
     add_chord(&a, 0.0, 60.0, 130.8, 0.3, 7);
-    struct pad_params p = pad_params_default();
+    struct pad_params p = usual_pads();
     struct pad_list l = mine(&a, &p);
     assert_in_range(l.found_count, 1, 4);
     for (size_t i = 0; i < l.found_count; i++)
@@ -150,7 +151,7 @@ static void a_held_note_gives_a_few_lengths_of_itself(void **state)
 static void a_chord_moved_by_a_semitone_is_not_the_same(void **state)
 {
     struct audio a = tone_blank(16.0, 1, RATE);
-    struct pad_params p = pad_params_default();
+    struct pad_params p = usual_pads();
     bool early = false, late = false;
     p.target_durations_sec[0] = 4.5;
     p.target_duration_count = 1;
@@ -168,7 +169,7 @@ static void a_chord_moved_by_a_semitone_is_not_the_same(void **state)
 static void the_last_length_counts(void **state)
 {
     struct audio a = tone_blank(12.0, 1, RATE);
-    struct pad_params p = pad_params_default();
+    struct pad_params p = usual_pads();
     bool last = false;
     for (int i = 0; i < PAD_DURATIONS_MAX; i++)
         p.target_durations_sec[i] = i + 1 < PAD_DURATIONS_MAX ? 30 : 5;
@@ -187,7 +188,7 @@ static void the_last_length_counts(void **state)
 static void other_sounds_come_before_other_lengths(void **state)
 {
     struct audio a = tone_blank(36.0, 1, RATE);
-    struct pad_params p = pad_params_default();
+    struct pad_params p = usual_pads();
     bool third[3] = {false};
     p.max_candidates_per_file = 3;
     tone_white(&a, 0.002, 1);
@@ -209,7 +210,7 @@ static void near_misses_say_by_how_much(void **state)
 {
     struct audio a = tone_blank(8.0, 1, RATE);
     add_chord(&a, 0.0, 8.0, 130.8, 0.3, 7);
-    struct pad_params p = pad_params_default();
+    struct pad_params p = usual_pads();
     struct pad_list l = mine(&a, &p);
     assert_true(l.found_count > 0);
     double level = l.found[0].rms_db;
@@ -233,7 +234,7 @@ static void near_misses_say_by_how_much(void **state)
 static void what_moves_is_no_pad(void **state)
 {
     static const double swing_db[] = {5, 9};
-    struct pad_params p = pad_params_default();
+    struct pad_params p = usual_pads();
     for (int k = 0; k < 2; k++) {
         struct audio a = tone_blank(12.0, 1, RATE);
         add_chord(&a, 0.0, 12.0, 110.0, 0.25, 1);
@@ -267,7 +268,7 @@ static void noise_and_clipping_are_gated(void **state)
     struct audio a = tone_blank(10.0, 1, RATE);
     struct rng r = rng_derive(1, 1, "white", 0);
     synth_noise(0.1, 0.0, 20000.0, &r, a.data, a.frames, RATE);
-    struct pad_params p = pad_params_default();
+    struct pad_params p = usual_pads();
     struct pad_list l = mine(&a, &p);
     assert_int_equal(l.found_count, 0);
     pad_list_done(&l);
@@ -298,7 +299,7 @@ static void a_chord_is_before_the_sea(void **state)
     }
     synth_noise(0.06, 0.0, 800.0, &r, a.data, half, RATE);
     synth_noise(0.06, 0.0, 800.0, &r, a.data + half, a.frames - half, RATE);
-    struct pad_params p = pad_params_default();
+    struct pad_params p = usual_pads();
     struct pad_list l = mine(&a, &p);
     double sea = 0.0, chord = 1.0;
     size_t seas = 0, chords = 0;
@@ -325,7 +326,7 @@ static void a_chord_is_before_the_sea(void **state)
  * under the quiet part, changes no pad and makes none of what cannot be heard. */
 static void a_constant_is_no_level(void **state)
 {
-    struct pad_params p = pad_params_default();
+    struct pad_params p = usual_pads();
     struct pad_list plain = {0};
     for (int k = 0; k < 3; k++) {
         struct audio a = tone_blank(30.0, 1, RATE);
@@ -358,7 +359,7 @@ static void a_constant_is_no_level(void **state)
  * whichever side. */
 static void a_note_may_bring_its_offset(void **state)
 {
-    struct pad_params p = pad_params_default();
+    struct pad_params p = usual_pads();
     for (size_t k = 0, on_zero = 0; k < 4; k++) {
         struct audio a = tone_blank(13.0, 1, RATE);
         add_chord(&a, 0.5, 12.0, 130.8, 0.5, 7);
@@ -378,7 +379,7 @@ static void a_note_may_bring_its_offset(void **state)
  * nothing to hear there but the room. */
 static void steps_and_wind_are_no_level(void **state)
 {
-    struct pad_params p = pad_params_default();
+    struct pad_params p = usual_pads();
     for (int rate = 22050; rate <= 48000; rate += 25950)
         for (int k = 0; k < 2; k++) {
             struct audio a = tone_blank(30.0, 1, rate);
@@ -406,7 +407,7 @@ static void the_lowest_note_is_heard(void **state)
     struct audio a = tone_blank(12.0, 1, RATE);
     for (size_t i = 0; i < a.frames; i++)
         a.data[i] = (float)(0.2 * sin(2 * PI * 27.5 * (double)i / RATE));
-    struct pad_params p = pad_params_default();
+    struct pad_params p = usual_pads();
     struct pad_list l = mine(&a, &p);
     assert_true(l.found_count > 0);
     for (size_t i = 0; i < l.found_count; i++)
@@ -421,7 +422,7 @@ static void every_rate_and_any_rubbish(void **state)
     for (size_t k = 0; k < 3; k++) {
         struct audio a = tone_blank(6.0, 1, rates[k]);
         add_chord(&a, 0.0, 6.0, 130.8, 0.3, 7);
-        struct pad_params p = pad_params_default();
+        struct pad_params p = usual_pads();
         struct pad_list l = mine(&a, &p);
         assert_true(l.found_count >= 1);
         pad_list_done(&l);
@@ -432,7 +433,7 @@ static void every_rate_and_any_rubbish(void **state)
         struct audio a = tone_blank(seconds[k], 1, RATE);
         for (size_t i = 0; i < a.frames; i++)
             a.data[i] = k % 2 ? NAN : 0.0f;
-        struct pad_params p = pad_params_default();
+        struct pad_params p = usual_pads();
         p.max_candidates_per_file = k % 2 ? 6 : 0;
         struct pad_list l = mine(&a, &p);
         assert_int_equal(l.found_count, 0);
@@ -448,7 +449,7 @@ static void a_short_recording_can_be_a_pad(void **state)
     add_chord(&a, 0.0, 10.0, 110.0, 0.3, 3);
     struct audio cut;
     assert_int_equal(audio_slice(&cut, &a, 4 * RATE, RATE * 3 / 2, NULL), ST_OK);
-    struct pad_params p = pad_params_default();
+    struct pad_params p = usual_pads();
     struct pad_list l = mine(&cut, &p);
     assert_int_equal(l.found_count, 1);
     size_t start, stop;
@@ -473,7 +474,7 @@ static void a_pad_of_bars_is_as_long_as_they_are(void **state)
     add_chord(&a, 0.0, 9.0, 110.0, 0.3, 3);
     struct pad_ground g = {.start = FROM};
     struct pad_region region = {.start_sec = 3.0, .end_sec = 3.0 + 4 * 60 / 117.0};
-    struct pad_params p = pad_params_default();
+    struct pad_params p = usual_pads();
     struct pad pad;
     assert_int_equal(audio_slice(&g.audio, &a, FROM, a.frames - FROM, NULL), ST_OK);
     assert_int_equal(pad_finish_bars(&g, &region, &p, &pad, NULL), ST_OK);
@@ -496,7 +497,7 @@ static void a_loop_that_jumps_is_refused(void **state)
         synth_drum(SYNTH_SNARE, k % 2 ? 0.5 : 0.05, 1.0, &r, a.data + k * 4410, 4410,
                    RATE);
     struct pad_region region = {.start_sec = 1.0, .end_sec = 2.5, .score = 0.5};
-    struct pad_params p = pad_params_default();
+    struct pad_params p = usual_pads();
     struct pad_ground g = {.audio = a};
     struct pad pad;
     struct err e = {0};
@@ -521,7 +522,7 @@ static void a_loop_keeps_to_the_gate_of_onsets(void **state)
     for (int i = 0; i < EVERY; i++)
         at[i] = (struct onset){.time_s = 0.25 * i};
     struct pad_region region = {.start_sec = 2.0, .end_sec = 3.5, .score = 0.5};
-    struct pad_params p = pad_params_default();
+    struct pad_params p = usual_pads();
     for (int calm = 0; calm < 2; calm++) { /* four a second, and one in two seconds */
         struct onset_list onsets = {at, calm ? 5 : EVERY};
         struct pad_ground g = {.audio = a, .onsets = &onsets};
@@ -542,7 +543,7 @@ static void a_loop_keeps_to_the_gate_of_onsets(void **state)
 static void a_calm_loop_is_taken_instead(void **state)
 {
     struct pad_region region = {.start_sec = 2.0, .end_sec = 3.5, .score = 0.5};
-    struct pad_params p = pad_params_default();
+    struct pad_params p = usual_pads();
     int made = 0;
     for (uint64_t seed = 0; seed < 24; seed++) {
         struct audio a = tone_blank(6.0, 1, RATE);
@@ -576,7 +577,7 @@ static void a_calm_loop_is_taken_instead(void **state)
  * and one that was turned down those of any other. */
 static void a_hot_float_recording_has_pads(void **state)
 {
-    struct pad_params p = pad_params_default();
+    struct pad_params p = usual_pads();
     for (int k = 0; k < 4; k++) {
         int hot = k & 1, down = k >= 2;
         struct audio a = tone_blank(8.0, 1, RATE);
@@ -654,7 +655,7 @@ static void what_dies_away_is_behind_what_moves(void **state)
         else
             a.data[i] = (float)cos(turn) * a.data[i] + (float)sin(turn) * bright.data[i];
     }
-    struct pad_params p = pad_params_default();
+    struct pad_params p = usual_pads();
     struct pad_list l = mine(&a, &p);
     double struck = 0.0, moves = 0.0;
     for (size_t i = 0; i < l.found_count; i++) {
@@ -695,7 +696,7 @@ static void a_melody_is_behind_a_held_note(void **state)
         for (int k = 1; k <= 6; k++)
             a.data[i] += (float)(0.1 / k * sin(k * phase));
     }
-    struct pad_params p = pad_params_default();
+    struct pad_params p = usual_pads();
     struct pad_list l = mine(&a, &p);
     double held = 0.0, melody = 0.0;
     assert_true(spectrum_part(&l, 0.0, 12.0, &held) > 0.9);
@@ -747,7 +748,7 @@ static double best_sliding(int notes, double root_hz, double glide, double sway,
             for (int k = 1; k <= 6; k++)
                 a.data[i] += (float)(0.06 / k * sin(k * ratio[n] * phase + n));
     }
-    struct pad_params p = pad_params_default();
+    struct pad_params p = usual_pads();
     struct pad_list l = mine(&a, &p);
     *tonal = 0.0;
     for (size_t i = 0; i < l.found_count; i++)
@@ -789,7 +790,7 @@ static void far_off_levels_are_told(void **state)
     static const double gain[] = {1e-3, 1e-2, 0.95, 0.0};
     static const char *const told[] = {"below the gate", "below the gate",
                                        "above the gate", NULL};
-    struct pad_params p = pad_params_default();
+    struct pad_params p = usual_pads();
     p.max_rms_db = -20.0;
     p.pre_analysis.max_rms_db = -22.0;
     for (int k = 0; k < 4; k++) {
@@ -816,7 +817,7 @@ static void stable_regions_leave_out_the_drums(void **state)
     add_chord(&a, 0.0, 7.8, 110.0, 0.3, 1);
     add_chord(&a, 16.2, 7.8, 98.0, 0.3, 2);
     struct track *t = tone_track(&a);
-    struct pre_analysis_params p = pre_analysis_params_default();
+    struct pre_analysis_params p = usual_pads().pre_analysis;
     p.max_onset_rate_hz = 3.0;
     struct stable_list l;
     assert_int_equal(stable_find(t, &p, &l, NULL), ST_OK);
@@ -844,7 +845,7 @@ static void tiny_recordings_are_one_region(void **state)
     for (size_t i = 0; i < sizeof frames / sizeof *frames; i++) {
         struct audio a = tone_blank((double)frames[i] / RATE, 1, RATE);
         struct track *t = tone_track(&a);
-        struct pre_analysis_params p = pre_analysis_params_default();
+        struct pre_analysis_params p = usual_pads().pre_analysis;
         struct stable_list l;
         assert_int_equal(stable_find(t, &p, &l, NULL), ST_OK);
         assert_int_equal(l.count, 1);

@@ -2,6 +2,7 @@
 #include "checks.h"
 #include "core/pi.h"
 #include "room_rig.h"
+#include "usual.h"
 
 #include "core/rng.h"
 #include "dsp/biquad.h"
@@ -50,7 +51,7 @@ static void known_room_tone_is_found_and_nothing_else(void **state)
     struct stretch known[6];
     size_t count;
     struct audio a = recording(known, &count);
-    struct silence_params p = silence_params_default();
+    struct silence_params p = usual_silences();
     p.max_extracted = 1000;
     struct silence_list l = mine(&a, &p);
     double truth = 0.0, found = inside(l.runs, l.run_count, known, count);
@@ -80,7 +81,7 @@ static void few_pieces_are_spread_over_the_recording(void **state)
     struct stretch known[6];
     size_t count;
     struct audio a = recording(known, &count);
-    struct silence_params p = silence_params_default();
+    struct silence_params p = usual_silences();
     p.max_extracted = 6;
     struct silence_list l = mine(&a, &p);
     assert_int_equal(l.piece_count, 6);
@@ -101,7 +102,7 @@ static void digital_silence_and_stuck_samples_are_not_room_tone(void **state)
     add_drums(&a, 0.0, 3.0, 1);
     for (size_t i = 6 * RATE; i < a.frames; i++)
         a.data[i] = 0.003f; /* −50 dB, but nothing moves */
-    struct silence_params p = silence_params_default();
+    struct silence_params p = usual_silences();
     struct silence_list l = mine(&a, &p);
     assert_int_equal(l.run_count, 0);
     silence_list_done(&l);
@@ -115,7 +116,7 @@ static void dither_of_the_files_own_depth_is_not_room_tone(void **state)
     double lsb = ldexp(1.0, -10); /* an 11-bit file: dither at −66 dB */
     for (size_t i = 0; i < a.frames; i++)
         a.data[i] = (float)(lsb * floor(rng_uniform(&r) - rng_uniform(&r) + 0.5));
-    struct silence_params p = silence_params_default();
+    struct silence_params p = usual_silences();
     p.source_bits = 11;
     struct silence_list l = mine(&a, &p);
     assert_int_equal(l.run_count, 0);
@@ -131,7 +132,7 @@ static void dither_of_the_files_own_depth_is_not_room_tone(void **state)
 static void less_than_a_step_and_a_half_is_no_room_tone(void **state)
 {
     static const double steps[] = {1.0, 3.0};
-    struct silence_params p = silence_params_default();
+    struct silence_params p = usual_silences();
     p.source_bits = 11;
     for (int i = 0; i < 2; i++) {
         struct audio a = tone_blank(4.0, 1, RATE);
@@ -146,7 +147,7 @@ static void less_than_a_step_and_a_half_is_no_room_tone(void **state)
 /* Five voices a note, each trembling at its own pace: little of it holds still. */
 static void a_quiet_choir_is_no_room(void **state)
 {
-    struct silence_params p = silence_params_default();
+    struct silence_params p = usual_silences();
     struct audio a = tone_blank(8.0, 1, RATE);
     add_tone(&a, 0.0, 8.0, -75.0, 8000.0, 9);
     for (int v = 0; v < 15; v++) {
@@ -172,7 +173,7 @@ static void a_quiet_choir_is_no_room(void **state)
 /* Mains hum belongs to a room. */
 static void a_room_that_hums_is_one(void **state)
 {
-    struct silence_params p = silence_params_default();
+    struct silence_params p = usual_silences();
     struct audio a = tone_blank(5.0, 1, RATE);
     add_tone(&a, 0.0, 5.0, -62.0, 4000.0, 9);
     for (size_t i = 0; i < a.frames; i++)
@@ -197,7 +198,7 @@ static void hum_under_hiss_is_no_note(void **state)
                {-62, 60, 0, 8e-4, false, false},
                {-62, 60, 4e-4, 8e-4, false, false},
                {-90, 50, 8e-4, 0, true, false}};
-    struct silence_params p = silence_params_default();
+    struct silence_params p = usual_silences();
     for (size_t k = 0; k < sizeof all / sizeof *all; k++) {
         struct audio a = tone_blank(6.0, 1, RATE);
         add_tone(&a, 0.0, 6.0, all[k].hiss_db, 8000.0, 9);
@@ -219,7 +220,7 @@ static void hum_under_hiss_is_no_note(void **state)
 /* The gaps of a rhythm are no room tone, however quiet. */
 static void short_gaps_between_sounds_are_left_out(void **state)
 {
-    struct silence_params p = silence_params_default();
+    struct silence_params p = usual_silences();
     struct audio a = tone_blank(5.0, 1, RATE);
     add_tone(&a, 0.0, 5.0, -55.0, 8000.0, 10);
     for (double at = 0.0; at < 4.9; at += 0.3)
@@ -256,7 +257,7 @@ static void short_gaps_between_sounds_are_left_out(void **state)
 
 static void quiet_music_speech_and_fades_are_not_room_tone(void **state)
 {
-    struct silence_params p = silence_params_default();
+    struct silence_params p = usual_silences();
     struct rng r = rng_derive(2, 2, "music", 0);
     struct audio a = tone_blank(8.0, 1, RATE);
     synth_pad(&(struct synth_pad){220.0, 0.004, 2000.0, 5.0, 0.3, 0.3}, &r, a.data,
@@ -285,7 +286,7 @@ static void quiet_music_speech_and_fades_are_not_room_tone(void **state)
  * And a lone tone that slides all the time, of which tonality has little, is none. */
 static void a_chord_that_hangs_in_a_room_costs_it_rank(void **state)
 {
-    struct silence_params p = silence_params_default();
+    struct silence_params p = usual_silences();
     struct audio a = tone_blank(6.0, 1, RATE);
     add_tone(&a, 0.0, 6.0, -55.0, 8000.0, 6);
     struct silence_list room = mine(&a, &p);
@@ -322,7 +323,7 @@ static void a_chord_that_hangs_in_a_room_costs_it_rank(void **state)
  * as a room from one moment to the next. Where it stands still it is one. */
 static void noise_that_is_swept_is_no_room(void **state)
 {
-    struct silence_params p = silence_params_default();
+    struct silence_params p = usual_silences();
     for (int swept = 0; swept < 2; swept++) {
         struct audio a = tone_blank(9.0, 1, RATE);
         struct rng r = rng_derive(9, 1, "swept", 0);
@@ -351,7 +352,7 @@ static void noise_that_is_swept_is_no_room(void **state)
  * 6 to 12 s; from there on the room alone sways by 3 dB either way, as traffic does. */
 static void a_murmur_is_no_room_but_one_may_sway(void **state)
 {
-    struct silence_params p = silence_params_default();
+    struct silence_params p = usual_silences();
     struct audio a = tone_blank(24.0, 1, RATE), voice = tone_blank(24.0, 1, RATE);
     struct rng r = rng_derive(9, 1, "murmur", 0), v = rng_derive(9, 1, "murmur", 1);
     double low[2] = {0}, band[2] = {0};
@@ -389,7 +390,7 @@ static void clicks_cut_a_run_and_do_not_lie_in_it(void **state)
     add_tone(&a, 0.0, 6.0, -60.0, 8000.0, 3);
     for (int k = 1; k < 6; k++)
         a.data[k * RATE] += 0.05f;
-    struct silence_params p = silence_params_default();
+    struct silence_params p = usual_silences();
     struct silence_list l = mine(&a, &p);
     assert_in_range(l.run_count, 5, 6);
     assert_true(length(l.runs, l.run_count) > 5.3);
@@ -408,7 +409,7 @@ static void what_begins_takes_the_hop_before_it(void **state)
     add_tone(&a, 0.0, 8.0, -60.0, 8000.0, 4);
     for (int k = 1; k < 8; k++)
         synth_drum(SYNTH_RIM, 0.01, 1.0, &r, a.data + k * RATE + 100 * k, RATE / 2, RATE);
-    struct silence_params p = silence_params_default();
+    struct silence_params p = usual_silences();
     struct track *t = tone_track(&a);
     struct quiet_map m;
     assert_int_equal(quiet_map_init(&m, t, &p, false, NULL), ST_OK);
@@ -432,7 +433,7 @@ static void an_offset_does_not_hide_room_tone(void **state)
     add_tone(&a, 2.0, 6.0, -60.0, 8000.0, 3);
     for (size_t i = 0; i < a.frames; i++)
         a.data[i] += 0.02f; /* −34 dB of DC */
-    struct silence_params p = silence_params_default();
+    struct silence_params p = usual_silences();
     struct silence_list l = mine(&a, &p);
     assert_true(length(l.runs, l.run_count) > 3.7);
     assert_true(fabs(l.runs[0].rms_db + 60.0) < 1.0);
@@ -444,7 +445,7 @@ static void near_misses_say_by_how_much(void **state)
 {
     struct audio a = tone_blank(4.0, 1, RATE);
     add_tone(&a, 0.0, 4.0, -42.0, 8000.0, 8);
-    struct silence_params p = silence_params_default();
+    struct silence_params p = usual_silences();
     struct silence_list l = mine(&a, &p);
     double by = 0.0;
     assert_int_equal(l.run_count, 0);
@@ -484,7 +485,7 @@ static struct audio rumble(double seconds, double level_db)
  * without. */
 static void look_under_rumble(double rumble_db)
 {
-    struct silence_params p = silence_params_default();
+    struct silence_params p = usual_silences();
     p.max_extracted = 1000;
     struct audio a = rumble(30.0, rumble_db);
     struct stretch known[5];
@@ -539,7 +540,7 @@ static void rumble_does_not_hide_a_room(void **state)
 /* Nor is all that lies low rumble: a bass line is neither room nor cut. */
 static void a_bass_is_no_rumble(void **state)
 {
-    struct silence_params p = silence_params_default();
+    struct silence_params p = usual_silences();
     struct audio a = tone_blank(12.0, 1, RATE);
     for (int k = 0; k < 10; k++)
         synth_pluck(41.2 * pow(2.0, (k % 5) / 12.0), 0.02, 1.0,
@@ -563,7 +564,7 @@ static void a_bass_is_no_rumble(void **state)
 
 static void pieces_are_finished_clean(void **state)
 {
-    struct silence_params p = silence_params_default();
+    struct silence_params p = usual_silences();
     static const double seconds[] = {0.1, 0.35, 0.6};
     for (size_t k = 0; k < 3; k++) {
         struct audio a = tone_blank(seconds[k], 1, RATE);
@@ -587,7 +588,7 @@ static void pieces_are_finished_clean(void **state)
 /* The ends are faded over 5 ms, no more: what is behind is as it was. */
 static void fades_are_short(void **state)
 {
-    struct silence_params p = silence_params_default();
+    struct silence_params p = usual_silences();
     struct audio a = tone_blank(0.35, 1, RATE), was;
     add_tone(&a, 0.0, 0.35, -60.0, 12000.0, 1);
     assert_int_equal(audio_slice(&was, &a, 0, a.frames, NULL), ST_OK);
@@ -615,7 +616,7 @@ static void fades_are_short(void **state)
 /* Of a short one a tenth at either end. */
 static void fades_of_short_pieces_are_a_tenth(void **state)
 {
-    struct silence_params p = silence_params_default();
+    struct silence_params p = usual_silences();
     struct audio a = tone_blank(0.02, 1, RATE);
     tone_add(&a, 0, 3000.0, 0.01, PI / 2); /* 60 periods */
     assert_int_equal(silence_finish(&a, &p, NULL), ST_OK);
@@ -638,7 +639,7 @@ static void fades_of_short_pieces_are_a_tenth(void **state)
  * loses an offset of its own. */
 static void channels_are_finished_each(void **state)
 {
-    struct silence_params p = silence_params_default();
+    struct silence_params p = usual_silences();
     p.cut_rumble = true;
     for (int with = 0; with < 2; with++) {
         struct audio a = tone_blank(1.0, 2, RATE);
@@ -674,7 +675,7 @@ static void channels_are_finished_each(void **state)
 static void loops_are_of_2_to_6_seconds(void **state)
 {
     static const double room_s[] = {1.7, 3.0, 10.0};
-    struct silence_params p = silence_params_default();
+    struct silence_params p = usual_silences();
     for (size_t k = 0; k < 3; k++) {
         struct audio a = tone_blank(room_s[k] + 4.0, 1, RATE);
         add_drums(&a, 0.0, 2.0, k);
@@ -696,7 +697,7 @@ static void loops_are_of_2_to_6_seconds(void **state)
 
 static void long_runs_become_seamless_loops(void **state)
 {
-    struct silence_params p = silence_params_default();
+    struct silence_params p = usual_silences();
     int seamless = 0;
     for (uint64_t k = 0; k < 6; k++) {
         struct audio a = tone_blank(3.0, 1, RATE);
@@ -716,7 +717,7 @@ static void long_runs_become_seamless_loops(void **state)
 static void every_rate_and_any_rubbish(void **state)
 {
     static const int rates[] = {8000, 48000, 96000};
-    struct silence_params p = silence_params_default();
+    struct silence_params p = usual_silences();
     for (size_t k = 0; k < 3; k++) {
         struct audio a = tone_blank(5.0, 1, rates[k]);
         add_drums(&a, 0.0, 2.0, k);

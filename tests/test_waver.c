@@ -7,6 +7,7 @@
 #include "dsp/pads.h"
 #include "dsp/waver.h"
 #include "tone.h"
+#include "usual.h"
 
 #include <math.h>
 #include <stdint.h>
@@ -90,7 +91,7 @@ static void a_soloist_is_before_the_surf(void **state)
     add_soloist(&a, 12.5, 5.5, 880, 60);
     add_soloist(&a, 18.5, 5.5, 740, 50);
     struct track *t = tone_track(&a);
-    struct pad_params p = pad_params_default();
+    struct pad_params p = usual_pads();
     struct pad_list l;
     assert_int_equal(pads_mine(t, &p, &l, NULL), ST_OK);
     double noise = 0, solo = 1;
@@ -191,7 +192,7 @@ static void add_singer(struct audio *a, int number)
 static double best_pad(const struct audio *a, double *tonal)
 {
     struct track *t = tone_track(a);
-    struct pad_params p = pad_params_default();
+    struct pad_params p = usual_pads();
     struct pad_list l;
     assert_int_equal(pads_mine(t, &p, &l, NULL), ST_OK);
     assert_true(l.found_count > 0);
@@ -296,7 +297,7 @@ static void hum_is_behind_what_is_played(void **state)
         }
         add_hum(&a, mains[k]);
         struct track *t = tone_track(&a);
-        struct pad_params p = pad_params_default();
+        struct pad_params p = usual_pads();
         struct pad_list l;
         assert_int_equal(pads_mine(t, &p, &l, NULL), ST_OK);
         double played = 1, hum = 0;
@@ -334,7 +335,7 @@ static void hum_is_doubted_by_its_level(void **state)
         for (size_t i = 0; i < a.frames / 2; i++)
             a.data[i] = (float)(played * sin(2 * PI * 330 * (double)i / 44100));
         struct track *t = tone_track(&a);
-        struct pad_params p = pad_params_default();
+        struct pad_params p = usual_pads();
         struct pad_list l;
         size_t hums = 0;
         assert_int_equal(pads_mine(t, &p, &l, NULL), ST_OK);
@@ -364,7 +365,7 @@ static void what_is_played_is_no_hum(void **state)
             tone_harmonic(&a, played[k][i], 0.06, 2500);
         assert_true(mean_mains(&a) > 0.9);
         struct track *t = tone_track(&a);
-        struct pad_params p = pad_params_default();
+        struct pad_params p = usual_pads();
         struct pad_list l;
         assert_int_equal(pads_mine(t, &p, &l, NULL), ST_OK);
         assert_true(l.found_count > 0);

@@ -78,40 +78,38 @@ double maker_loop_s(const struct dig *d, double wanted)
 
 struct grains_spec maker_cloud_spec(const struct config *cfg, double transpose_semitones)
 {
-    struct grains_spec s;
-    grains_defaults(&s);
-    s.length_min_ms = cfg->clouds.grain_length_min_ms;
-    s.length_max_ms = cfg->clouds.grain_length_max_ms;
-    s.grain_count = cfg->clouds.grains_per_cloud;
-    s.duration_s = cfg->clouds.cloud_duration_sec;
-    s.pitch_min_semitones = cfg->clouds.pitch_shift_range.min;
-    s.pitch_max_semitones = cfg->clouds.pitch_shift_range.max;
-    s.transpose_semitones = transpose_semitones;
-    s.overlap_ratio = cfg->clouds.overlap_ratio;
-    s.lowpass_hz = cfg->clouds.lowpass_hz;
-    s.peak_dbfs = cfg->clouds.target_peak_dbfs;
-    s.quality_threshold = cfg->pre_analysis.grain_quality_threshold;
-    s.channels = cfg->export.clouds_stereo ? 2 : 1;
-    s.rate_hz = cfg->global.sample_rate;
-    return s;
+    return (struct grains_spec){.length_min_ms = cfg->clouds.grain_length_min_ms,
+                                .length_max_ms = cfg->clouds.grain_length_max_ms,
+                                .grain_count = cfg->clouds.grains_per_cloud,
+                                .duration_s = cfg->clouds.cloud_duration_sec,
+                                .pitch_min_semitones = cfg->clouds.pitch_shift_range.min,
+                                .pitch_max_semitones = cfg->clouds.pitch_shift_range.max,
+                                .transpose_semitones = transpose_semitones,
+                                .overlap_ratio = cfg->clouds.overlap_ratio,
+                                .lowpass_hz = cfg->clouds.lowpass_hz,
+                                .peak_dbfs = cfg->clouds.target_peak_dbfs,
+                                .quality_threshold =
+                                    cfg->pre_analysis.grain_quality_threshold,
+                                .channels = cfg->export.clouds_stereo ? 2 : 1,
+                                .rate_hz = cfg->global.sample_rate};
 }
 
 struct hiss_spec maker_hiss_spec(const struct config *cfg)
 {
-    struct hiss_spec s;
-    hiss_defaults(&s);
-    s.loop_duration_s = cfg->hiss.loop_duration_sec;
-    s.highpass_hz = cfg->hiss.highpass_hz;
-    s.bandpass_low_hz = cfg->hiss.bandpass_low_hz;
-    s.bandpass_high_hz = cfg->hiss.bandpass_high_hz;
-    s.use_bandpass = cfg->hiss.use_bandpass;
-    s.tremolo_rate_hz = cfg->hiss.tremolo_rate_hz;
-    s.tremolo_depth = cfg->hiss.tremolo_depth;
-    s.flicker_min_ms = cfg->hiss.flicker_min_ms;
-    s.flicker_max_ms = cfg->hiss.flicker_max_ms;
-    s.noise_level_db =
-        cfg->hiss.use_synthetic_noise ? cfg->hiss.synthetic_noise_level_db : (double)NAN;
-    s.channels = cfg->export.hiss_stereo ? 2 : 1;
-    s.rate_hz = cfg->global.sample_rate;
-    return s;
+    return (struct hiss_spec){.loop_duration_s = cfg->hiss.loop_duration_sec,
+                              .highpass_hz = cfg->hiss.highpass_hz,
+                              .bandpass_low_hz = cfg->hiss.bandpass_low_hz,
+                              .bandpass_high_hz = cfg->hiss.bandpass_high_hz,
+                              .use_bandpass = cfg->hiss.use_bandpass,
+                              .tremolo_rate_hz = cfg->hiss.tremolo_rate_hz,
+                              .tremolo_depth = cfg->hiss.tremolo_depth,
+                              .flicker_min_ms = cfg->hiss.flicker_min_ms,
+                              .flicker_max_ms = cfg->hiss.flicker_max_ms,
+                              .noise_level_db = cfg->hiss.use_synthetic_noise
+                                                    ? cfg->hiss.synthetic_noise_level_db
+                                                    : (double)NAN,
+                              .loop_peak_dbfs = -6,
+                              .flicker_peak_dbfs = -3,
+                              .channels = cfg->export.hiss_stereo ? 2 : 1,
+                              .rate_hz = cfg->global.sample_rate};
 }

@@ -261,9 +261,8 @@ static enum status cut_drum(struct cutting *c, struct err *e)
 {
     size_t attack = 0;
     struct audio *slice = &c->out->sound;
-    struct hits_params p = hits_params_default();
-    p.fade_in_ms = c->cfg->drum_miner.fade_in_ms;
-    p.fade_out_ms = c->cfg->drum_miner.fade_out_ms;
+    struct hits_params p = {.fade_in_ms = c->cfg->drum_miner.fade_in_ms,
+                            .fade_out_ms = c->cfg->drum_miner.fade_out_ms};
     enum status st = read_hit(c, slice, e);
     if (st == ST_OK)
         st = attack_of(c, slice, &attack, e);
@@ -322,9 +321,8 @@ static enum status cut_room_loop(struct cutting *c, const struct silence_params 
 static enum status cut_silence(struct cutting *c, struct err *e)
 {
     const struct candidate *find = &c->out->c;
-    struct silence_params p = silence_params_default();
-    p.target_peak_dbfs = c->cfg->silence_miner.target_peak_dbfs;
-    p.cut_rumble = parts_value(&find->parts, "rumble") > 0;
+    struct silence_params p = {.target_peak_dbfs = c->cfg->silence_miner.target_peak_dbfs,
+                               .cut_rumble = parts_value(&find->parts, "rumble") > 0};
     return isnan(find->m.loop_end) ? cut_room(c, &p, e) : cut_room_loop(c, &p, e);
 }
 

@@ -34,19 +34,19 @@ static const double OFFSET_NEAR_S = 0.6;
 
 static struct hits_params hits_wish(const struct config *cfg)
 {
-    double usual_db = hits_params_default().max_peak_db;
-    return (struct hits_params){
-        .fixed_length = cfg->drum_miner.slice_mode == SLICE_FIXED_LENGTH,
-        .backtrack = cfg->drum_miner.onset_backtrack,
-        .fixed_length_s = cfg->drum_miner.fixed_length_sec,
-        .max_length_s = cfg->drum_miner.max_length_sec,
-        .min_length_s = cfg->drum_miner.min_length_sec,
-        .fade_in_ms = cfg->drum_miner.fade_in_ms,
-        .fade_out_ms = cfg->drum_miner.fade_out_ms,
-        .min_peak_db = cfg->drum_miner.min_peak_db,
-        .max_peak_db = cfg->drum_miner.max_peak_db,
-        .clipped_share = cfg->drum_miner.max_peak_db == usual_db ? CLIPPED_SHARE : 0,
-        .max_saved = (size_t)cfg->drum_miner.max_saved_per_file};
+    bool usual_peak = config_is_default(cfg, config_find("drum_miner.max_peak_db"));
+    return (struct hits_params){.fixed_length =
+                                    cfg->drum_miner.slice_mode == SLICE_FIXED_LENGTH,
+                                .backtrack = cfg->drum_miner.onset_backtrack,
+                                .fixed_length_s = cfg->drum_miner.fixed_length_sec,
+                                .max_length_s = cfg->drum_miner.max_length_sec,
+                                .min_length_s = cfg->drum_miner.min_length_sec,
+                                .fade_in_ms = cfg->drum_miner.fade_in_ms,
+                                .fade_out_ms = cfg->drum_miner.fade_out_ms,
+                                .min_peak_db = cfg->drum_miner.min_peak_db,
+                                .max_peak_db = cfg->drum_miner.max_peak_db,
+                                .clipped_share = usual_peak ? CLIPPED_SHARE : 0,
+                                .max_saved = (size_t)cfg->drum_miner.max_saved_per_file};
 }
 
 static double or_default(double value)

@@ -89,31 +89,31 @@ _Static_assert((int)PAD_DURATIONS_MAX == (int)CONFIG_LIST_MAX,
 
 struct pad_params survey_pad_params(const struct config *config)
 {
-    struct pad_params p = pad_params_default();
-    p.target_duration_count = config->pad_miner.target_durations_sec.count;
+    struct pad_params p = {
+        .target_duration_count = config->pad_miner.target_durations_sec.count,
+        .min_rms_db = config->pad_miner.min_rms_db,
+        .max_rms_db = config->pad_miner.max_rms_db,
+        .max_onset_rate_per_second = config->pad_miner.max_onset_rate_per_second,
+        .spectral_flatness_threshold = config->pad_miner.spectral_flatness_threshold,
+        .max_candidates_per_file = config->pad_miner.max_candidates_per_file,
+        .loop_crossfade_ms = config->pad_miner.loop_crossfade_ms,
+        .window_hop_sec = config->pad_miner.window_hop_sec,
+        .pre_analysis = {
+            .enabled = config->pre_analysis.enabled,
+            .analysis_window_sec = config->pre_analysis.analysis_window_sec,
+            .analysis_hop_sec = config->pre_analysis.analysis_hop_sec,
+            .max_onset_rate_hz = config->pre_analysis.max_onset_rate_hz,
+            .min_rms_db = config->pre_analysis.min_rms_db,
+            .max_rms_db = config->pre_analysis.max_rms_db,
+            .max_dc_offset = config->pre_analysis.max_dc_offset,
+            .max_crest_factor = config->pre_analysis.max_crest_factor,
+            .min_stable_windows = config->pre_analysis.min_stable_windows,
+            .centroid_low_hz = config->pre_analysis.centroid_low_hz,
+            .centroid_high_hz = config->pre_analysis.centroid_high_hz,
+            .skip_clipped_regions = config->pre_analysis.skip_clipped_regions,
+            .skip_transient_regions = config->pre_analysis.skip_transient_regions}};
     for (int i = 0; i < p.target_duration_count; i++)
         p.target_durations_sec[i] = config->pad_miner.target_durations_sec.v[i];
-    p.min_rms_db = config->pad_miner.min_rms_db;
-    p.max_rms_db = config->pad_miner.max_rms_db;
-    p.max_onset_rate_per_second = config->pad_miner.max_onset_rate_per_second;
-    p.spectral_flatness_threshold = config->pad_miner.spectral_flatness_threshold;
-    p.max_candidates_per_file = config->pad_miner.max_candidates_per_file;
-    p.loop_crossfade_ms = config->pad_miner.loop_crossfade_ms;
-    p.window_hop_sec = config->pad_miner.window_hop_sec;
-    struct pre_analysis_params *q = &p.pre_analysis;
-    q->enabled = config->pre_analysis.enabled;
-    q->analysis_window_sec = config->pre_analysis.analysis_window_sec;
-    q->analysis_hop_sec = config->pre_analysis.analysis_hop_sec;
-    q->max_onset_rate_hz = config->pre_analysis.max_onset_rate_hz;
-    q->min_rms_db = config->pre_analysis.min_rms_db;
-    q->max_rms_db = config->pre_analysis.max_rms_db;
-    q->max_dc_offset = config->pre_analysis.max_dc_offset;
-    q->max_crest_factor = config->pre_analysis.max_crest_factor;
-    q->min_stable_windows = config->pre_analysis.min_stable_windows;
-    q->centroid_low_hz = config->pre_analysis.centroid_low_hz;
-    q->centroid_high_hz = config->pre_analysis.centroid_high_hz;
-    q->skip_clipped_regions = config->pre_analysis.skip_clipped_regions;
-    q->skip_transient_regions = config->pre_analysis.skip_transient_regions;
     return p;
 }
 

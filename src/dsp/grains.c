@@ -42,23 +42,6 @@ struct grain_list {
     double mean_quality;
 };
 
-void grains_defaults(struct grains_spec *s)
-{
-    *s = (struct grains_spec){
-        .length_min_ms = 40,
-        .length_max_ms = 120,
-        .grain_count = 300,
-        .duration_s = 8,
-        .pitch_min_semitones = -5,
-        .pitch_max_semitones = 5,
-        .overlap_ratio = 0.7,
-        .lowpass_hz = 7000,
-        .peak_dbfs = -3,
-        .quality_threshold = 0.6,
-        .channels = 2,
-    };
-}
-
 struct figures {
     double rms, dc, peak, lopsided;
 };

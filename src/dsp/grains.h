@@ -42,8 +42,6 @@ struct grains_spec {
     int rate_hz;              /* of the cloud; 0: the material's */
 };
 
-void grains_defaults(struct grains_spec *s); /* the defaults of the config */
-
 struct grains_report {
     double mean_quality; /* of the grains */
     struct seam seam;    /* judged where the cloud is long enough */

@@ -31,26 +31,6 @@ static struct cloth of_flickers(double seconds)
     return (struct cloth){seconds, 12, 60, 0.6, 4, false};
 }
 
-void hiss_defaults(struct hiss_spec *s)
-{
-    *s = (struct hiss_spec){
-        .loop_duration_s = 2,
-        .highpass_hz = 5500,
-        .bandpass_low_hz = 4000,
-        .bandpass_high_hz = 15000,
-        .use_bandpass = true,
-        .tremolo_rate_hz = 2.5,
-        .tremolo_depth = 0.5,
-        .flicker_min_ms = 30,
-        .flicker_max_ms = 500,
-        .noise_level_db = -12,
-        .loop_peak_dbfs = -6,
-        .flicker_peak_dbfs = -3,
-        .channels = 2,
-        .rate_hz = 44100,
-    };
-}
-
 void hiss_noise(struct audio *a, double level_db, struct rng *r)
 {
     for (size_t i = 0; i < a->frames * (size_t)a->channels; i++)
@@ -123,17 +103,16 @@ static enum status weave(struct audio *to, const struct hiss_material *m,
                          const struct hiss_spec *s, const struct cloth *cloth,
                          struct rng *r, struct err *e)
 {
-    struct grains_spec g;
-    grains_defaults(&g);
-    g.duration_s = cloth->seconds;
-    g.grain_count = 1;
-    g.length_min_ms = cloth->length_min_ms;
-    g.length_max_ms = cloth->length_max_ms;
-    g.overlap_ratio = cloth->overlap_ratio;
-    g.pitch_min_semitones = -cloth->semitones;
-    g.pitch_max_semitones = cloth->semitones;
-    g.lowpass_hz = 0;
-    g.channels = s->channels;
+    struct grains_spec g = {.length_min_ms = cloth->length_min_ms,
+                            .length_max_ms = cloth->length_max_ms,
+                            .grain_count = 1,
+                            .duration_s = cloth->seconds,
+                            .pitch_min_semitones = -cloth->semitones,
+                            .pitch_max_semitones = cloth->semitones,
+                            .overlap_ratio = cloth->overlap_ratio,
+                            .peak_dbfs = -3,
+                            .quality_threshold = 0.6,
+                            .channels = s->channels};
     struct grain_material from = {&m->sound, m->region, m->regions};
     enum status st = grains_cloud(to, &from, &g, r, NULL, e);
     if (st == ST_OK && cloth->even)

@@ -32,8 +32,6 @@ struct hiss_spec {
     int rate_hz;              /* of what is made; the material may have another */
 };
 
-void hiss_defaults(struct hiss_spec *s); /* the defaults of the config, 44.1 kHz stereo */
-
 /* The lower edge of the band, for hiss_material_init. */
 double hiss_low_hz(const struct hiss_spec *s);
 

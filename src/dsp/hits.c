@@ -34,23 +34,6 @@ static const double BASS_HZ = 300, BASS_RISE = 2, BASS_LEAST = 1e-3, BASS_SEEN_S
 /* A register a hit is in: this share of its power, so many times what was there. */
 static const double REGISTER_SHARE = 0.003, REGISTER_RISE = 2;
 
-struct hits_params hits_params_default(void)
-{
-    return (struct hits_params){
-        .fixed_length = false,
-        .backtrack = true,
-        .fixed_length_s = 0.5,
-        .max_length_s = 0.8,
-        .min_length_s = 0.05,
-        .fade_in_ms = 2,
-        .fade_out_ms = 20,
-        .min_peak_db = -30,
-        .max_peak_db = -0.5,
-        .clipped_share = 0,
-        .max_saved = 2000,
-    };
-}
-
 void hit_plans_done(struct hit_plans *p)
 {
     free(p->at);

@@ -42,8 +42,6 @@ struct hits_params {
     size_t max_saved; /* per recording */
 };
 
-struct hits_params hits_params_default(void);
-
 /* Levels of the samples, and of the first difference: of the treble. */
 struct hit_levels {
     double all_db, treble_db;

@@ -37,22 +37,6 @@
 #define NEAR_MISS     1.5
 #define SILENT_MISSES 100.0
 
-struct pad_params pad_params_default(void)
-{
-    return (struct pad_params){
-        .target_durations_sec = {1.5, 2.5, 3.5, 4.5},
-        .target_duration_count = 4,
-        .min_rms_db = -45.0,
-        .max_rms_db = -8.0,
-        .max_onset_rate_per_second = 2.5,
-        .spectral_flatness_threshold = 0.45,
-        .max_candidates_per_file = 6,
-        .loop_crossfade_ms = 120.0,
-        .window_hop_sec = 0.3,
-        .pre_analysis = pre_analysis_params_default(),
-    };
-}
-
 /* ---- gates ---- */
 
 struct verdict {

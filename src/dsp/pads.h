@@ -38,7 +38,7 @@ enum { PAD_DURATIONS_MAX = 32, PAD_MISSED_MAX = 20 };
 /* Share of the shorter of two pads that may lie in both. */
 #define PAD_OVERLAP_MAX 0.25
 
-/* Names, units and defaults as in the config section `pad_miner`. */
+/* Names and units as in the config section `pad_miner`. */
 struct pad_params {
     double target_durations_sec[PAD_DURATIONS_MAX];
     int target_duration_count;
@@ -50,8 +50,6 @@ struct pad_params {
     double window_hop_sec;
     struct pre_analysis_params pre_analysis;
 };
-
-struct pad_params pad_params_default(void);
 
 struct pad_region {
     double start_sec, end_sec; /* the target: the loop is searched around it */

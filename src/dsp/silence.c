@@ -18,19 +18,6 @@
 #define NOTES_FULL   0.3  /* that of music */
 #define NOTES_COST   0.4  /* of the score */
 
-struct silence_params silence_params_default(void)
-{
-    return (struct silence_params){
-        .min_rms_db = -80.0,
-        .max_rms_db = -45.0,
-        .min_duration_sec = 0.1,
-        .max_duration_sec = 0.6,
-        .max_crest = 5.0,
-        .max_extracted = 50,
-        .target_peak_dbfs = -12.0,
-    };
-}
-
 struct pile {
     struct silence_span *at;
     size_t count, room;

@@ -44,8 +44,6 @@ struct silence_params {
     bool cut_rumble; /* finishing does; for spans with the part "rumble" */
 };
 
-struct silence_params silence_params_default(void);
-
 struct silence_span {
     double start_sec, end_sec;
     size_t run; /* index of the run it lies in (its own for runs, unset for missed) */

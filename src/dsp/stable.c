@@ -6,25 +6,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-struct pre_analysis_params pre_analysis_params_default(void)
-{
-    return (struct pre_analysis_params){
-        .enabled = true,
-        .analysis_window_sec = 1.0,
-        .analysis_hop_sec = 0.5,
-        .max_onset_rate_hz = 5.0,
-        .min_rms_db = -45.0,
-        .max_rms_db = -10.0,
-        .max_dc_offset = 0.05,
-        .max_crest_factor = 12.0,
-        .min_stable_windows = 2,
-        .centroid_low_hz = (double)NAN,
-        .centroid_high_hz = (double)NAN,
-        .skip_clipped_regions = true,
-        .skip_transient_regions = true,
-    };
-}
-
 static bool passes(const struct track_window *w, const struct pre_analysis_params *p)
 {
     if (!(w->rms_db >= p->min_rms_db && w->rms_db - w->beyond_db <= p->max_rms_db))

@@ -12,7 +12,7 @@
 
 struct track;
 
-/* Names, units and defaults as in the config section `pre_analysis`. */
+/* Names and units as in the config section `pre_analysis`. */
 struct pre_analysis_params {
     bool enabled;
     double analysis_window_sec, analysis_hop_sec;
@@ -24,8 +24,6 @@ struct pre_analysis_params {
     double centroid_low_hz, centroid_high_hz; /* NAN: no limit */
     bool skip_clipped_regions, skip_transient_regions;
 };
-
-struct pre_analysis_params pre_analysis_params_default(void);
 
 struct stable_region {
     double start_sec, end_sec;
