@@ -159,12 +159,7 @@ static void bench(const char *path, const char *top, double *seconds, double tot
 
 static int make_demo(const char *folder)
 {
-    struct root r;
-    if (root_open(&r, folder, true, NULL) != ST_OK)
-        return 1;
-    enum status st = demo_write_all(&r, NULL, NULL);
-    root_done(&r);
-    return st != ST_OK;
+    return demo_write_all(folder, NULL, NULL) != ST_OK;
 }
 
 static int bench_demo(const char *top, double *seconds, double total[WORKS])

@@ -1,6 +1,5 @@
 #include "batch.h"
 
-#include "batch_contain.h"
 #include "batch_help.h"
 #include "batch_output.h"
 #include "batch_places.h"
@@ -179,30 +178,21 @@ static enum status run_textures(struct batch *b, struct err *e)
 }
 
 /* `drums` and `silences`: one source into one folder. */
-static enum status run_single(struct batch *b, enum stage stage, struct err *e)
+static enum status run_single(struct batch *b, struct err *e)
 {
+    bool drums = b->request.pipeline == PIPE_DRUMS;
+    enum stage stage = drums ? STAGE_DRUMS : STAGE_SILENCES;
+    b->cfg.drum_miner.enabled |= drums;
     struct process_input input = {
         .dir = text(b, OPT_SOURCE), .named_by = "--source", .stages = 1u << stage};
-    char folder[PATH_BYTES], stem[STEM_BYTES];
+    char folder[PATH_BYTES], below[PATH_BYTES], stem[STEM_BYTES];
     stem_of_file(stem, input.dir);
-    int n = snprintf(folder, sizeof folder, "%s/%s/%s", export_root(b), stem,
-                     stage_name(stage));
-    if (n < 0 || (size_t)n >= sizeof folder)
-        return err_set(e, ST_REFUSED, "the export path is too long");
+    snprintf(below, sizeof below, "%s/%s", stem, stage_name(stage));
+    enum status st =
+        place_given(folder, &b->request, OPT_EXPORT, export_root(b), below, e);
     struct process_job job = process_job(b, &input, 1);
-    job.flat_dir = given(b, OPT_EXPORT) ? text(b, OPT_EXPORT) : folder;
-    return excavate(b, &job, e);
-}
-
-static enum status run_drums(struct batch *b, struct err *e)
-{
-    b->cfg.drum_miner.enabled = true;
-    return run_single(b, STAGE_DRUMS, e);
-}
-
-static enum status run_silences(struct batch *b, struct err *e)
-{
-    return run_single(b, STAGE_SILENCES, e);
+    job.flat_dir = folder;
+    return st == ST_OK ? excavate(b, &job, e) : st;
 }
 
 static enum status run_clouds(struct batch *b, struct err *e)
@@ -211,10 +201,11 @@ static enum status run_clouds(struct batch *b, struct err *e)
     struct process_input input = {.dir = text(b, OPT_SOUNDS_DIR),
                                   .named_by = "--input_dir",
                                   .stages = 1u << STAGE_CLOUDS};
+    enum status st =
+        place_given(folder, &b->request, OPT_CLOUDS_DIR, export_root(b), "clouds", e);
     struct process_job job = process_job(b, &input, 1);
-    job.flat_dir =
-        place_given(&b->request, OPT_CLOUDS_DIR, export_root(b), "clouds", folder);
-    return excavate(b, &job, e);
+    job.flat_dir = folder;
+    return st == ST_OK ? excavate(b, &job, e) : st;
 }
 
 static enum status run_dust(struct batch *b, struct err *e)
@@ -222,7 +213,10 @@ static enum status run_dust(struct batch *b, struct err *e)
     char folder[PATH_BYTES];
     struct source_list hiss;
     struct discover_options options = {0};
-    enum status st = discover(&hiss, text(b, OPT_HISS_DIR), &options, e);
+    enum status st =
+        place_given(folder, &b->request, OPT_DUST_DIR, export_root(b), "dust", e);
+    if (st == ST_OK)
+        st = discover(&hiss, text(b, OPT_HISS_DIR), &options, e);
     if (st != ST_OK)
         return st;
     if (hiss.count == 0) {
@@ -233,7 +227,7 @@ static enum status run_dust(struct batch *b, struct err *e)
                                   .named_by = "--pads_dir",
                                   .stages = 1u << STAGE_DUST};
     struct process_job job = process_job(b, &input, 1);
-    job.flat_dir = place_given(&b->request, OPT_DUST_DIR, export_root(b), "dust", folder);
+    job.flat_dir = folder;
     job.hiss = &hiss;
     job.mix_db = b->request.decibel[OPT_MIX_DB];
     st = excavate(b, &job, e);
@@ -258,37 +252,38 @@ static enum status curate(struct batch *b, const char *input, const char *output
                              .ctx = &ctx};
     struct curate_result r = {0};
     enum status st = curate_run(&job, &r, e);
-    b->chosen = st == ST_OK ? r.chosen : 0;
-    b->unusable += st == ST_OK ? r.unreadable : 0;
+    if (st != ST_OK)
+        return st;
+    b->chosen = r.chosen;
+    b->unusable += r.unreadable;
     const struct output_count counts[] = {
         {"considered", r.considered}, {"chosen", r.chosen},
         {"copied", r.copied},         {"kept", r.kept},
         {"missing", r.missing},       {"unreadable", r.unreadable}};
-    if (st == ST_OK) {
-        output_counts(&b->output, PIPE_CURATE, output, counts,
-                      sizeof counts / sizeof *counts);
-        if (job.dry_run)
-            output_line(&b->output, "%zu of %zu finds would be chosen for %s", r.chosen,
-                        r.considered, output);
-        else
-            output_line(&b->output,
-                        "%zu of %zu finds chosen for %s (%zu new, %zu there before)",
-                        r.chosen, r.considered, output, r.copied, r.kept);
-        if (r.missing > 0)
-            output_line(&b->output, "%zu file%s of the manifest %s missing", r.missing,
-                        r.missing == 1 ? "" : "s", r.missing == 1 ? "is" : "are");
-    }
-    return st;
+    output_counts(&b->output, PIPE_CURATE, output, counts,
+                  sizeof counts / sizeof *counts);
+    if (job.dry_run)
+        output_line(&b->output, "%zu of %zu finds would be chosen for %s", r.chosen,
+                    r.considered, output);
+    else
+        output_line(&b->output,
+                    "%zu of %zu finds chosen for %s (%zu new, %zu there before)",
+                    r.chosen, r.considered, output, r.copied, r.kept);
+    if (r.missing > 0)
+        output_line(&b->output, "%zu file%s of the manifest %s missing", r.missing,
+                    r.missing == 1 ? "" : "s", r.missing == 1 ? "is" : "are");
+    return ST_OK;
 }
 
 static enum status run_curate(struct batch *b, struct err *e)
 {
-    char best[PATH_BYTES];
+    char output[PATH_BYTES];
     const char *input =
         given(b, OPT_INPUT_ROOT) ? text(b, OPT_INPUT_ROOT) : export_root(b);
-    snprintf(best, sizeof best, "%s/best_of", input);
-    const char *output = given(b, OPT_OUTPUT_ROOT) ? text(b, OPT_OUTPUT_ROOT) : best;
-    enum status st = curate(b, input, output, e);
+    enum status st =
+        place_given(output, &b->request, OPT_OUTPUT_ROOT, input, "best_of", e);
+    if (st == ST_OK)
+        st = curate(b, input, output, e);
     char quoted[PATH_BYTES];
     if (b->chosen > 0)
         hint(
@@ -348,11 +343,13 @@ static void hint_kit(struct batch *b, const char *kit)
 
 static enum status run_format(struct batch *b, struct err *e)
 {
-    char folder[PATH_BYTES], kit[PATH_BYTES];
+    char kits[PATH_BYTES], kit[PATH_BYTES];
+    enum status st =
+        place_given(kits, &b->request, OPT_KITS_DIR, export_root(b), "kits", e);
+    if (st != ST_OK)
+        return st;
     recordings_tell_left(text(b, OPT_SAMPLES_DIR), &b->output.log);
-    const char *kits =
-        place_given(&b->request, OPT_KITS_DIR, export_root(b), "kits", folder);
-    enum status st = format(b, text(b, OPT_SAMPLES_DIR), kits, e);
+    st = format(b, text(b, OPT_SAMPLES_DIR), kits, e);
     if (st == ST_OK)
         hint_kit(b, place_kit(&b->request, kits, kit));
     return st;
@@ -370,22 +367,23 @@ static enum status report(struct batch *b, const char *input, const char *output
     struct report_result r = {0};
     enum status st = report_run(&job, &r, e);
     b->unusable += r.failed;
+    if (st != ST_OK)
+        return st;
     const struct output_count counts[] = {
         {"samples", r.samples}, {"left_out", r.left_out}, {"bytes", r.bytes}};
-    if (st == ST_OK)
-        output_counts(&b->output, PIPE_REPORT, r.path, counts,
-                      sizeof counts / sizeof *counts);
+    output_counts(&b->output, PIPE_REPORT, r.path, counts,
+                  sizeof counts / sizeof *counts);
     const char *s = r.samples == 1 ? "" : "s";
     char mute[64] = "";
     if (r.left_out > 0)
         snprintf(mute, sizeof mute, "; %zu without a player, the page says why",
                  r.left_out);
-    if (st == ST_OK && job.dry_run)
+    if (job.dry_run)
         output_line(&b->output, "%zu sample%s would be in %s", r.samples, s, r.path);
-    else if (st == ST_OK)
+    else
         output_line(&b->output, "%zu sample%s in %s (%.1f MB)%s", r.samples, s, r.path,
                     (double)r.bytes * 1e-6, mute);
-    return st;
+    return ST_OK;
 }
 
 static enum status run_report(struct batch *b, struct err *e)
@@ -423,22 +421,22 @@ static enum status run_index(struct batch *b, struct err *e)
                             .dry_run = given(b, OPT_DRY_RUN),
                             .ctx = &ctx};
     enum status st = index_run(&job, &t, e);
+    if (st != ST_OK)
+        return st;
     const struct output_count counts[] = {{"sources", t.sources},
                                           {"finds", t.finds},
                                           {"near_misses", t.misses},
                                           {"missing", t.missing}};
-    if (st == ST_OK)
-        output_counts(&b->output, PIPE_INDEX, text(b, OPT_PROJECT), counts,
-                      sizeof counts / sizeof *counts);
-    if (st == ST_OK)
-        output_line(&b->output, "%s: %zu source%s, %zu find%s, %zu near-miss%s",
-                    text(b, OPT_PROJECT), t.sources, t.sources == 1 ? "" : "s", t.finds,
-                    t.finds == 1 ? "" : "s", t.misses, t.misses == 1 ? "" : "es");
-    if (st == ST_OK && t.missing > 0)
+    output_counts(&b->output, PIPE_INDEX, text(b, OPT_PROJECT), counts,
+                  sizeof counts / sizeof *counts);
+    output_line(&b->output, "%s: %zu source%s, %zu find%s, %zu near-miss%s",
+                text(b, OPT_PROJECT), t.sources, t.sources == 1 ? "" : "s", t.finds,
+                t.finds == 1 ? "" : "s", t.misses, t.misses == 1 ? "" : "es");
+    if (t.missing > 0)
         output_line(&b->output, "%zu sample%s on record %s left out", t.missing,
                     t.missing == 1 ? "" : "s",
                     t.missing == 1 ? "was removed and is" : "were removed and are");
-    return st;
+    return ST_OK;
 }
 
 static enum status run_validate(struct batch *b, struct err *e)
@@ -481,26 +479,15 @@ static enum status run_chain(struct batch *b, const struct places *at, struct er
 static enum status run_all(struct batch *b, struct err *e)
 {
     struct places at;
-    places_of(&at, &b->request, export_root(b));
-    enum status st = places_check(&at, &b->request, &b->cfg, e);
+    enum status st = places_of(&at, &b->request, export_root(b), e);
+    if (st == ST_OK)
+        st = places_check(&at, &b->request, &b->cfg, e);
     if (st != ST_OK)
         return st;
     st = run_chain(b, &at, e);
     hint_project(b, st);
     if (b->kit_written)
         hint_kit(b, at.kit);
-    return st;
-}
-
-static enum status make_tapes(struct batch *b, const char *folder, struct err *e)
-{
-    struct root root;
-    struct job_context ctx = context(b);
-    enum status st = root_open(&root, folder, true, e);
-    if (st != ST_OK)
-        return st;
-    st = demo_write_all(&root, &ctx, e);
-    root_done(&root);
     return st;
 }
 
@@ -513,9 +500,16 @@ static enum status run_demo(struct batch *b, struct err *e)
     snprintf(root, sizeof root, "%.4000s/export", top);
     snprintf(kits, sizeof kits, "%.4000s/kits", top);
     bool dry = given(b, OPT_DRY_RUN);
+    static const char *const parts[] = {"recordings", "export/DEMO/best_of", "kits"};
+    enum status st = ST_OK;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts && st == ST_OK; i++)
+        st = place_inside(top, parts[i], e);
+    if (st != ST_OK)
+        return st;
     log_write(&b->output.log, LOG_INFO, "%d demo recordings into %s", demo_count(),
               tapes);
-    enum status st = dry ? ST_OK : make_tapes(b, tapes, e);
+    struct job_context ctx = context(b);
+    st = dry ? ST_OK : demo_write_all(tapes, &ctx, e);
     if (st != ST_OK)
         return st;
     for (int i = 0; i < demo_count(); i++)
@@ -540,8 +534,9 @@ static enum status run_demo(struct batch *b, struct err *e)
     if (!b->cfg.reproducibility.random_seed.set)
         b->cfg.reproducibility.random_seed =
             (struct config_seed){.set = true, .value = 1};
-    places_of(&at, &b->request, root);
-    st = run_chain(b, &at, e);
+    st = places_of(&at, &b->request, root, e);
+    if (st == ST_OK)
+        st = run_chain(b, &at, e);
     if (st == ST_OK)
         output_line(&b->output,
                     "\nto hear it:       open %s/DEMO/report.html in a browser\n"
@@ -555,7 +550,7 @@ static enum status run(struct batch *b, struct err *e)
 {
     static enum status (*const table[PIPE_COUNT])(struct batch *, struct err *) = {
         [PIPE_PROCESS] = run_process, [PIPE_TEXTURES] = run_textures,
-        [PIPE_DRUMS] = run_drums,     [PIPE_SILENCES] = run_silences,
+        [PIPE_DRUMS] = run_single,    [PIPE_SILENCES] = run_single,
         [PIPE_CURATE] = run_curate,   [PIPE_FORMAT] = run_format,
         [PIPE_DUST] = run_dust,       [PIPE_CLOUDS] = run_clouds,
         [PIPE_REPORT] = run_report,   [PIPE_ANALYZE] = run_analyze,
@@ -564,8 +559,6 @@ static enum status run(struct batch *b, struct err *e)
     };
     enum status st = settings_load(&b->cfg, &b->request, &b->output.log, b->config_path,
                                    sizeof b->config_path, e);
-    if (st == ST_OK)
-        st = batch_contained(&b->request, export_root(b), e);
     return st == ST_OK ? table[b->request.pipeline](b, e) : st;
 }
 

@@ -8,13 +8,28 @@
 
 #include <stdio.h>
 
-const char *place_given(const struct request *r, enum option dir, const char *export_root,
-                        const char *below, char out[PATH_BYTES])
+/* What is not there yet leads nowhere. */
+enum status place_inside(const char *base, const char *relative, struct err *e)
 {
-    if (r->given[dir])
-        return r->text[dir];
-    snprintf(out, PATH_BYTES, "%.4000s/%s", export_root, below);
-    return out;
+    struct root above, below;
+    if (root_open(&above, base, false, NULL) != ST_OK)
+        return ST_OK;
+    enum status st = root_sub(&below, &above, relative, false, e);
+    root_done(&above);
+    if (st == ST_OK)
+        root_done(&below);
+    return st == ST_REFUSED ? st : ST_OK;
+}
+
+enum status place_given(char out[PATH_BYTES], const struct request *r, enum option dir,
+                        const char *base, const char *below, struct err *e)
+{
+    bool chosen = r->given[dir];
+    int n = snprintf(out, PATH_BYTES, "%s%s%s", chosen ? r->text[dir] : base,
+                     chosen ? "" : "/", chosen ? "" : below);
+    if (n >= PATH_BYTES)
+        return err_set(e, ST_REFUSED, "the path of the output is too long");
+    return chosen ? ST_OK : place_inside(base, below, e);
 }
 
 const char *place_kit(const struct request *r, const char *kits, char out[PATH_BYTES])
@@ -23,18 +38,22 @@ const char *place_kit(const struct request *r, const char *kits, char out[PATH_B
     return out;
 }
 
-void places_of(struct places *p, const struct request *r, const char *export_root)
+enum status places_of(struct places *p, const struct request *r, const char *export_root,
+                      struct err *e)
 {
-    char folder[PATH_BYTES];
-    snprintf(p->project, PATH_BYTES, "%.3000s/%.1000s", export_root,
-             r->text[OPT_PROJECT_NAME]);
-    snprintf(p->best_of, PATH_BYTES, "%s",
-             place_given(r, OPT_OUTPUT_ROOT, p->project, "best_of", folder));
-    snprintf(p->kits, PATH_BYTES, "%s",
-             place_given(r, OPT_KITS_DIR, export_root, "kits", folder));
+    char best[PATH_BYTES];
+    const char *name = r->text[OPT_PROJECT_NAME];
+    snprintf(best, sizeof best, "%.1000s/best_of", name);
+    snprintf(p->project, PATH_BYTES, "%.3000s/%.1000s", export_root, name);
+    enum status st = place_given(p->kits, r, OPT_KITS_DIR, export_root, "kits", e);
+    if (st == ST_OK)
+        st = place_given(p->best_of, r, OPT_OUTPUT_ROOT, export_root, best, e);
     place_kit(r, p->kits, p->kit);
-    snprintf(p->page, PATH_BYTES, "%s",
-             place_given(r, OPT_OUTPUT, p->kit, "report.html", folder));
+    if (r->given[OPT_OUTPUT])
+        snprintf(p->page, PATH_BYTES, "%s", r->text[OPT_OUTPUT]);
+    else
+        snprintf(p->page, PATH_BYTES, "%.4000s/report.html", p->kit);
+    return st;
 }
 
 /* A kit of this project, or of these recordings mined before, will be made anew. */

@@ -1,5 +1,5 @@
-/* batch_places: where `all` (and `demo`) put what they make, and what is known to be in
- * the way of it before anything is mined. */
+/* batch_places: where pipelines put what they make, and what is known to be in the way of
+ * it before anything is mined. */
 #ifndef TROWEL_BATCH_PLACES_H
 #define TROWEL_BATCH_PLACES_H
 
@@ -12,11 +12,16 @@ struct places {
         page[PATH_BYTES];
 };
 
-/* The folder that was given, else `below` the export root. */
-const char *place_given(const struct request *r, enum option dir, const char *export_root,
-                        const char *below, char out[PATH_BYTES]);
+/* ST_REFUSED when that folder is, or lies behind, a symbolic link below `base`. */
+enum status place_inside(const char *base, const char *relative, struct err *e);
+/* The folder that was given, which is the user's choice, else that `below` the base,
+ * inside of it. */
+enum status place_given(char out[PATH_BYTES], const struct request *r, enum option dir,
+                        const char *base, const char *below, struct err *e);
 const char *place_kit(const struct request *r, const char *kits, char out[PATH_BYTES]);
-void places_of(struct places *p, const struct request *r, const char *export_root);
+/* Those of `all` and `demo`. */
+enum status places_of(struct places *p, const struct request *r, const char *export_root,
+                      struct err *e);
 
 /* What would refuse the best-of set, the kit or the page whatever is found: mining takes
  * hours, and a wrong word is told before. ST_USAGE, ST_EXISTS, ST_NOT_FOUND, … */

@@ -214,7 +214,7 @@ static void the_demo_replaces_nothing(void **state)
     assert_int_equal(root_open(&r, folder, true, NULL), ST_OK);
     assert_int_equal(root_write_file(&r, name, "mine", 4, NULL), ST_OK);
     char *before = tree_hash(folder, NULL);
-    assert_int_equal(demo_write_all(&r, NULL, &e), ST_EXISTS);
+    assert_int_equal(demo_write_all(r.path, NULL, &e), ST_EXISTS);
     assert_non_null(strstr(e.msg, name));
     assert_non_null(strstr(e.msg, "is not from the demo"));
     char *after = tree_hash(folder, NULL);

@@ -352,13 +352,14 @@ enum status demo_write(const struct root *root, int index, struct err *e)
                : render(root, demos[index].name, index, NULL, e);
 }
 
-enum status demo_write_all(const struct root *root, const struct job_context *ctx,
+enum status demo_write_all(const char *folder, const struct job_context *ctx,
                            struct err *e)
 {
-    enum status st = ST_OK;
+    struct root root = {0};
     bool there[sizeof demos / sizeof *demos];
-    for (int i = 0; i < demo_count(); i++)
-        there[i] = root_exists(root, demos[i].name);
+    enum status st = root_open(&root, folder, true, e);
+    for (int i = 0; i < demo_count() && st == ST_OK; i++)
+        there[i] = root_exists(&root, demos[i].name);
     for (int pass = 0, done = 0; pass < 2; pass++) /* what hinders comes up first */
         for (int i = 0; i < demo_count() && st == ST_OK; i++) {
             if (there[i] != (pass == 0))
@@ -366,7 +367,8 @@ enum status demo_write_all(const struct root *root, const struct job_context *ct
             job_progress(ctx, (double)done++ / demo_count(), demos[i].name);
             st = job_go_on(ctx, e);
             if (st == ST_OK)
-                st = demo_write(root, i, e);
+                st = demo_write(&root, i, e);
         }
+    root_done(&root);
     return st;
 }

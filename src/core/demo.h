@@ -15,8 +15,9 @@ const char *demo_description(int index); /* one line */
  * that is another one of the name. */
 enum status demo_write(const struct root *root, int index, struct err *e);
 
-/* All of them; nothing is written when one of the names is taken. */
-enum status demo_write_all(const struct root *root, const struct job_context *ctx,
+/* All of them into a folder, which is made; nothing is written when one of the names is
+ * taken. */
+enum status demo_write_all(const char *folder, const struct job_context *ctx,
                            struct err *e);
 
 #endif
