@@ -95,15 +95,13 @@ enum status catalog_flush(const char *path, struct err *e); /* ST_DISK */
 /* Has another process written since the last call? Cheap (microseconds). */
 bool catalog_changed_elsewhere(struct catalog *c);
 
-/* Add or replace (by id) candidates of one source while mining goes on; one transaction,
- * consistent after kill -9, synced at the next event or close. embeddings as above. */
+/* Add or replace (by id) candidates of one source, and its own row, while mining goes on;
+ * one transaction, consistent after kill -9, synced at the next event or close.
+ * embeddings as above. */
 enum status catalog_add(struct catalog *c, const struct catalog_source *source,
                         const struct candidate *candidates, size_t count,
                         const float *embeddings, struct err *e);
 
-/* A source's row alone: one transaction, synced as above. */
-enum status catalog_note_source(struct catalog *c, const struct catalog_source *source,
-                                struct err *e);
 /* Candidates taken away by id (unknown ones are none), likewise. ST_BUSY, and nothing is
  * done: another process has written since catalog_changed_elsewhere was asked last, and
  * may have put those very ones there anew. */

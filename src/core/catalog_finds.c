@@ -283,13 +283,6 @@ enum status catalog_add(struct catalog *c, const struct catalog_source *source,
     return catalog_end_unsynced(c, st, e);
 }
 
-enum status catalog_note_source(struct catalog *c, const struct catalog_source *source,
-                                struct err *e)
-{
-    enum status st = catalog_begin_unsynced(c, e);
-    return st == ST_OK ? catalog_end_unsynced(c, put_source(c, source, e), e) : st;
-}
-
 /* Begin to change rows as they were when somebody looked last. */
 static enum status begin_as_seen(struct catalog *c, struct err *e)
 {

@@ -126,7 +126,7 @@ enum status session_keep_only(struct session *s, const struct catalog_source *so
 {
     enum status st = remember(s, source, e);
     if (st == ST_OK)
-        st = catalog_note_source(s->catalog, source, e);
+        st = catalog_add(s->catalog, source, NULL, 0, NULL, e);
     if (st == ST_OK)
         st = let_others_go(s, session_take_source(s, source), found, count, e);
     if (st == ST_OK)
