@@ -137,52 +137,34 @@ static void store_old(struct loading *l, const struct config_old *old,
         store(l, config_find(old->now), n);
 }
 
-static void load_group(struct loading *l, const char *group, const struct yaml_node *n)
+/* What stands in a section, or in a group of one. */
+static void load_members(struct loading *l, const char *of, const struct yaml_node *n)
 {
     char name[4 * CONFIG_KEY_BYTES];
     if (yaml_is_null(n))
         return;
-    snprintf(name, sizeof name, "%.100s.min", group);
+    snprintf(name, sizeof name, "%.100s.min", of);
     if (n->kind == YAML_LIST && n->count == 2 && config_find(name) >= 0) {
-        store_range(l, group, n->child, n->child->next);
+        store_range(l, of, n->child, n->child->next);
         return;
     }
     if (n->kind != YAML_MAP) {
-        note(l, true, n->line, "%s is %.60s; expected a mapping", group, yaml_shown(n));
+        note(l, true, n->line, "%s is %.60s; expected %s", of, yaml_shown(n),
+             strchr(of, '.') ? "a mapping" : "a section with keys");
         return;
     }
     for (const struct yaml_node *m = n->child; m; m = m->next) {
-        snprintf(name, sizeof name, "%.100s.%.100s", group, m->key);
+        snprintf(name, sizeof name, "%.100s.%.100s", of, m->key);
         int index = config_find(name);
+        const struct config_old *old = config_old_find(of, m->key);
         if (index >= 0)
             store(l, index, m);
+        else if (old)
+            store_old(l, old, n, m);
+        else if (config_section_help(name))
+            load_members(l, name, m);
         else
             unknown_key(l, name, m->key_line);
-    }
-}
-
-static void load_section(struct loading *l, const struct yaml_node *section)
-{
-    char name[4 * CONFIG_KEY_BYTES];
-    if (yaml_is_null(section))
-        return;
-    if (section->kind != YAML_MAP) {
-        note(l, true, section->line, "%s is %.60s; expected a section with keys",
-             section->key, yaml_shown(section));
-        return;
-    }
-    for (const struct yaml_node *n = section->child; n; n = n->next) {
-        snprintf(name, sizeof name, "%.100s.%.100s", section->key, n->key);
-        int index = config_find(name);
-        const struct config_old *old = config_old_find(section->key, n->key);
-        if (index >= 0)
-            store(l, index, n);
-        else if (old)
-            store_old(l, old, section, n);
-        else if (config_section_help(name))
-            load_group(l, name, n);
-        else
-            unknown_key(l, name, n->key_line);
     }
 }
 
@@ -204,7 +186,7 @@ static void load_root(struct loading *l, const struct yaml_node *root)
     }
     for (const struct yaml_node *n = root->child; n; n = n->next) {
         if (config_section_help(n->key) && !strchr(n->key, '.'))
-            load_section(l, n);
+            load_members(l, n->key, n);
         else
             unknown_section(l, n);
     }
