@@ -18,12 +18,14 @@
 
 /* --- what to open --- */
 
-/* Right in it: whoever only stands somewhere does not want all below it mined. */
-static bool has_recordings(const char *folder)
+/* Right in it: whoever only stands somewhere does not want all below it mined. `beside`:
+ * samples were written among them, and they are there to be mined, all the same. */
+static bool has_recordings(const char *folder, bool beside)
 {
     struct source_list list;
-    struct discover_options options = {0};
-    bool any = discover(&list, folder, &options, NULL) == ST_OK && list.count > 0;
+    struct discover_options options = {.skip_projects = beside};
+    bool any = discover(&list, folder, &options, NULL) == ST_OK &&
+               (beside ? list.samples : list.count) > 0;
     source_list_done(&list);
     return any;
 }
@@ -111,16 +113,6 @@ static enum status known_or_here(struct workstation *w, char folder[PATH_BYTES],
     return st;
 }
 
-/* Samples were written among recordings: these are there to be mined, all the same. */
-static bool has_recordings_beside(const char *folder)
-{
-    struct source_list list;
-    struct discover_options options = {.skip_projects = true};
-    bool any = discover(&list, folder, &options, NULL) == ST_OK && list.samples > 0;
-    source_list_done(&list);
-    return any;
-}
-
 /* What trowel wrote and is no project: a catalog of its own in it would be in the way of
  * who makes it anew. */
 static enum status check_openable(const char *folder, enum folder_kind kind,
@@ -138,7 +130,7 @@ static enum status check_openable(const char *folder, enum folder_kind kind,
                        "open the project that it was chosen from",
                        folder);
     case FOLDER_FLAT:
-        if (has_recordings_beside(folder))
+        if (has_recordings(folder, true))
             return ST_OK;
         return err_set(e, ST_USAGE,
                        "%s holds samples of drums, silences, clouds or dust, not a "
@@ -187,7 +179,8 @@ static enum status choose(struct workstation *w, const char *wish, struct err *e
         snprintf(folder, sizeof folder, "%s", wish);
     enum folder_kind kind = project_folder_kind(folder);
     enum status st = check_openable(folder, kind, e);
-    if (!wish && (st != ST_OK || (kind != FOLDER_PROJECT && !has_recordings(".")))) {
+    if (!wish &&
+        (st != ST_OK || (kind != FOLDER_PROJECT && !has_recordings(".", false)))) {
         st = known_or_here(w, folder, e);
         if (st == ST_OK && !folder[0])
             return ST_CANCELLED;

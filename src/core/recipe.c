@@ -58,15 +58,20 @@ enum status stages_parse(const char *text, unsigned *stages, struct err *e)
     return ST_OK;
 }
 
+static bool begins_with_none(const char *key, const char *const *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strncmp(key, words[i], strlen(words[i])) == 0)
+            return false;
+    return true;
+}
+
 /* Settings that change no sample: another theme must not force an excavation anew. */
 static bool changes_samples(const char *key)
 {
     static const char *const without[] = {"paths.",      "audio.", "interface.",
                                           "similarity.", "kit.",   "curation.diversity"};
-    for (size_t i = 0; i < sizeof without / sizeof *without; i++)
-        if (strncmp(key, without[i], strlen(without[i])) == 0)
-            return false;
-    return true;
+    return begins_with_none(key, without, sizeof without / sizeof *without);
 }
 
 static enum status hash_hiss(uint64_t *h, const struct recipe *r, struct err *e)
@@ -109,10 +114,7 @@ static bool is_of_project(const char *key)
 {
     static const char *const without[] = {"audio.", "interface.",
                                           "paths.source_audio_dir", "reproducibility."};
-    for (size_t i = 0; i < sizeof without / sizeof *without; i++)
-        if (strncmp(key, without[i], strlen(without[i])) == 0)
-            return false;
-    return true;
+    return begins_with_none(key, without, sizeof without / sizeof *without);
 }
 
 static bool tell_other(char out[RECIPE_OTHER_BYTES], const struct config *then,
