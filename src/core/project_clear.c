@@ -13,35 +13,32 @@
 static enum status remove_written(const struct project *p, const struct candidate *c,
                                   const struct log *log, struct err *e)
 {
-    char relative[PATH_BYTES], path[PATH_BYTES], hash[SHA256_HEX_BYTES];
+    char relative[PATH_BYTES];
+    bool same;
     if (!c->saved || !c->sha256[0])
         return ST_OK;
     project_find_path(p, c, relative);
     if (!root_exists(&p->root, relative))
         return ST_OK;
-    enum status st = path_join(path, sizeof path, p->root.path, relative, e);
+    enum status st = sha256_matches(&p->root, relative, c->sha256, &same, e);
+    if (st == ST_OK && same)
+        return root_remove(&p->root, relative, e);
     if (st == ST_OK)
-        st = sha256_file(path, hash, e);
-    if (st != ST_OK)
-        return st;
-    if (strcmp(hash, c->sha256) != 0) {
-        log_write(log, LOG_WARNING, "%s was changed since it was written and stays",
-                  path);
-        return ST_OK;
-    }
-    return root_remove(&p->root, relative, e);
+        log_write(log, LOG_WARNING, "%s/%s was changed since it was written and stays",
+                  p->root.path, relative);
+    return st;
 }
 
 static enum status remove_recorded(const struct project *p, const char *stem,
                                    const struct log *log, struct err *e)
 {
-    char relative[PATH_BYTES], path[PATH_BYTES];
-    struct candidate *rows = NULL;
+    char relative[PATH_BYTES];
+    struct candidate *rows;
     size_t count;
+    enum status st = ST_OK;
     project_hidden(relative, stem, ".record");
-    enum status st = path_join(path, sizeof path, p->root.path, relative, e);
-    if (st != ST_OK || manifest_read(path, &rows, &count, NULL) != ST_OK)
-        return st;
+    if (manifest_read_in(p->root.path, relative, &rows, &count, NULL) != ST_OK)
+        return ST_OK;
     for (size_t i = 0; i < count && st == ST_OK; i++)
         st = remove_written(p, &rows[i], log, e);
     free(rows);

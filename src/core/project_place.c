@@ -45,18 +45,15 @@ static enum layout layout_of(const struct project *p, const struct stem_list *st
 /* A manifest without records beside it is somebody else's, or what a copy kept. */
 static enum status check_manifest(const struct project *p, struct err *e)
 {
-    char path[PATH_BYTES];
-    struct candidate *rows = NULL;
-    size_t count = 0;
-    enum status st = path_join(path, sizeof path, p->root.path, "manifest.csv", e);
-    if (st != ST_OK)
-        return st;
-    st = manifest_read(path, &rows, &count, NULL);
+    struct candidate *rows;
+    size_t count;
+    enum status st = manifest_read_in(p->root.path, "manifest.csv", &rows, &count, NULL);
     free(rows);
     if (st == ST_NOT_FOUND || (st == ST_OK && count == 0))
         return ST_OK;
     return err_set(
-        e, ST_EXISTS, "%s does not belong to this run; move it away, or %s", path,
+        e, ST_EXISTS, "%s/manifest.csv does not belong to this run; move it away, or %s",
+        p->root.path,
         p->flat ? "name another folder" : "begin another project (--project_name)");
 }
 
