@@ -298,16 +298,3 @@ enum status analysis_finish(struct analysis *a, struct track **out, struct err *
     a->track = NULL;
     return ST_OK;
 }
-
-enum status analysis_of(const struct audio *sound, struct track **out, struct err *e)
-{
-    struct analysis *a;
-    *out = NULL;
-    enum status st = analysis_new(&a, sound->rate_hz, sound->channels, e);
-    if (st == ST_OK)
-        st = analysis_push(a, sound->data, sound->frames, e);
-    if (st == ST_OK)
-        st = analysis_finish(a, out, e);
-    analysis_free(a);
-    return st;
-}

@@ -38,7 +38,4 @@ enum status analysis_push(struct analysis *a, const float *interleaved, size_t f
  * only analysis_free is allowed. */
 enum status analysis_finish(struct analysis *a, struct track **out, struct err *e);
 
-/* The three in one, for sound in memory. */
-enum status analysis_of(const struct audio *sound, struct track **out, struct err *e);
-
 #endif

@@ -59,8 +59,15 @@ void tone_white(struct audio *a, double rms, uint64_t which)
 struct track *tone_track(const struct audio *a)
 {
     struct track *t = NULL;
+    struct analysis *by;
     struct err e = {0};
-    if (analysis_of(a, &t, &e) != ST_OK)
+    enum status st = analysis_new(&by, a->rate_hz, a->channels, &e);
+    if (st == ST_OK)
+        st = analysis_push(by, a->data, a->frames, &e);
+    if (st == ST_OK)
+        st = analysis_finish(by, &t, &e);
+    analysis_free(by);
+    if (st != ST_OK)
         fail_msg("%s", e.msg);
     return t;
 }
