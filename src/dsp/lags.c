@@ -55,24 +55,15 @@ const float *lags_of(const struct lags *l, int i)
     return row(l, i);
 }
 
-static void forward(struct lags *l, int rows)
-{
-    for (int i = 0; l->one && i < rows; i++) {
-        memcpy(l->spare, row(l, i), l->size * sizeof *l->spare);
-        rfft_forward(l->one, l->spare, row(l, i));
-    }
-    for (int i = 0; l->eight && i < rows; i += FFT_BATCH)
-        fft_batch_forward(l->eight, row(l, i), l->row, row(l, i), l->row);
-}
-
-static void inverse(struct lags *l, int rows)
+static void turn(struct lags *l, int rows, bool back)
 {
     for (int i = 0; l->one && i < rows; i++) {
         memcpy(l->spare, row(l, i), l->row * sizeof *l->spare);
-        rfft_inverse(l->one, l->spare, row(l, i));
+        (back ? rfft_inverse : rfft_forward)(l->one, l->spare, row(l, i));
     }
     for (int i = 0; l->eight && i < rows; i += FFT_BATCH)
-        fft_batch_inverse(l->eight, row(l, i), l->row, row(l, i), l->row);
+        (back ? fft_batch_inverse : fft_batch_forward)(l->eight, row(l, i), l->row,
+                                                       row(l, i), l->row);
 }
 
 /* conj(probe) · block, in place of the probe. */
@@ -88,8 +79,8 @@ static void multiply(float *restrict probe, const float *restrict block, size_t 
 
 void lags_run(struct lags *l, int count, bool shared)
 {
-    forward(l, l->group + (shared ? 1 : count));
+    turn(l, l->group + (shared ? 1 : count), false);
     for (int i = 0; i < count; i++)
         multiply(row(l, i), row(l, l->group + (shared ? 0 : i)), l->size / 2 + 1);
-    inverse(l, count);
+    turn(l, count, true);
 }

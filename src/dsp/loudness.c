@@ -63,35 +63,20 @@ static bool is_defined(const struct audio *a)
     return a->frames * 10 >= (size_t)a->rate_hz * 4;
 }
 
-enum status loudness_integrated(const struct audio *a, double *lufs, struct err *e)
+static enum status measure(const struct audio *a, bool momentary, struct loudness *out,
+                           struct err *e)
 {
     ebur128_state *state;
-    double integrated = -HUGE_VAL;
-    *lufs = (double)NAN;
-    enum status st = meter_new(&state, a, EBUR128_MODE_I, e);
-    if (st != ST_OK)
-        return st;
-    int failed = add_scrubbed(state, a);
-    if (!failed)
-        failed = ebur128_loudness_global(state, &integrated);
-    ebur128_destroy(&state);
-    if (failed)
-        return err_set(e, ST_NO_MEMORY, "loudness: libebur128 failed (%d)", failed);
-    if (is_defined(a) && isfinite(integrated))
-        *lufs = integrated;
-    return ST_OK;
-}
-
-enum status loudness_measure(const struct audio *a, struct loudness *out, struct err *e)
-{
+    int mode = EBUR128_MODE_I | (momentary ? EBUR128_MODE_M : 0), failed = 0;
+    double integrated = -HUGE_VAL, loudest = -HUGE_VAL;
     *out = (struct loudness){(double)NAN, (double)NAN};
-    ebur128_state *state;
-    enum status st = meter_new(&state, a, EBUR128_MODE_M | EBUR128_MODE_I, e);
+    enum status st = meter_new(&state, a, mode, e);
     if (st != ST_OK)
         return st;
-    int failed = EBUR128_SUCCESS;
-    double momentary = momentary_max(a, state, &failed);
-    double integrated = -HUGE_VAL;
+    if (momentary)
+        loudest = momentary_max(a, state, &failed);
+    else
+        failed = add_scrubbed(state, a);
     if (!failed)
         failed = ebur128_loudness_global(state, &integrated);
     ebur128_destroy(&state);
@@ -100,7 +85,20 @@ enum status loudness_measure(const struct audio *a, struct loudness *out, struct
     bool defined = is_defined(a);
     if (defined && isfinite(integrated))
         out->integrated_lufs = integrated;
-    if (defined && isfinite(momentary))
-        out->momentary_max_lufs = momentary;
+    if (defined && isfinite(loudest))
+        out->momentary_max_lufs = loudest;
     return ST_OK;
+}
+
+enum status loudness_integrated(const struct audio *a, double *lufs, struct err *e)
+{
+    struct loudness l;
+    enum status st = measure(a, false, &l, e);
+    *lufs = l.integrated_lufs;
+    return st;
+}
+
+enum status loudness_measure(const struct audio *a, struct loudness *out, struct err *e)
+{
+    return measure(a, true, out, e);
 }

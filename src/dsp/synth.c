@@ -145,40 +145,26 @@ static void ride(double level, double tune, struct rng *r, float *out, size_t n,
     }
 }
 
+static void (*const skins[SYNTH_DRUM_COUNT])(double level, double tune, struct rng *r,
+                                             float *out, size_t n, int rate) = {
+    [SYNTH_KICK] = kick, [SYNTH_SNARE] = snare, [SYNTH_CLAP] = clap,
+    [SYNTH_TOM] = tom,   [SYNTH_RIM] = rim,     [SYNTH_RIDE] = ride};
+static const struct metal metals[SYNTH_DRUM_COUNT] = {[SYNTH_HAT_CLOSED] = {1, 70, 0.5},
+                                                      [SYNTH_HAT_OPEN] = {1, 9, 0.5},
+                                                      [SYNTH_CRASH] = {1.1, 3, 1.0}};
+
 void synth_drum(enum synth_drum d, double velocity, double tune, struct rng *r,
                 float *mono, size_t n, int rate_hz)
 {
     size_t length = (size_t)(lengths_s[d] * rate_hz);
     n = n < length ? n : length;
-    switch (d) {
-    case SYNTH_KICK:
-        kick(velocity, tune, r, mono, n, rate_hz);
-        break;
-    case SYNTH_SNARE:
-        snare(velocity, tune, r, mono, n, rate_hz);
-        break;
-    case SYNTH_CLAP:
-        clap(velocity, tune, r, mono, n, rate_hz);
-        break;
-    case SYNTH_HAT_CLOSED:
-        metal(velocity, &(struct metal){tune, 70, 0.5}, r, mono, n, rate_hz);
-        break;
-    case SYNTH_HAT_OPEN:
-        metal(velocity, &(struct metal){tune, 9, 0.5}, r, mono, n, rate_hz);
-        break;
-    case SYNTH_TOM:
-        tom(velocity, tune, r, mono, n, rate_hz);
-        break;
-    case SYNTH_RIM:
-        rim(velocity, tune, r, mono, n, rate_hz);
-        break;
-    case SYNTH_RIDE:
-        ride(velocity, tune, r, mono, n, rate_hz);
-        break;
-    default: /* SYNTH_CRASH */
-        metal(velocity, &(struct metal){1.1 * tune, 3, 1.0}, r, mono, n, rate_hz);
-        break;
+    if (skins[d]) {
+        skins[d](velocity, tune, r, mono, n, rate_hz);
+        return;
     }
+    struct metal m = metals[d];
+    m.tune *= tune;
+    metal(velocity, &m, r, mono, n, rate_hz);
 }
 
 /* PolyBLEP residual around the wrap of a phase in [0, 1). */
