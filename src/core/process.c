@@ -2,7 +2,6 @@
 
 #include "core/clock.h"
 #include "core/project_list.h"
-#include "core/why.h"
 #include "io/content_hash.h"
 #include "io/soundfile.h"
 
@@ -112,40 +111,6 @@ static size_t finished(const struct process_result *r)
     return r->done + r->skipped + r->failed;
 }
 
-static void tell_finds(const struct run *r, const struct task *t)
-{
-    for (size_t i = 0; i < t->finds.count; i++)
-        reporter_tell(
-            r->job->reporter,
-            &(struct news){.kind = t->finds.at[i].missed_by[0] ? NEWS_MISS : NEWS_FIND,
-                           .source = t->file->relative,
-                           .find = &t->finds.at[i]});
-}
-
-/* The nearest miss of a source without a pad, or NULL: they are kept nearest first. */
-static const struct candidate *near_pad(const struct find_list *l)
-{
-    const struct candidate *nearest = NULL;
-    for (size_t i = 0; i < l->count; i++) {
-        if (l->at[i].kind != KIND_PAD)
-            continue;
-        if (!l->at[i].missed_by[0])
-            return NULL;
-        nearest = nearest ? nearest : &l->at[i];
-    }
-    return nearest;
-}
-
-/* A hit that is left out because others are better, or NULL. */
-static const struct candidate *spare_hit(const struct find_list *l)
-{
-    for (size_t i = 0; i < l->count; i++)
-        if (l->at[i].kind == KIND_DRUM &&
-            strcmp(why_setting(&l->at[i]), "drum_miner.max_saved_per_file") == 0)
-            return &l->at[i];
-    return NULL;
-}
-
 static void stop(struct run *r, enum status st, const struct err *why)
 {
     if (r->worst == ST_OK) {
@@ -172,15 +137,13 @@ static void done(void *arg, enum status st, const struct err *e)
     struct news news = {.source = t->file->relative, .total = r->total};
     if (st == ST_OK) {
         news.kind = t->skipped ? NEWS_SKIPPED : NEWS_DONE;
-        news.finds = find_list_real(&t->finds);
-        news.near_pad = near_pad(&t->finds);
-        news.spare_hit = spare_hit(&t->finds);
+        news_of_finds(&news, &t->finds);
         news.audio_s = t->audio_s;
         news.took_s = t->took_s;
         r->result->audio_s += t->audio_s;
         *(t->skipped ? &r->result->skipped : &r->result->done) += 1;
         r->no_work += t->skipped ? process_work(t->recipe, t->file) : 0;
-        tell_finds(r, t);
+        reporter_tell_finds(r->job->reporter, news.source, &t->finds);
     } else if (st != ST_CANCELLED) {
         news.kind = NEWS_FAILED;
         news.text = e->msg;

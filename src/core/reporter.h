@@ -3,8 +3,7 @@
 #ifndef TROWEL_CORE_REPORTER_H
 #define TROWEL_CORE_REPORTER_H
 
-#include "core/status.h"
-#include "io/candidate.h"
+#include "core/find_list.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -40,5 +39,10 @@ struct reporter {
 };
 
 void reporter_tell(const struct reporter *r, const struct news *news); /* NULL safe */
+/* NEWS_FIND and NEWS_MISS of a source. */
+void reporter_tell_finds(const struct reporter *r, const char *source,
+                         const struct find_list *l);
+/* finds, near_pad and spare_hit of NEWS_DONE. */
+void news_of_finds(struct news *n, const struct find_list *l);
 
 #endif
