@@ -19,11 +19,10 @@ struct card_answer {
 bool card_open(const struct device_wish *wish, int limit_ms, const atomic_bool *give_up,
                struct card_answer *answer);
 
-/* The functions of struct device_kind, and device_portaudio_end. False: it hangs.
- * e->code tells how starting went. */
-bool card_start(struct device *d, int limit_ms, struct err *e);
-bool card_stop(struct device *d, int limit_ms);
-bool card_close(struct device *d, int limit_ms);
-bool card_end(int limit_ms);
+/* The functions of struct device_kind, and device_portaudio_end (`d` NULL). False: it
+ * hangs. e->code (`e` may be NULL) tells how starting went. Without memory nothing is
+ * done. */
+enum card_task { CARD_OPEN, CARD_START, CARD_STOP, CARD_CLOSE, CARD_END };
+bool card_do(enum card_task task, struct device *d, int limit_ms, struct err *e);
 
 #endif

@@ -109,7 +109,7 @@ static void drop_device(struct control *c, int limit_ms)
     if (!c->card)
         c->device->kind->close(c->device);
     else
-        card_close(c->device, limit_ms);
+        card_do(CARD_CLOSE, c->device, limit_ms, NULL);
     forget_device(c);
 }
 
@@ -122,7 +122,7 @@ static void lose_device(struct control *c, bool ours)
     gate_close(&c->device->gate);
     atomic_store(&c->device->gate.abandoned, true);
     if (ours)
-        card_close(c->device, CLOSE_LIMIT_MS);
+        card_do(CARD_CLOSE, c->device, CLOSE_LIMIT_MS, NULL);
     forget_device(c);
     c->hooks.lost(c->hooks.user);
     say(c, DEVICE_LOST, sentence);
@@ -268,7 +268,7 @@ static void start_device(struct control *c)
         gate_rise(&c->device->gate);
     if (!c->card) {
         c->device->kind->start(c->device, NULL);
-    } else if (!card_start(c->device, START_LIMIT_MS, &e)) {
+    } else if (!card_do(CARD_START, c->device, START_LIMIT_MS, &e)) {
         lose_device(c, false);
         return;
     } else if (e.code != ST_OK) {
@@ -287,7 +287,7 @@ static void stop_device(struct control *c)
     c->running = false;
     if (!c->card)
         c->device->kind->stop(c->device);
-    else if (!card_stop(c->device, STOP_LIMIT_MS))
+    else if (!card_do(CARD_STOP, c->device, STOP_LIMIT_MS, NULL))
         lose_device(c, false);
 }
 
@@ -387,9 +387,8 @@ static void leave(struct control *c)
 {
     drain(c);
     drop_device(c, QUIT_LIMIT_MS);
-    if (c->silent)
-        return;
-    card_end(QUIT_LIMIT_MS);
+    if (!c->silent)
+        card_do(CARD_END, NULL, QUIT_LIMIT_MS, NULL);
 }
 
 static void rest(struct control *c)

@@ -97,10 +97,9 @@ void transport_kit_slot(struct transport *t, int slot, const struct play_item *i
 
 static void post_trim(struct transport *t, int slot)
 {
-    struct engine_command c = {.action = ENGINE_TRIM};
-    c.u.kit.slot = slot;
-    c.u.kit.gain = slot_gain(t, &t->slot[slot]);
-    transport_post(t, &c);
+    float gain = slot_gain(t, &t->slot[slot]);
+    transport_post(t, &(struct engine_command){.action = ENGINE_TRIM,
+                                               .u.kit = {.slot = slot, .gain = gain}});
 }
 
 void transport_kit_trim(struct transport *t, int slot, double trim_db)
@@ -127,13 +126,6 @@ void transport_kit_peak(struct transport *t, double peak_dbfs)
     pthread_mutex_unlock(&t->lock);
 }
 
-static void post_pattern(struct transport *t)
-{
-    struct engine_command c = {.action = ENGINE_PATTERN};
-    c.u.pattern = t->pattern;
-    transport_post(t, &c);
-}
-
 void transport_kit_pattern(struct transport *t, const struct kit_pattern *p)
 {
     pthread_mutex_lock(&t->lock);
@@ -141,15 +133,9 @@ void transport_kit_pattern(struct transport *t, const struct kit_pattern *p)
                 memcmp(t->pattern.chokes, p->chokes, sizeof p->chokes) == 0;
     t->pattern = *p;
     if (!same)
-        post_pattern(t);
+        transport_post(t, &(struct engine_command){.action = ENGINE_PATTERN,
+                                                   .u.pattern = t->pattern});
     pthread_mutex_unlock(&t->lock);
-}
-
-static void post_tempo(struct transport *t)
-{
-    struct engine_command c = {.action = ENGINE_TEMPO};
-    c.u.bpm = t->bpm;
-    transport_post(t, &c);
 }
 
 void transport_kit_tempo(struct transport *t, double bpm)
@@ -158,16 +144,14 @@ void transport_kit_tempo(struct transport *t, double bpm)
     pthread_mutex_lock(&t->lock);
     if (t->bpm != bpm) {
         t->bpm = bpm;
-        post_tempo(t);
+        transport_post(t, &(struct engine_command){.action = ENGINE_TEMPO, .u.bpm = bpm});
     }
     pthread_mutex_unlock(&t->lock);
 }
 
 void transport_post_run(struct transport *t)
 {
-    struct engine_command c = {.action = ENGINE_RUN};
-    c.u.on = t->running;
-    transport_post(t, &c);
+    transport_post(t, &(struct engine_command){.action = ENGINE_RUN, .u.on = t->running});
 }
 
 void transport_kit_run(struct transport *t, bool on)
@@ -186,9 +170,8 @@ void transport_kit_hit(struct transport *t, int slot)
     if (!slot_valid(slot))
         return;
     pthread_mutex_lock(&t->lock);
-    struct engine_command c = {.action = ENGINE_HIT};
-    c.u.kit.slot = slot;
-    transport_post(t, &c);
+    transport_post(
+        t, &(struct engine_command){.action = ENGINE_HIT, .u.kit = {.slot = slot}});
     transport_wake(t);
     pthread_mutex_unlock(&t->lock);
 }

@@ -207,9 +207,9 @@ static void go_to(struct transport *t, double seconds)
             fmin(seconds, ((double)t->sound->audio.frames - 1) / t->sound->audio.rate_hz);
     t->cue_s = fmax(0, seconds);
     if (t->playing && is_heard(t) && t->sound && t->mode != PLAY_SEAM) {
-        struct engine_command c = {.action = ENGINE_SEEK};
-        c.u.frame = llround(t->cue_s * t->sound->audio.rate_hz);
-        transport_post(t, &c);
+        int64_t frame = llround(t->cue_s * t->sound->audio.rate_hz);
+        transport_post(t,
+                       &(struct engine_command){.action = ENGINE_SEEK, .u.frame = frame});
     }
     transport_wake(t);
 }
@@ -242,10 +242,10 @@ static void replan(struct transport *t)
 {
     if (!t->playing || t->waiting || !t->sound)
         return;
-    struct engine_command c = {.action = ENGINE_PLAN};
-    c.u.change.serial = t->serial;
-    c.u.change.plan = plan_for(t, t->sound);
-    transport_post(t, &c);
+    transport_post(t,
+                   &(struct engine_command){
+                       .action = ENGINE_PLAN,
+                       .u.change = {.serial = t->serial, .plan = plan_for(t, t->sound)}});
 }
 
 void transport_set_loop(struct transport *t, bool on)
@@ -264,27 +264,20 @@ void transport_set_matched(struct transport *t, bool on)
     pthread_mutex_lock(&t->lock);
     if (t->matched != on) {
         t->matched = on;
-        if (t->sound) {
-            struct engine_command c = {.action = ENGINE_GAIN};
-            c.u.gain = match_gain(t, t->sound);
-            transport_post(t, &c);
-        }
+        if (t->sound)
+            transport_post(t,
+                           &(struct engine_command){.action = ENGINE_GAIN,
+                                                    .u.gain = match_gain(t, t->sound)});
     }
     pthread_mutex_unlock(&t->lock);
-}
-
-static void post_volume(struct transport *t)
-{
-    struct engine_command c = {.action = ENGINE_VOLUME};
-    c.u.gain = t->volume_db > VOLUME_MIN_DB ? (float)level_from_db(t->volume_db) : 0;
-    transport_post(t, &c);
 }
 
 void transport_set_volume(struct transport *t, double db)
 {
     pthread_mutex_lock(&t->lock);
     t->volume_db = fmax(VOLUME_MIN_DB, fmin(VOLUME_MAX_DB, db));
-    post_volume(t);
+    float gain = t->volume_db > VOLUME_MIN_DB ? (float)level_from_db(t->volume_db) : 0;
+    transport_post(t, &(struct engine_command){.action = ENGINE_VOLUME, .u.gain = gain});
     transport_wake(t);
     pthread_mutex_unlock(&t->lock);
 }
