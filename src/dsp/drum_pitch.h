@@ -6,8 +6,6 @@
 #ifndef TROWEL_DSP_DRUM_PITCH_H
 #define TROWEL_DSP_DRUM_PITCH_H
 
-#include "core/status.h"
-
 #include <stddef.h>
 
 struct drum_pitch {

@@ -7,7 +7,6 @@
 #include "dsp/weave.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 static const double bed_db = -3, noise_most_db = -6;
 static const double even_db = 1.5;

@@ -4,7 +4,6 @@
 #include "dsp/loop_find.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define DISTINCT_S 0.04

@@ -2,7 +2,6 @@
 #include "dsp/onset.h"
 
 #include <math.h>
-#include <stdbool.h>
 #include <string.h>
 
 /* An attack is where the sound is best taken for two, one after the other: what goes on

@@ -6,7 +6,6 @@
 #include <math.h>
 #include <samplerate.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* libsamplerate takes 1/256 … 256; stay inside. */
