@@ -233,8 +233,8 @@ static void every_build_gives_the_same_bits(void **state)
         run_forward_base(base_plan, frames, base, row);
         run_forward(b.batch, frames, best, row);
         assert_memory_equal(base, best, rows * sizeof *base);
-        run_inverse_base(base_plan, base, row, base, row);
-        run_inverse(b.batch, best, row, best, row);
+        fft_batch_inverse_base(base_plan, base, row, base, row);
+        fft_batch_inverse(b.batch, best, row, best, row);
         assert_memory_equal(base, best, rows * sizeof *base);
         struct complex8 *of_base, *of_best;
         run_spectra_base(base_plan, frames, &of_base);
@@ -242,13 +242,13 @@ static void every_build_gives_the_same_bits(void **state)
         assert_memory_equal(of_base, of_best, 2 * bytes);
         memmove(base_plan->a, of_base, 2 * bytes);
         memmove(b.batch->a, of_best, 2 * bytes);
-        run_back_base(base_plan, b.n, base, row);
-        run_back(b.batch, b.n, best, row);
+        fft_batch_back_base(base_plan, b.n, base, row);
+        fft_batch_back(b.batch, b.n, best, row);
         assert_memory_equal(base, best, rows * sizeof *base);
         float *columns = malloc(rows * sizeof *columns);
         memcpy(columns, base, rows * sizeof *columns);
-        run_correlate_base(base_plan, columns, b.n, base);
-        run_correlate(b.batch, columns, b.n, best);
+        fft_batch_correlate_base(base_plan, columns, b.n, base);
+        fft_batch_correlate(b.batch, columns, b.n, best);
         assert_memory_equal(base, best, 8 * (size_t)b.n * sizeof *base);
         fft_batch_free(base_plan);
         free(columns);

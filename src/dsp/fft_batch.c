@@ -388,16 +388,10 @@ VEC_INLINE void inverse_eight(const struct fft_batch *f, const float *spectrum,
     back_to_rows(f, f->n, x, stride);
 }
 
-VEC_CLONES(run_inverse, inverse_eight,
-           (const struct fft_batch *f, const float *spectrum, size_t spectrum_stride,
-            float *x, size_t stride),
-           (f, spectrum, spectrum_stride, x, stride))
-
-void fft_batch_inverse(struct fft_batch *f, const float *spectrum, size_t spectrum_stride,
-                       float *x, size_t stride)
-{
-    run_inverse(f, spectrum, spectrum_stride, x, stride);
-}
+VEC_CLONES_PUBLIC(fft_batch_inverse, inverse_eight,
+                  (struct fft_batch * f, const float *spectrum, size_t spectrum_stride,
+                   float *x, size_t stride),
+                  (f, spectrum, spectrum_stride, x, stride))
 
 /* ---- In lanes -------------------------------------------------------------------- */
 
@@ -447,14 +441,9 @@ const float *fft_batch_spectra(struct fft_batch *f, const float *x, size_t strid
     return (const float *)result;
 }
 
-VEC_CLONES(run_back, back_to_rows,
-           (const struct fft_batch *f, int count, float *x, size_t stride),
-           (f, count, x, stride))
-
-void fft_batch_back(struct fft_batch *f, int count, float *x, size_t stride)
-{
-    run_back(f, count, x, stride);
-}
+VEC_CLONES_PUBLIC(fft_batch_back, back_to_rows,
+                  (struct fft_batch * f, int count, float *x, size_t stride),
+                  (f, count, x, stride))
 
 /* ---- Correlation ----------------------------------------------------------------- */
 
@@ -526,11 +515,6 @@ VEC_INLINE void correlate_eight(const struct fft_batch *f, const float *x, int l
     BY_LAST_RADIX(last_back, f, product, lags, out);
 }
 
-VEC_CLONES(run_correlate, correlate_eight,
-           (const struct fft_batch *f, const float *x, int lags, float *out),
-           (f, x, lags, out))
-
-void fft_batch_correlate(struct fft_batch *f, const float *x, int lags, float *out)
-{
-    run_correlate(f, x, lags, out);
-}
+VEC_CLONES_PUBLIC(fft_batch_correlate, correlate_eight,
+                  (struct fft_batch * f, const float *x, int lags, float *out),
+                  (f, x, lags, out))

@@ -165,13 +165,9 @@ VEC_INLINE void mel_eight(const struct mfcc *m, const float *power, float *band)
     }
 }
 
-VEC_CLONES(run_mel, mel_eight, (const struct mfcc *m, const float *power, float *band),
-           (m, power, band))
-
-void mfcc_mel_eight(const struct mfcc *m, const float *power, float *band)
-{
-    run_mel(m, power, band);
-}
+VEC_CLONES_PUBLIC(mfcc_mel_eight, mel_eight,
+                  (const struct mfcc *m, const float *power, float *band),
+                  (m, power, band))
 
 void mfcc_cepstrum(const struct mfcc *m, const float *band, float floor, float *coeff)
 {
@@ -228,12 +224,6 @@ VEC_INLINE void cepstrum_eight(const struct mfcc *m, const float *band, float fl
     }
 }
 
-VEC_CLONES(run_cepstrum, cepstrum_eight,
-           (const struct mfcc *m, const float *band, float floor, float *coeff),
-           (m, band, floor, coeff))
-
-void mfcc_cepstrum_eight(const struct mfcc *m, const float *band, float floor,
-                         float *coeff)
-{
-    run_cepstrum(m, band, floor, coeff);
-}
+VEC_CLONES_PUBLIC(mfcc_cepstrum_eight, cepstrum_eight,
+                  (const struct mfcc *m, const float *band, float floor, float *coeff),
+                  (m, band, floor, coeff))

@@ -65,9 +65,5 @@ VEC_INLINE void run_all(const float *x, int count, float *dense)
     }
 }
 
-VEC_CLONES(run, run_all, (const float *x, int count, float *dense), (x, count, dense))
-
-void oversample(const float *x, int count, float *dense)
-{
-    run(x, count, dense);
-}
+VEC_CLONES_PUBLIC(oversample, run_all, (const float *x, int count, float *dense),
+                  (x, count, dense))

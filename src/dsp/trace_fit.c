@@ -52,15 +52,10 @@ VEC_INLINE void read_all(const float *dense, float first, float step, int from, 
         out[i] = read_one(dense, first + step * (float)i);
 }
 
-VEC_CLONES(run_read, read_all,
-           (const float *dense, float first, float step, int from, int until, float *out),
-           (dense, first, step, from, until, out))
-
-void trace_read(const float *dense, float first, float step, int from, int until,
-                float *out)
-{
-    run_read(dense, first, step, from, until, out);
-}
+VEC_CLONES_PUBLIC(trace_read, read_all,
+                  (const float *dense, float first, float step, int from, int until,
+                   float *out),
+                  (dense, first, step, from, until, out))
 
 /* As read_all from 0 on, with a step near 1: what eight places need lies side by side. */
 VEC_INLINE void stretch_all(const float *row, float step, int count, float *out)
@@ -81,13 +76,9 @@ VEC_INLINE void stretch_all(const float *row, float step, int count, float *out)
     }
 }
 
-VEC_CLONES(run_stretch, stretch_all,
-           (const float *row, float step, int count, float *out), (row, step, count, out))
-
-void trace_stretch(const float *row, float step, int count, float *out)
-{
-    run_stretch(row, step, count, out);
-}
+VEC_CLONES_PUBLIC(trace_stretch, stretch_all,
+                  (const float *row, float step, int count, float *out),
+                  (row, step, count, out))
 
 VEC_INLINE void turn_back(const float *x, const float *y, int count, float *out)
 {
@@ -98,14 +89,9 @@ VEC_INLINE void turn_back(const float *x, const float *y, int count, float *out)
     }
 }
 
-VEC_CLONES(run_turn, turn_back,
-           (const float *x, const float *y, int count, float *restrict out),
-           (x, y, count, out))
-
-void trace_turn_back(const float *x, const float *y, int count, float *out)
-{
-    run_turn(x, y, count, out);
-}
+VEC_CLONES_PUBLIC(trace_turn_back, turn_back,
+                  (const float *x, const float *y, int count, float *restrict out),
+                  (x, y, count, out))
 
 VEC_INLINE void draw_all(const float *spectrum, int count, uint8_t *drawn)
 {
@@ -126,13 +112,9 @@ VEC_INLINE void draw_all(const float *spectrum, int count, uint8_t *drawn)
     }
 }
 
-VEC_CLONES(run_draw, draw_all, (const float *spectrum, int count, uint8_t *drawn),
-           (spectrum, count, drawn))
-
-void trace_draw(const float *spectrum, int count, uint8_t *drawn)
-{
-    run_draw(spectrum, count, drawn);
-}
+VEC_CLONES_PUBLIC(trace_draw, draw_all,
+                  (const float *spectrum, int count, uint8_t *drawn),
+                  (spectrum, count, drawn))
 
 VEC_INLINE void sizes_all(const uint8_t *drawn, int count, float *size)
 {
@@ -142,13 +124,9 @@ VEC_INLINE void sizes_all(const uint8_t *drawn, int count, float *size)
     }
 }
 
-VEC_CLONES(run_sizes, sizes_all, (const uint8_t *drawn, int count, float *restrict size),
-           (drawn, count, size))
-
-void trace_sizes(const uint8_t *drawn, int count, float *size)
-{
-    run_sizes(drawn, count, size);
-}
+VEC_CLONES_PUBLIC(trace_sizes, sizes_all,
+                  (const uint8_t *drawn, int count, float *restrict size),
+                  (drawn, count, size))
 
 VEC_INLINE void flatten_all(const float *spectrum, float by, int8_t *deep)
 {
@@ -176,14 +154,9 @@ VEC_INLINE void deepen_all(const int8_t *deep, float unit, float *spectrum)
         spectrum[k] = unit * (float)deep[k];
 }
 
-VEC_CLONES(run_deepen, deepen_all,
-           (const int8_t *deep, float unit, float *restrict spectrum),
-           (deep, unit, spectrum))
-
-void trace_deepen(const int8_t *deep, float unit, float *spectrum)
-{
-    run_deepen(deep, unit, spectrum);
-}
+VEC_CLONES_PUBLIC(trace_deepen, deepen_all,
+                  (const int8_t *deep, float unit, float *restrict spectrum),
+                  (deep, unit, spectrum))
 
 VEC_INLINE void multiply_lanes(const float *const held[VEC], const float *other, int bins,
                                float *lanes)
@@ -202,15 +175,10 @@ VEC_INLINE void multiply_lanes(const float *const held[VEC], const float *other,
     }
 }
 
-VEC_CLONES(run_lanes, multiply_lanes,
-           (const float *const held[VEC], const float *other, int bins, float *lanes),
-           (held, other, bins, lanes))
-
-void trace_multiply_lanes(const float *const held[FFT_BATCH], const float *other,
-                          int bins, float *lanes)
-{
-    run_lanes(held, other, bins, lanes);
-}
+VEC_CLONES_PUBLIC(trace_multiply_lanes, multiply_lanes,
+                  (const float *const held[VEC], const float *other, int bins,
+                   float *lanes),
+                  (held, other, bins, lanes))
 
 VEC_INLINE void top_all(const float *lanes, int count, int shift, float *top)
 {
@@ -224,13 +192,9 @@ VEC_INLINE void top_all(const float *lanes, int count, int shift, float *top)
     VEC_AT(top) = most;
 }
 
-VEC_CLONES(run_top, top_all, (const float *lanes, int count, int shift, float *top),
-           (lanes, count, shift, top))
-
-void trace_top_of_lanes(const float *lanes, int count, int shift, float top[FFT_BATCH])
-{
-    run_top(lanes, count, shift, top);
-}
+VEC_CLONES_PUBLIC(trace_top_of_lanes, top_all,
+                  (const float *lanes, int count, int shift, float top[FFT_BATCH]),
+                  (lanes, count, shift, top))
 
 /* Four sums at once: one would wait for itself. */
 VEC_INLINE void multiply_all(const float *x, const float *y, int count, float *sum)
@@ -272,15 +236,10 @@ VEC_INLINE void multiply_rows(const float *rows, size_t stride, const float *y, 
     VEC_AT(sum) = all;
 }
 
-VEC_CLONES(run_rows, multiply_rows,
-           (const float *rows, size_t stride, const float *y, int count, float *sum),
-           (rows, stride, y, count, sum))
-
-void trace_products(const float *rows, size_t stride, const float *y, int count,
-                    float sum[FFT_BATCH])
-{
-    run_rows(rows, stride, y, count, sum);
-}
+VEC_CLONES_PUBLIC(trace_products, multiply_rows,
+                  (const float *rows, size_t stride, const float *y, int count,
+                   float sum[FFT_BATCH]),
+                  (rows, stride, y, count, sum))
 
 struct stretch {
     const float *dense, *plain;

@@ -47,8 +47,8 @@ typedef int64_t v4l __attribute__((vector_size(32)));
 #define VEC_HAS_AVX2() 0
 #endif
 
-/* static void name(params): calls body(args), compiled for the processor at hand. */
-#define VEC_CLONES(name, body, params, args)                                             \
+/* void name(params): calls body(args), compiled for the processor at hand. */
+#define VEC_CLONES_AS(linkage, name, body, params, args)                                 \
     VEC_AVX2 static void name##_avx2 params                                              \
     {                                                                                    \
         body args;                                                                       \
@@ -57,13 +57,17 @@ typedef int64_t v4l __attribute__((vector_size(32)));
     {                                                                                    \
         body args;                                                                       \
     }                                                                                    \
-    static void name params                                                              \
+    linkage void name params                                                             \
     {                                                                                    \
         if (VEC_HAS_AVX2())                                                              \
             name##_avx2 args;                                                            \
         else                                                                             \
             name##_base args;                                                            \
     }
+#define VEC_CLONES(name, body, params, args)                                             \
+    VEC_CLONES_AS(static, name, body, params, args)
+#define VEC_CLONES_PUBLIC(name, body, params, args)                                      \
+    VEC_CLONES_AS(extern, name, body, params, args)
 
 /* Eight floats at any address, as an lvalue. */
 #define VEC_AT(p)       (*(v8f_any *)(p))
