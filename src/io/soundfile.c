@@ -47,26 +47,41 @@ enum { SKIP_FRAMES = 4096, BLOCK_SAMPLES = 8192, SAID_BYTES = 128 };
 
 /* --- what a file is --- */
 
-static int stored_bits(int format)
+/* Of each coding: bits of a stored whole number (0: it stores none), bytes of a sample
+ * where each has as many, the depth that its steps are as fine as, its name without bits,
+ * and how it seeks. */
+static const struct coding {
+    int id, bits, bytes, depth;
+    const char *name;
+    enum seeking seeking;
+} codings[] = {
+    {SF_FORMAT_PCM_S8, 8, 1, 8, "", SEEK_EXACT},
+    {SF_FORMAT_PCM_U8, 8, 1, 8, "", SEEK_EXACT},
+    {SF_FORMAT_PCM_16, 16, 2, 16, "", SEEK_EXACT},
+    {SF_FORMAT_PCM_24, 24, 3, 24, "", SEEK_EXACT},
+    {SF_FORMAT_PCM_32, 32, 4, 32, "", SEEK_EXACT},
+    {SF_FORMAT_ALAC_16, 16, 0, 16, "", SEEK_EXACT},
+    {SF_FORMAT_ALAC_20, 20, 0, 20, "", SEEK_EXACT},
+    {SF_FORMAT_ALAC_24, 24, 0, 24, "", SEEK_EXACT},
+    {SF_FORMAT_ALAC_32, 32, 0, 32, "", SEEK_EXACT},
+    {SF_FORMAT_FLOAT, 0, 4, 0, "float", SEEK_EXACT},
+    {SF_FORMAT_DOUBLE, 0, 8, 0, "double", SEEK_EXACT},
+    {SF_FORMAT_ULAW, 0, 0, 13, "µ-law", SEEK_EXACT},
+    {SF_FORMAT_ALAW, 0, 0, 12, "A-law", SEEK_EXACT},
+    {SF_FORMAT_VORBIS, 0, 0, 0, "Vorbis", SEEK_PREROLL},
+    {SF_FORMAT_OPUS, 0, 0, 0, "Opus", SEEK_PREROLL},
+    {SF_FORMAT_MPEG_LAYER_I, 0, 0, 0, "layer I", SEEK_FORWARD},
+    {SF_FORMAT_MPEG_LAYER_II, 0, 0, 0, "layer II", SEEK_FORWARD},
+    {SF_FORMAT_MPEG_LAYER_III, 0, 0, 0, "layer III", SEEK_FORWARD},
+    {0, 0, 0, 0, "compressed", SEEK_FORWARD}, /* any other */
+};
+
+static const struct coding *coding_of(int format)
 {
-    switch (format & SF_FORMAT_SUBMASK) {
-    case SF_FORMAT_PCM_S8:
-    case SF_FORMAT_PCM_U8:
-        return 8;
-    case SF_FORMAT_PCM_16:
-    case SF_FORMAT_ALAC_16:
-        return 16;
-    case SF_FORMAT_ALAC_20:
-        return 20;
-    case SF_FORMAT_PCM_24:
-    case SF_FORMAT_ALAC_24:
-        return 24;
-    case SF_FORMAT_PCM_32:
-    case SF_FORMAT_ALAC_32:
-        return 32;
-    default:
-        return 0;
-    }
+    const struct coding *c = codings;
+    while (c->id != 0 && c->id != (format & SF_FORMAT_SUBMASK))
+        c++;
+    return c;
 }
 
 /* Where the first word of libsndfile's own name is not the usual one. */
@@ -85,35 +100,9 @@ static const char *container_name(int format)
     }
 }
 
-static const char *coding_name(int format)
-{
-    switch (format & SF_FORMAT_SUBMASK) {
-    case SF_FORMAT_FLOAT:
-        return "float";
-    case SF_FORMAT_DOUBLE:
-        return "double";
-    case SF_FORMAT_ULAW:
-        return "µ-law";
-    case SF_FORMAT_ALAW:
-        return "A-law";
-    case SF_FORMAT_VORBIS:
-        return "Vorbis";
-    case SF_FORMAT_OPUS:
-        return "Opus";
-    case SF_FORMAT_MPEG_LAYER_I:
-        return "layer I";
-    case SF_FORMAT_MPEG_LAYER_II:
-        return "layer II";
-    case SF_FORMAT_MPEG_LAYER_III:
-        return "layer III";
-    default:
-        return "compressed";
-    }
-}
-
 static void describe(struct soundfile_info *info, int format)
 {
-    int bits = stored_bits(format);
+    const struct coding *coding = coding_of(format);
     char library_name[32] = "";
     const char *container = container_name(format);
     if (!*container) {
@@ -123,17 +112,14 @@ static void describe(struct soundfile_info *info, int format)
                      (int)strcspn(known.name, " ("), known.name);
         container = library_name;
     }
-    if (bits)
-        snprintf(info->format, sizeof info->format, "%.20s %d-bit", container, bits);
+    if (coding->bits)
+        snprintf(info->format, sizeof info->format, "%.20s %d-bit", container,
+                 coding->bits);
     else
-        snprintf(info->format, sizeof info->format, "%.20s %s", container,
-                 coding_name(format));
-    int coding = format & SF_FORMAT_SUBMASK;
-    info->bit_depth = coding == SF_FORMAT_ALAW   ? 12
-                      : coding == SF_FORMAT_ULAW ? 13
-                                                 : bits;
-    info->headroom = coding == SF_FORMAT_FLOAT || coding == SF_FORMAT_DOUBLE;
-    info->lossy = bits == 0 && !info->headroom;
+        snprintf(info->format, sizeof info->format, "%.20s %s", container, coding->name);
+    info->bit_depth = coding->depth;
+    info->headroom = coding->id == SF_FORMAT_FLOAT || coding->id == SF_FORMAT_DOUBLE;
+    info->lossy = coding->bits == 0 && !info->headroom;
 }
 
 /* MPEG audio of low bit rates keeps data of many frames back, which a seek would miss;
@@ -149,17 +135,11 @@ static enum seeking mpeg_seeking(const SF_INFO *info, int64_t bytes)
 
 static enum seeking seeking_of(const SF_INFO *info, int64_t bytes)
 {
-    int coding = info->format & SF_FORMAT_SUBMASK;
     if (!info->seekable)
         return SEEK_FORWARD;
     if ((info->format & SF_FORMAT_TYPEMASK) == SF_FORMAT_MPEG)
         return mpeg_seeking(info, bytes);
-    if (coding == SF_FORMAT_VORBIS || coding == SF_FORMAT_OPUS)
-        return SEEK_PREROLL;
-    bool plain = stored_bits(info->format) || coding == SF_FORMAT_FLOAT ||
-                 coding == SF_FORMAT_DOUBLE || coding == SF_FORMAT_ULAW ||
-                 coding == SF_FORMAT_ALAW;
-    return plain ? SEEK_EXACT : SEEK_FORWARD;
+    return coding_of(info->format)->seeking;
 }
 
 /* --- opening --- */
@@ -232,13 +212,7 @@ static void ask_reason(const char *path, bool mpeg, char said[SAID_BYTES])
  * size, else in proportion. */
 static int64_t frames_of_bytes(const SF_INFO *info, int64_t there, int64_t missing)
 {
-    int coding = info->format & SF_FORMAT_SUBMASK, bytes = 0;
-    if (coding == SF_FORMAT_DOUBLE)
-        bytes = 8;
-    else if (coding == SF_FORMAT_FLOAT)
-        bytes = 4;
-    else if (coding >= SF_FORMAT_PCM_S8 && coding <= SF_FORMAT_PCM_U8)
-        bytes = stored_bits(coding) / 8;
+    int bytes = coding_of(info->format)->bytes;
     if (bytes > 0 && info->channels > 0)
         return missing / (bytes * info->channels);
     return there > 0 ? (int64_t)((double)info->frames * (double)missing / (double)there)
