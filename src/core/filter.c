@@ -57,11 +57,6 @@ const char *filter_measure_word(enum measure_id measure)
     return measure_table[measure].column;
 }
 
-bool filter_paired(int field)
-{
-    return field != FF_TYPE && field != FF_CLASS;
-}
-
 const char *filter_set_value(int field, int n, int *bit)
 {
     *bit = n;
@@ -378,10 +373,10 @@ static void offer_values(struct offers *o, const char *head, int field, const ch
     const char *value;
     size_t length = strlen(typed);
     int bit;
+    bool paired = field != FF_TYPE && field != FF_CLASS; /* two words for one thing */
     for (int n = 0; (value = filter_set_value(field, n, &bit)) != NULL; n++) {
         /* the second word of a pair only when the first cannot be meant */
-        const char *first =
-            filter_paired(field) && n % 2 ? filter_set_value(field, n - 1, &bit) : NULL;
+        const char *first = paired && n % 2 ? filter_set_value(field, n - 1, &bit) : NULL;
         if (strncmp(value, typed, length) == 0 &&
             (first == NULL || strncmp(first, typed, length) != 0))
             offer(o, head, value);

@@ -41,8 +41,6 @@ extern const int filter_alias_count;
 int filter_field_find(const char *word);
 /* The n-th value a SET field or `class` knows, NULL after the last; *bit = its number. */
 const char *filter_set_value(int field, int n, int *bit);
-/* Do they come in pairs of two words for one thing? */
-bool filter_paired(int field);
 
 enum filter_op {
     OP_AND,
