@@ -20,7 +20,7 @@ double transport_kit_db(const struct transport *t, double peak_dbfs, double trim
     return told ? fmin(0, t->kit_peak_dbfs + trim_db) - peak_dbfs : trim_db;
 }
 
-static float slot_gain(const struct transport *t, const struct kit_slot *s)
+static float slot_gain(const struct transport *t, const struct wanted_slot *s)
 {
     return (float)level_from_db(transport_kit_db(t, s->peak_dbfs, s->trim_db));
 }
@@ -45,7 +45,7 @@ static void post_slot(struct transport *t, int slot, struct sound *s)
 void transport_fill_slots(struct transport *t)
 {
     for (int i = 0; i < KIT_SLOTS; i++) {
-        struct kit_slot *slot = &t->slot[i];
+        struct wanted_slot *slot = &t->slot[i];
         struct sound *s;
         struct err why;
         if (!slot->pending || !slot->item.path)
@@ -74,7 +74,7 @@ void transport_kit_slot(struct transport *t, int slot, const struct play_item *i
     if (!slot_valid(slot))
         return;
     pthread_mutex_lock(&t->lock);
-    struct kit_slot *s = &t->slot[slot];
+    struct wanted_slot *s = &t->slot[slot];
     s->trim_db = trim_db;
     t->problem[0] = '\0';
     if (item && wanted_set(&s->item, item)) {

@@ -26,7 +26,7 @@ struct wanted {
     struct sample_shape shape;
 };
 
-struct kit_slot {
+struct wanted_slot {
     struct wanted item;
     bool pending; /* waits for the loader */
     double trim_db;
@@ -56,7 +56,7 @@ struct transport {
     char problem[192];
     bool rate_known; /* something was loaded: the device can be opened with its rate */
     /* the kit */
-    struct kit_slot slot[KIT_SLOTS];
+    struct wanted_slot slot[KIT_SLOTS];
     double kit_peak_dbfs; /* that their sounds are brought to; NAN: as the files are */
     struct kit_pattern pattern;
     double bpm;
