@@ -7,6 +7,7 @@
 #include "io/sound_length.h"
 #include "io/splice.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,7 +27,7 @@ enum seeking {
 
 struct soundfile {
     SNDFILE *sf;
-    struct splice *splice; /* what libsndfile reads from, when not the file itself */
+    struct splice *splice; /* what libsndfile reads from */
     struct soundfile_info info;
     int format; /* libsndfile's */
     enum seeking seeking;
@@ -165,25 +166,27 @@ static void close_opened(SNDFILE *sf, struct splice *splice)
 
 /* Hand an open descriptor to libsndfile, with its header put right where that is needed.
  * Formats without a header are never accepted: libsndfile takes those only by file name
- * or by an explicit request. */
-static void open_descriptor(int fd, bool mpeg, struct opened *o)
+ * or by an explicit request. The errno of what failed but the format; then it is closed.
+ */
+static int open_descriptor(int fd, bool mpeg, struct opened *o)
 {
     SF_VIRTUAL_IO io = {splice_length, splice_seek, splice_read, NULL, splice_tell};
     memset(&o->info, 0, sizeof o->info);
+    o->sf = NULL;
     o->splice = calloc(1, sizeof *o->splice);
-    if (!o->splice ||
-        !(mpeg ? mpeg_length_splice(o->splice, fd)
-               : sound_length_splice(o->splice, fd) || splice_riff(o->splice, fd))) {
-        free(o->splice);
-        o->splice = NULL;
-        o->sf = sf_open_fd(fd, SFM_READ, &o->info, SF_TRUE);
-        return;
+    if (!o->splice) {
+        close(fd);
+        return ENOMEM;
     }
+    if (!(mpeg ? mpeg_length_splice : sound_length_splice)(o->splice, fd))
+        splice_whole(o->splice, fd);
     o->sf = sf_open_virtual(&io, SFM_READ, &o->info, o->splice);
-    if (!o->sf) {
-        close_opened(NULL, o->splice);
-        o->splice = NULL;
+    int problem = o->splice->problem;
+    if (!o->sf || problem) {
+        close_opened(o->sf, o->splice);
+        o->sf = NULL;
     }
+    return problem;
 }
 
 /* libsndfile's reason why a file does not open. It keeps one for the whole process, and
@@ -242,7 +245,10 @@ static enum status open_checked(const char *path, bool by_name, bool count_mpeg,
         return err_set(e, ST_UNREADABLE, "%s cannot be read as audio: %s", path,
                        refusal(head, "not recognised"));
     }
-    open_descriptor(fd, mpeg == MPEG_YES && count_mpeg, o);
+    int problem = open_descriptor(fd, mpeg == MPEG_YES && count_mpeg, o);
+    if (problem)
+        return err_errno(e, problem == ENOMEM ? ST_NO_MEMORY : ST_UNREADABLE, problem,
+                         "%s cannot be read", path);
     if (!o->sf && o->bytes == 0)
         return err_set(e, ST_EMPTY, "%s is empty", path);
     if (!o->sf && !e)
@@ -370,8 +376,7 @@ const struct soundfile_info *soundfile_info(const struct soundfile *sf)
 
 void soundfile_begin_hash(struct soundfile *sf)
 {
-    if (sf->splice)
-        splice_begin_hash(sf->splice);
+    splice_begin_hash(sf->splice);
 }
 
 enum status soundfile_hash(struct soundfile *sf, uint64_t *hash, struct err *e)
@@ -393,11 +398,6 @@ uint64_t soundfile_scrubbed(const struct soundfile *sf)
 const char *soundfile_damage(const struct soundfile *sf)
 {
     return sf->damage[0] ? sf->damage : NULL;
-}
-
-int soundfile_problem(const struct soundfile *sf)
-{
-    return sf->splice ? sf->splice->problem : 0;
 }
 
 /* --- reading --- */
@@ -449,7 +449,7 @@ static void note_end(struct soundfile *sf)
              sf->info.claimed_frames)
         snprintf(sf->damage, sizeof sf->damage, "the data ends after %.1f s of %.1f s",
                  have, claimed);
-    else if (sf->splice && sf->splice->stale)
+    else if (sf->splice->stale)
         snprintf(sf->damage, sizeof sf->damage,
                  "the header claims less than the %.1f s that are there", have);
     else if (sf->chained)
@@ -473,6 +473,9 @@ enum status soundfile_read(struct soundfile *sf, float *interleaved, size_t fram
             wanted = sf->end - sf->position;
         sf_count_t n =
             sf->pcm16 ? read_pcm16(sf, to, wanted) : sf_readf_float(sf->sf, to, wanted);
+        if (sf->splice->problem) /* which libsndfile takes for the end */
+            return err_errno(e, ST_UNREADABLE, sf->splice->problem, "%s cannot be read",
+                             sf->path);
         if (n <= 0) {
             note_end(sf);
             break;

@@ -46,11 +46,12 @@ void soundfile_close(struct soundfile *sf); /* NULL safe */
 const struct soundfile_info *soundfile_info(const struct soundfile *sf);
 
 /* The next up to `frames` frames, interleaved. *got < frames only at the end (0 after
- * it). Data that breaks off or is damaged ends the sound there: see soundfile_damage. */
+ * it). Data that breaks off or is damaged ends the sound there: see soundfile_damage.
+ * ST_UNREADABLE when the disk fails, now or before. */
 enum status soundfile_read(struct soundfile *sf, float *interleaved, size_t frames,
                            size_t *got, struct err *e);
 /* The hash of the file's bytes (content_hash_file), at the end of a reading that follows
- * its begin: a WAV file's is then taken as it is read, not from a reading of its own. */
+ * its begin: it is then taken as the sound is read, not from a reading of its own. */
 void soundfile_begin_hash(struct soundfile *sf);
 enum status soundfile_hash(struct soundfile *sf, uint64_t *hash, struct err *e);
 /* The frame the next read starts with. */
@@ -75,8 +76,6 @@ const char *soundfile_damage(const struct soundfile *sf);
 /* What the user is told of both, "" when there is nothing: "the data ends after 12.3 s of
  * 60.0 s; using what is there; 2 samples are not numbers (NaN) and count as 0". */
 const char *soundfile_doubts(const struct soundfile *sf, char to[SOUNDFILE_DOUBTS_BYTES]);
-/* errno of a read of the disk that failed on the way, of a WAV file; 0: none did. */
-int soundfile_problem(const struct soundfile *sf);
 
 /* A whole file into memory. ST_UNSUPPORTED when longer than `max_frames` (0: as long as
  * may be), or when it holds more than SOUNDFILE_LOAD_MAX values (512 MB): what is longer

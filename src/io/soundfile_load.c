@@ -92,9 +92,6 @@ enum status soundfile_load_told(const char *path, size_t max_frames, struct audi
         if (!st && length > most)
             st = too_long(path, most, info->rate_hz, e);
     }
-    int problem = soundfile_problem(sf);
-    if (!st && problem) /* half of it, or by half a header, is another sound */
-        st = err_errno(e, ST_UNREADABLE, problem, "%s cannot be read", path);
     if (!st && length == 0)
         st = err_set(e, ST_EMPTY, "%s holds no sound", path);
     if (st) {

@@ -5,15 +5,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-bool splice_riff(struct splice *s, int fd)
+void splice_whole(struct splice *s, int fd)
 {
-    char magic[4];
     struct stat status;
-    if (pread(fd, magic, 4, 0) != 4 || memcmp(magic, "RIFF", 4) != 0 ||
-        fstat(fd, &status) != 0)
-        return false;
-    *s = (struct splice){.fd = fd, .end = (int64_t)status.st_size};
-    return true;
+    *s = (struct splice){.fd = fd};
+    if (fstat(fd, &status) == 0)
+        s->end = (int64_t)status.st_size;
+    else
+        s->problem = errno;
 }
 
 int64_t splice_length(void *splice)

@@ -25,8 +25,8 @@ struct splice {
     struct content_hash hash; /* of the bytes before `hash.total` */
 };
 
-/* True, with the splice filled, for what begins as a WAV file: seen as it is. */
-bool splice_riff(struct splice *s, int fd);
+/* The file seen as it is. */
+void splice_whole(struct splice *s, int fd);
 
 /* Each takes a struct splice, as decoders call them. */
 int64_t splice_length(void *splice);
