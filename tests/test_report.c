@@ -207,6 +207,22 @@ static void make_kit(char kit[FOLDER_NAME_BYTES], const unsigned char *wav, size
     folder_write(kit, "tape.wav", wav, n);
 }
 
+/* It is no folder of sounds then, and not empty. */
+static void a_kit_whose_list_cannot_be_read_is_told(void **state)
+{
+    char kit[FOLDER_NAME_BYTES], path[FOLDER_BYTES];
+    struct report_result r;
+    struct report_job job = {.input_dir = kit};
+    struct err e = {0};
+    make_kit(kit, (const unsigned char *)"", 0);
+    folder_path(path, kit, "manifest.csv");
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(symlink("manifest.csv", path), 0);
+    assert_int_equal(report_run(&job, &r, &e), ST_UNREADABLE);
+    assert_true(text_has(e.msg, "manifest.csv is a link that leads back to itself"));
+    folder_remove(kit);
+}
+
 /* Three hours at 8 kHz: what the page says of it is known after two minutes of it. */
 static void what_is_too_long_is_not_read_to_its_end(void **state)
 {
@@ -317,6 +333,7 @@ int main(void)
         cmocka_unit_test(what_is_no_page_stays),
         cmocka_unit_test(a_kit_shows_nothing_from_outside),
         cmocka_unit_test(a_player_plays_what_is_on_the_card),
+        cmocka_unit_test(a_kit_whose_list_cannot_be_read_is_told),
         cmocka_unit_test(what_is_too_long_is_not_read_to_its_end),
         cmocka_unit_test(a_browser_plays_it),
     };

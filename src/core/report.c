@@ -149,9 +149,12 @@ static enum status load(struct page *p, const struct report_job *job, struct err
         path_join(manifest, sizeof manifest, job->input_dir, "manifest.csv", e);
     if (st != ST_OK)
         return st;
-    if (path_read_file(manifest, 1u << 30, &text, &n, NULL) == ST_OK) {
+    st = path_read_file(manifest, 1u << 30, &text, &n, e);
+    if (st == ST_OK) {
         st = from_kit(p, job->input_dir, text, n, &is_kit, e);
         free(text);
+    } else if (st == ST_NOT_FOUND) {
+        st = ST_OK;
     }
     if (st == ST_OK && !is_kit)
         st = from_set(p, job, e);
