@@ -9,6 +9,7 @@
 #ifndef TROWEL_DSP_VEC_H
 #define TROWEL_DSP_VEC_H
 
+#include <float.h>
 #include <math.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -17,6 +18,9 @@
 #if defined(__x86_64__)
 #include <emmintrin.h>
 #endif
+
+_Static_assert(FLT_EVAL_METHOD == 0,
+               "floats stay floats: 32-bit x86 needs -msse2 -mfpmath=sse");
 
 enum { VEC = 8 };
 
