@@ -2,7 +2,9 @@
  * interrupted. */
 #include "checks.h"
 #include "core/curate.h"
+#include "core/kit_load.h"
 #include "core/pi.h"
+#include "core/project.h"
 #include "folder.h"
 #include "io/manifest.h"
 #include "io/sha256.h"
@@ -808,6 +810,86 @@ static void test_a_changed_sample_stays_a_new_one_comes(void **state)
     assert_non_null(strstr(e.msg, "is a kit"));
 }
 
+static void load_kit(const char *folder, struct kit_set *set)
+{
+    struct config cfg;
+    assert_int_equal(config_defaults(&cfg, NULL), ST_OK);
+    assert_int_equal(kit_load(set, folder, target_find("tr8s"), &cfg, false, NULL, NULL),
+                     ST_OK);
+}
+
+/* Three kicks on record, the third a near-miss that was accepted, and no catalog. */
+static void make_flat(struct bench *b)
+{
+    struct project p;
+    struct begun begun;
+    struct find_list finds = {0};
+    struct catalog_source source = {.stem = "tape", .path = "tape.wav", .rate_hz = 8000};
+    fill(b, 3);
+    assert_int_equal(project_open_flat(&p, b->project, NULL), ST_OK);
+    for (int i = 0; i < 3; i++) {
+        struct candidate *c = &b->c[i];
+        snprintf(c->filename, sizeof c->filename, "tape_drum_%03d_kick.wav", 3 - i);
+        snprintf(c->hit_class, sizeof c->hit_class, "kick");
+        c->kind = KIND_DRUM;
+        c->source_rate_hz = 8000;
+        parts_add(&c->parts, "range", 0.25 + 0.25 * i);
+        strike(b->project, c->filename, 60 * pow(3, i), 9000);
+        assert_int_equal(sha256_file(in(b, b->project, c->filename), c->sha256, NULL),
+                         ST_OK);
+        if (i == 2) {
+            snprintf(c->missed_by, sizeof c->missed_by, "3 dB too soft");
+            c->decision = DECISION_ACCEPTED;
+        }
+        assert_true(find_list_add(&finds, c, NULL, NULL));
+    }
+    assert_int_equal(
+        manifest_write(&p.root, "manifest.csv", b->c, 3, MANIFEST_PLAIN, NULL), ST_OK);
+    assert_int_equal(project_begin(&p, "tape", &begun, NULL), ST_OK);
+    assert_int_equal(project_complete(&begun, &source, &finds, NULL), ST_OK);
+    find_list_done(&finds);
+    project_done(&p);
+}
+
+/* A kit's instruments are filled by more than the score: also from hits without a
+ * catalog, and from a set that lies elsewhere than its project. */
+static void test_a_set_knows_why_its_hits_suit(void **state)
+{
+    struct bench *b = *state;
+    struct curate_result r;
+    make_flat(b);
+    assert_int_equal(curate(b, b->project, 10, false, NULL, &r, NULL), ST_OK);
+    assert_int_equal(r.chosen, 3);
+    const char *folders[] = {b->project, b->best};
+    for (int f = 0; f < 2; f++) {
+        struct kit_set set;
+        load_kit(folders[f], &set);
+        assert_int_equal(set.count, 3);
+        for (size_t i = 0; i < set.count; i++) {
+            const struct kit_item *item = &set.item[i];
+            int was = '3' - item->c.filename[12];
+            assert_true(fabs(parts_value(&item->c.parts, "range") - 0.25 - 0.25 * was) <
+                        1e-9);
+            assert_true(item->c.source_rate_hz == 8000);
+            assert_true(item->vector[0] == item->vector[0]); /* no NAN */
+        }
+        kit_set_done(&set);
+    }
+    /* The set says what the third missed by: accepted, it is in the kit nevertheless. */
+    for (int accepted = 1; accepted >= 0; accepted--) {
+        struct root root;
+        struct kit_set set;
+        b->c[2].decision = accepted ? DECISION_ACCEPTED : DECISION_NONE;
+        assert_int_equal(root_open(&root, b->best, false, NULL), ST_OK);
+        assert_int_equal(
+            manifest_write(&root, "manifest.csv", b->c, 3, MANIFEST_RECORD, NULL), ST_OK);
+        root_done(&root);
+        load_kit(b->best, &set);
+        assert_int_equal(set.count, accepted ? 3 : 2);
+        kit_set_done(&set);
+    }
+}
+
 static void test_run_from_plain_files(void **state)
 {
     struct bench *b = *state;
@@ -994,6 +1076,7 @@ int main(void)
         CASE(test_a_name_of_two_names_none),
         CASE(test_every_word_of_a_decision_file_counts),
         CASE(test_a_changed_sample_stays_a_new_one_comes),
+        CASE(test_a_set_knows_why_its_hits_suit),
         CASE(test_run_from_plain_files),
         CASE(test_plain_files_are_told_by_their_sound),
         CASE(test_projects_have_stacks_of_their_own),

@@ -1,10 +1,10 @@
 #include "core/curate_internal.h"
 
 #include "core/array.h"
+#include "core/project.h"
 #include "core/recordings.h"
 #include "dsp/measure.h"
 #include "io/discover.h"
-#include "io/manifest.h"
 #include "io/paths.h"
 #include "io/soundfile.h"
 
@@ -174,13 +174,13 @@ static enum status gather_catalog(struct curate_pool *pool, const char *folder,
 }
 
 static enum status gather_manifest(struct curate_pool *pool, const char *folder,
-                                   const char *manifest, struct err *e)
+                                   struct err *e)
 {
     struct candidate *rows = NULL;
     size_t count = 0;
     struct gathering g = {
         .pool = pool, .folder = folder, .stack_base = pool->stacks, .e = e};
-    enum status st = manifest_read(manifest, &rows, &count, e);
+    enum status st = project_rows(folder, &rows, &count, e);
     if (st == ST_OK)
         st = add_site(pool, folder, &g.site, e);
     for (size_t i = 0; i < count && st == ST_OK; i++) {
@@ -347,7 +347,7 @@ static enum status gather_folder(struct curate_pool *pool, const char *folder, i
         log_write(job_log(pool->job->ctx), LOG_WARNING, "%s; its manifest is used",
                   why.msg);
     }
-    return listed ? gather_manifest(pool, folder, manifest, e)
+    return listed ? gather_manifest(pool, folder, e)
                   : gather_plain(pool, folder, depth, e);
 }
 

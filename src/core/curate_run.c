@@ -383,6 +383,8 @@ static enum status remove_stale(struct plan *p, struct err *e)
     return st;
 }
 
+/* With what the scores are made of: a kit's instruments are filled by that, also where
+ * the set is carried away from its project. */
 static enum status write_rows(const struct plan *p, const char *name, struct err *e)
 {
     struct candidate *rows = malloc((p->count + 1) * sizeof *rows);
@@ -390,7 +392,7 @@ static enum status write_rows(const struct plan *p, const char *name, struct err
         return err_set(e, ST_NO_MEMORY, "no memory for the manifest");
     for (size_t i = 0; i < p->count; i++)
         rows[i] = p->item[i].row;
-    enum status st = manifest_write(&p->root, name, rows, p->count, MANIFEST_PLAIN, e);
+    enum status st = manifest_write(&p->root, name, rows, p->count, MANIFEST_RECORD, e);
     free(rows);
     return st;
 }

@@ -244,8 +244,8 @@ struct sayings {
     bool later;
 };
 
-static enum status from_rows(struct loading *l, const char *manifest,
-                             const struct sayings *said, struct err *e);
+static enum status from_rows(struct loading *l, const struct sayings *said,
+                             struct err *e);
 
 static enum status read_wishes(struct wishes *w, struct catalog *catalog, struct err *e)
 {
@@ -272,7 +272,7 @@ static enum status from_best_of(struct loading *l, struct catalog *catalog,
     struct loading below = *l;
     struct sayings said = {catalog, is_newer(path, manifest)};
     below.folder = folder;
-    enum status st = from_rows(&below, manifest, &said, e);
+    enum status st = from_rows(&below, &said, e);
     for (size_t k = 0; st == ST_OK && k < l->set->count; k++) {
         struct kit_item *item = &l->set->item[k];
         struct catalog_find known;
@@ -361,8 +361,10 @@ static enum status from_manifest(struct loading *l, const char *manifest, struct
         st = path_join(path, sizeof path, project, "catalog.db", e);
     if (st != ST_OK)
         return st;
-    if (access(path, F_OK) != 0 || project_folder_kind(project) != FOLDER_PROJECT)
-        return from_rows(l, manifest, NULL, e);
+    if (access(path, F_OK) != 0 || project_folder_kind(project) != FOLDER_PROJECT) {
+        st = from_rows(l, NULL, e);
+        return st == ST_OK ? kit_load_hear(l, e) : st;
+    }
     st = catalog_open(&catalog, path, CATALOG_READ, e);
     if (st != ST_OK)
         return st;
@@ -432,18 +434,18 @@ static enum status from_loose(struct loading *l, const struct candidate *rows,
     return st;
 }
 
-static enum status from_rows(struct loading *l, const char *manifest,
-                             const struct sayings *said, struct err *e)
+static enum status from_rows(struct loading *l, const struct sayings *said, struct err *e)
 {
     struct candidate *rows;
     size_t count;
-    enum status st = manifest_read(manifest, &rows, &count, e);
+    enum status st = project_rows(l->folder, &rows, &count, e);
     if (st != ST_OK)
         return st;
     for (size_t i = 0; i < count && st == ST_OK; i++) {
         size_t had = l->set->count;
         enum category category = kind_category(rows[i].kind);
-        bool wanted = rows[i].decision != DECISION_REJECTED && !rows[i].missed_by[0];
+        bool wanted = rows[i].decision == DECISION_ACCEPTED ||
+                      (rows[i].decision != DECISION_REJECTED && !rows[i].missed_by[0]);
         if (wanted && said)
             st = hear(said, &rows[i], &category, &wanted, e);
         if (wanted && st == ST_OK)

@@ -70,6 +70,33 @@ static enum status measure_file(const struct source_file *f, const struct audio 
     return st == ST_OK ? sha256_file(f->path, c->sha256, e) : st;
 }
 
+static enum status hear(struct kit_item *item, const struct audio *a, struct err *e)
+{
+    struct similarity *ear;
+    enum status st = similarity_new(&ear, a->rate_hz, e);
+    if (st == ST_OK)
+        st = similarity_vector(ear, a, item->vector, e);
+    similarity_free(ear);
+    return st;
+}
+
+enum status kit_load_hear(struct loading *l, struct err *e)
+{
+    enum status st = ST_OK;
+    for (size_t i = 0; i < l->set->count && st == ST_OK; i++) {
+        struct kit_item *item = &l->set->item[i];
+        struct audio a;
+        if (item->category != CAT_DRUMS || !isnan(item->vector[0]) ||
+            soundfile_load(item->path, 0, &a, NULL) != ST_OK)
+            continue; /* what cannot be read is told when it is written */
+        st = hear(item, &a, e);
+        audio_done(&a);
+        if (st == ST_OK)
+            st = job_go_on(l->ctx, e);
+    }
+    return st;
+}
+
 static enum status from_file(struct loading *l, const struct source_file *f,
                              struct err *e)
 {
@@ -95,12 +122,8 @@ static enum status from_file(struct loading *l, const struct source_file *f,
     struct kit_item *item = kit_load_add(l->set);
     st = item ? measure_file(f, &a, item, e)
               : err_set(e, ST_NO_MEMORY, "no memory for %s", f->path);
-    struct similarity *similarity = NULL;
     if (st == ST_OK)
-        st = similarity_new(&similarity, a.rate_hz, e);
-    if (st == ST_OK)
-        st = similarity_vector(similarity, &a, item->vector, e);
-    similarity_free(similarity);
+        st = hear(item, &a, e);
     audio_done(&a);
     if (st == ST_OK)
         kit_load_settle(l, item);

@@ -27,5 +27,7 @@ void kit_load_settle(const struct loading *l, struct kit_item *item);
  * at one without rows, NULL is none. ST_NOT_FOUND, ST_NO_MEMORY … */
 enum status kit_load_files(struct loading *l, const struct kit_listed *listed,
                            struct err *e);
+/* How the drums sound that nobody has heard: by their files. */
+enum status kit_load_hear(struct loading *l, struct err *e);
 
 #endif

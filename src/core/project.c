@@ -290,6 +290,49 @@ enum status project_record(const struct project *p, const char *stem,
     return st;
 }
 
+/* The row on record: the lists are nearly in one order, so the next is looked at first.
+ */
+static const struct candidate *find_row(const struct find_list *l, const char *filename,
+                                        size_t *next)
+{
+    for (size_t k = 0; k < l->count; k++) {
+        size_t i = (*next + k) % l->count;
+        if (strcmp(l->at[i].filename, filename) != 0)
+            continue;
+        *next = i + 1;
+        return &l->at[i];
+    }
+    return NULL;
+}
+
+enum status project_rows(const char *folder, struct candidate **rows, size_t *count,
+                         struct err *e)
+{
+    struct project p;
+    struct catalog_source source;
+    struct find_list finds = {0};
+    size_t next = 0;
+    enum status st = manifest_read_in(folder, "manifest.csv", rows, count, e);
+    if (st != ST_OK || project_open_folder(&p, folder, NULL) != ST_OK)
+        return st;
+    for (size_t i = 0; i < *count; i++) {
+        struct candidate *row = &(*rows)[i];
+        if (i == 0 || strcmp(row->source, row[-1].source) != 0) {
+            find_list_done(&finds);
+            if (project_record(&p, row->source, &source, &finds, NULL) != ST_OK)
+                finds = (struct find_list){0};
+        }
+        const struct candidate *known = find_row(&finds, row->filename, &next);
+        if (known) {
+            row->parts = known->parts;
+            row->source_rate_hz = known->source_rate_hz;
+        }
+    }
+    find_list_done(&finds);
+    project_done(&p);
+    return ST_OK;
+}
+
 /* --- begun, announced, complete --- */
 
 enum status project_forget(const struct project *p, const char *stem, const char *ending,

@@ -79,6 +79,11 @@ enum status project_record(const struct project *p, const char *stem,
                            struct catalog_source *source, struct find_list *finds,
                            struct err *e);
 
+/* The rows of the manifest.csv in a folder, as manifest_read has them, with what is on
+ * record besides: of what parts their scores are made, and the recording's rate. */
+enum status project_rows(const char *folder, struct candidate **rows, size_t *count,
+                         struct err *e);
+
 /* Begin a source: what an incomplete run left is removed, a failure's record too. ST_BUSY
  * while another process has begun it, ST_EXISTS when it is complete. */
 struct begun {

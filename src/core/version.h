@@ -3,6 +3,6 @@
 #define TROWEL_CORE_VERSION_H
 
 /* Changes when the same input and config would give other samples. */
-#define TROWEL_ALGORITHM_VERSION "29"
+#define TROWEL_ALGORITHM_VERSION "30"
 
 #endif
