@@ -559,8 +559,9 @@ static void note_line(void *said, enum log_level level, const char *source,
     text_add(said, line);
 }
 
-/* A manifest alone tells no rate of a recording, which places in it hang on. */
-static void edits_without_a_catalog_are_not_heard_and_said(void **state)
+/* A manifest alone tells no rate of a recording, which places in it hang on; the record
+ * beside it does. */
+static void edits_without_a_record_are_not_heard_and_said(void **state)
 {
     struct mined *m = *state;
     struct catalog_find drum = mined_first(m, KIND_DRUM, false);
@@ -578,12 +579,28 @@ static void edits_without_a_catalog_are_not_heard_and_said(void **state)
     snprintf(from, sizeof from, "%s/catalog.db", m->project);
     snprintf(to, sizeof to, "%s/catalog.away", m->top);
     assert_int_equal(rename(from, to), 0);
+    char decisions[sizeof m->path], record[400], away[400];
+    snprintf(decisions, sizeof decisions, "%s", m->path);
+    snprintf(record, sizeof record, "%s/.trowel/tape.record", m->project);
+    snprintf(away, sizeof away, "%s/record.away", m->top);
     struct curate_job job = {.input_root = m->project,
                              .output_root = best,
-                             .decisions = m->path,
+                             .decisions = decisions,
                              .options = {.top = 1, .diversity = 0.3},
                              .ctx = &(struct job_context){.log = &log}};
     assert_int_equal(curate_run(&job, &result, NULL), ST_OK);
+    struct candidate *rows;
+    size_t n;
+    snprintf(m->path, sizeof m->path, "%s/manifest.csv", best);
+    assert_int_equal(manifest_read(m->path, &rows, &n, NULL), ST_OK);
+    const struct candidate *row = row_of(rows, n, "drum");
+    assert_true(text_has(row->filename, "_edit.wav"));
+    assert_true(fabs(row->m.end_sec - row->m.start_sec - 2500.0 / MINED_RATE) < 1e-5);
+    free(rows);
+    folder_remove(best);
+    assert_int_equal(rename(record, away), 0);
+    assert_int_equal(curate_run(&job, &result, NULL), ST_OK);
+    assert_int_equal(rename(away, record), 0);
     assert_int_equal(rename(to, from), 0);
     assert_true(text_has(said.at, "no catalog with the sample rate"));
     assert_true(text_has(said.at, "copied as it was mined"));
@@ -611,7 +628,7 @@ int main(void)
         cmocka_unit_test(the_sheet_lets_ring_what_rings),
         cmocka_unit_test(best_of_sets_hold_what_was_edited),
         cmocka_unit_test(what_is_on_a_slot_stays_there_whatever_the_set),
-        cmocka_unit_test(edits_without_a_catalog_are_not_heard_and_said),
+        cmocka_unit_test(edits_without_a_record_are_not_heard_and_said),
     };
     return cmocka_run_group_tests_name("recut kept", tests, set_up, mined_rig_teardown);
 }
