@@ -383,16 +383,15 @@ static enum status remove_stale(struct plan *p, struct err *e)
     return st;
 }
 
-/* With what the scores are made of: a kit's instruments are filled by that, also where
- * the set is carried away from its project. */
-static enum status write_rows(const struct plan *p, const char *name, struct err *e)
+static enum status write_rows(const struct plan *p, const char *name,
+                              enum manifest_form form, struct err *e)
 {
     struct candidate *rows = malloc((p->count + 1) * sizeof *rows);
     if (rows == NULL)
         return err_set(e, ST_NO_MEMORY, "no memory for the manifest");
     for (size_t i = 0; i < p->count; i++)
         rows[i] = p->item[i].row;
-    enum status st = manifest_write(&p->root, name, rows, p->count, MANIFEST_RECORD, e);
+    enum status st = manifest_write(&p->root, name, rows, p->count, form, e);
     free(rows);
     return st;
 }
@@ -407,7 +406,7 @@ static enum status write_in_turn(struct plan *p, const struct curate_pool *pool,
     if (st == ST_OK)
         st = check_there(p, job->force, e);
     if (st == ST_OK)
-        st = write_rows(p, CURATE_BEGUN, e);
+        st = write_rows(p, CURATE_BEGUN, MANIFEST_PLAIN, e);
     for (size_t i = 0; i < p->count && st == ST_OK; i++) {
         job_progress(job->ctx, (double)i / (double)p->count, "copying");
         st = job_go_on(job->ctx, e);
@@ -417,7 +416,9 @@ static enum status write_in_turn(struct plan *p, const struct curate_pool *pool,
     if (st == ST_OK)
         st = remove_stale(p, e);
     if (st == ST_OK)
-        st = write_rows(p, manifest_name, e);
+        st = write_rows(p, PROJECT_SET_RECORD, MANIFEST_RECORD, e);
+    if (st == ST_OK)
+        st = write_rows(p, manifest_name, MANIFEST_PLAIN, e);
     if (st == ST_OK)
         root_remove(&p->root, CURATE_BEGUN, NULL);
     remove_made(p);

@@ -444,8 +444,7 @@ static enum status from_rows(struct loading *l, const struct sayings *said, stru
     for (size_t i = 0; i < count && st == ST_OK; i++) {
         size_t had = l->set->count;
         enum category category = kind_category(rows[i].kind);
-        bool wanted = rows[i].decision == DECISION_ACCEPTED ||
-                      (rows[i].decision != DECISION_REJECTED && !rows[i].missed_by[0]);
+        bool wanted = rows[i].decision != DECISION_REJECTED && !rows[i].missed_by[0];
         if (wanted && said)
             st = hear(said, &rows[i], &category, &wanted, e);
         if (wanted && st == ST_OK)

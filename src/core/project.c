@@ -305,31 +305,54 @@ static const struct candidate *find_row(const struct find_list *l, const char *f
     return NULL;
 }
 
+static void add_what_is_known(struct candidate *row, const struct find_list *l,
+                              size_t *next)
+{
+    const struct candidate *known = find_row(l, row->filename, next);
+    if (known) {
+        row->parts = known->parts;
+        row->source_rate_hz = known->source_rate_hz;
+    }
+}
+
+static void add_of_set(struct candidate *rows, size_t count, const char *folder)
+{
+    struct find_list finds = {0};
+    size_t next = 0;
+    manifest_read_in(folder, PROJECT_SET_RECORD, &finds.at, &finds.count, NULL);
+    for (size_t i = 0; i < count; i++)
+        add_what_is_known(&rows[i], &finds, &next);
+    find_list_done(&finds);
+}
+
+static void add_of_project(struct candidate *rows, size_t count, const struct project *p)
+{
+    struct catalog_source source;
+    struct find_list finds = {0};
+    size_t next = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (i == 0 || strcmp(rows[i].source, rows[i - 1].source) != 0) {
+            find_list_done(&finds);
+            if (project_record(p, rows[i].source, &source, &finds, NULL) != ST_OK)
+                finds = (struct find_list){0};
+        }
+        add_what_is_known(&rows[i], &finds, &next);
+    }
+    find_list_done(&finds);
+}
+
 enum status project_rows(const char *folder, struct candidate **rows, size_t *count,
                          struct err *e)
 {
     struct project p;
-    struct catalog_source source;
-    struct find_list finds = {0};
-    size_t next = 0;
     enum status st = manifest_read_in(folder, "manifest.csv", rows, count, e);
-    if (st != ST_OK || project_open_folder(&p, folder, NULL) != ST_OK)
+    if (st != ST_OK)
         return st;
-    for (size_t i = 0; i < *count; i++) {
-        struct candidate *row = &(*rows)[i];
-        if (i == 0 || strcmp(row->source, row[-1].source) != 0) {
-            find_list_done(&finds);
-            if (project_record(&p, row->source, &source, &finds, NULL) != ST_OK)
-                finds = (struct find_list){0};
-        }
-        const struct candidate *known = find_row(&finds, row->filename, &next);
-        if (known) {
-            row->parts = known->parts;
-            row->source_rate_hz = known->source_rate_hz;
-        }
+    if (project_open_folder(&p, folder, NULL) == ST_OK) {
+        add_of_project(*rows, *count, &p);
+        project_done(&p);
     }
-    find_list_done(&finds);
-    project_done(&p);
+    add_of_set(*rows, *count, folder);
     return ST_OK;
 }
 

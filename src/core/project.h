@@ -80,7 +80,9 @@ enum status project_record(const struct project *p, const char *stem,
                            struct err *e);
 
 /* The rows of the manifest.csv in a folder, as manifest_read has them, with what is on
- * record besides: of what parts their scores are made, and the recording's rate. */
+ * record besides, in a project or in a best-of set: of what parts their scores are made,
+ * and the recording's rate. A kit's instruments are filled by these. */
+#define PROJECT_SET_RECORD ".trowel-best-of.csv"
 enum status project_rows(const char *folder, struct candidate **rows, size_t *count,
                          struct err *e);
 
