@@ -63,7 +63,7 @@ static enum status make(struct dig *d, const struct pad_params *p, struct pad_tr
     audio_done(&g.audio);
     m->ok = st == ST_OK;
     if (m->ok)
-        return pad_rate(&m->pad, m->region, dig_pads_track(d), e);
+        return pad_rate(&m->pad, p, dig_pads_track(d), e);
     if (st == ST_NOTHING || st == ST_EMPTY) {
         snprintf(missed_by, MISSED_BY_BYTES, "%.*s", MISSED_BY_BYTES - 1, why.msg);
         return ST_OK;

@@ -165,38 +165,38 @@ enum status pad_finish_bars(const struct pad_ground *g, const struct pad_region 
     return settle(out, g, st);
 }
 
-/* How steady it is between two frames of the recording. */
-static enum status steadiness(const struct track *t, size_t start, size_t end,
-                              double *steady, struct err *e)
+/* The parts of what lies between two frames of the recording. */
+static enum status measure(const struct track *t, const struct pad_params *p,
+                           size_t start, size_t end, struct score_parts *parts,
+                           double *score, struct err *e)
 {
     double rate = track_info(t)->rate_hz;
     struct track_sums sums;
-    struct track_window w = {0};
     enum status st = track_sums_init(&sums, t, (double)(end - start) / rate, e);
     if (st != ST_OK)
         return st;
     size_t from = track_sums_cell(&sums, (double)start / rate);
     size_t to = track_sums_cell(&sums, (double)end / rate);
     track_sums_rewind(&sums, from);
+    struct track_window w = {0};
     if (to > from)
         track_sums_window(&sums, from, to, &w);
-    *steady = pad_steady(&w);
+    double tone = pad_tone(t, &w);
+    *parts = pad_parts(&sums, p, from, to, &w, tone);
+    *score = pad_parts_score(parts, tone);
     track_sums_done(&sums);
     return ST_OK;
 }
 
-enum status pad_rate(struct pad *pad, const struct pad_region *region,
-                     const struct track *t, struct err *e)
+enum status pad_rate(struct pad *pad, const struct pad_params *p, const struct track *t,
+                     struct err *e)
 {
     const struct loop_option *loop = &pad->loops.option[0];
-    double quality = seam_quality(&pad->loop.seam), steady;
-    enum status st = steadiness(t, loop->start, loop->end, &steady, e);
+    double quality = seam_quality(&pad->loop.seam);
+    enum status st = measure(t, p, loop->start, loop->end, &pad->parts, &pad->score, e);
     if (st != ST_OK)
         return st;
-    pad->parts = region->parts;
-    pad->parts.part[0].value = steady;
-    pad->score = (1.0 - SEAM_WEIGHT) * pad_parts_score(&pad->parts, region->tone) +
-                 SEAM_WEIGHT * quality;
+    pad->score = (1.0 - SEAM_WEIGHT) * pad->score + SEAM_WEIGHT * quality;
     parts_add(&pad->parts, "seam", quality);
     return ST_OK;
 }

@@ -25,10 +25,14 @@
 #define HUM_LOUD_DB  6.0
 #define HUM_QUIET_DB 12.0
 /* How far pitch classes lie from their mean: in chords that are held up to 0.05, in the
- * sway of detuned ones 0.08; where a melody goes on or the chord changes, above 0.12.
- * What is less than half held, noise or a vibrato, has pitch classes by chance, too. */
-#define NOTES_STAY      0.05
-#define NOTES_WEIGHT    1.5 /* of what is above, beside a change of colour */
+ * sway of detuned ones 0.08; where a melody goes on, above 0.12. What is less than half
+ * held, noise or a vibrato, has pitch classes by chance, too. */
+#define NOTES_STAY   0.05
+#define NOTES_WEIGHT 1.5 /* of what is above, beside a change of colour */
+/* How far those after a moment lie from those before it: in chords that are held up to
+ * 0.1, where one follows another 0.15 to 0.8: less, the more notes they share. */
+#define CHORD_STAYS     0.1
+#define CHORD_LEAST     3 /* chromas on either side */
 #define NOTES_HELD      0.5
 #define NOTES_EDGE_S    0.19 /* what a chroma's window sees beyond its own */
 #define SWINGING_WEIGHT 0.75 /* of what is anything but steady */
@@ -144,39 +148,71 @@ double pad_tone(const struct track *t, const struct track_window *w)
            (1.0 - hum_alone(t, w)) * (1.0 - w->glides);
 }
 
-/* How far it goes from note to note, as a distance of spectra: bands are three semitones
- * wide, and a melody may stay within one. */
+static double squares(const double chroma[12])
+{
+    double sum = 0.0;
+    for (int k = 0; k < 12; k++)
+        sum += chroma[k] * chroma[k];
+    return sum;
+}
+
+/* The most by which pitch classes after a moment differ from those before it, as a
+ * distance. `all` is the sum of them. */
+static double chord_moves(const struct track *t, size_t first, size_t last,
+                          const double all[12])
+{
+    double before[12] = {0}, after[12], most = 0.0;
+    for (size_t i = first; i + CHORD_LEAST < last; i++) {
+        float chroma[12];
+        double both = 0.0;
+        track_chroma(t, i, chroma);
+        for (int k = 0; k < 12; k++) {
+            before[k] += (double)chroma[k];
+            after[k] = all[k] - before[k];
+            both += before[k] * after[k];
+        }
+        double norm = squares(before) * squares(after);
+        if (i + 1 >= first + CHORD_LEAST && norm > 0.0)
+            most = fmax(most, 1.0 - both / sqrt(norm));
+    }
+    return most;
+}
+
+/* How far it goes from note to note or from chord to chord, as a distance of spectra:
+ * bands are three semitones wide, and a melody may stay within one. */
 static double notes_move(const struct track_sums *s, size_t from, size_t to)
 {
     const size_t each = TRACK_HOPS_PER_CHROMA / TRACK_HOPS_PER_SPECTRUM;
     size_t edge = (size_t)(NOTES_EDGE_S / s->cell_s);
     size_t first = (from + edge) / each, last = (to - edge) / each;
-    double mean[12] = {0}, square = 0.0, all = 0.0, held = 0.0;
-    size_t count = 0;
+    double sum[12] = {0}, lengths = 0.0, held = 0.0;
     if (to - from < 4 * edge)
         return 0.0;
-    for (size_t i = first; i < last && i < track_info(s->track)->chromas; i++, count++) {
+    size_t chromas = track_info(s->track)->chromas;
+    last = last < chromas ? last : chromas;
+    for (size_t i = first; i < last; i++) {
         float chroma[12];
         track_chroma(s->track, i, chroma);
         held += track_tonality(s->track, i);
         double length = 0.0;
         for (int k = 0; k < 12; k++) {
-            mean[k] += (double)chroma[k];
+            sum[k] += (double)chroma[k];
             length += (double)chroma[k] * (double)chroma[k];
         }
-        all += sqrt(length);
+        lengths += sqrt(length);
     }
-    for (int k = 0; k < 12; k++)
-        square += mean[k] * mean[k];
-    if (all <= 0.0)
+    if (lengths <= 0.0)
         return 0.0;
     /* the root: what all of them, each along their mean, come to */
-    double moves =
-        (1.0 - sqrt(square) / all) * fmin(1.0, held / (double)count / NOTES_HELD);
-    return NOTES_WEIGHT * fmax(0.0, moves - NOTES_STAY);
+    double sure = fmin(1.0, held / (double)(last - first) / NOTES_HELD);
+    double notes = (1.0 - sqrt(squares(sum)) / lengths) * sure - NOTES_STAY;
+    double chord = chord_moves(s->track, first, last, sum) * sure - CHORD_STAYS;
+    return fmax(0.0, fmax(NOTES_WEIGHT * notes, chord));
 }
 
-double pad_steady(const struct track_window *w)
+/* What falls or rises all along it jumps back at the join: it moves by half of that,
+ * though its deviation is less than a third. */
+static double steady(const struct track_window *w)
 {
     double moves_db = fmax(w->level_sd_db, 0.5 * fabs(w->drift_db));
     return part_falling(moves_db, PAD_STEADY_HALF_DB);
@@ -191,15 +227,15 @@ double pad_parts_score(const struct score_parts *parts, double tone)
     return part_toned(tone) * (SWINGING_WEIGHT + (1.0 - SWINGING_WEIGHT) * steady) * sum;
 }
 
-static struct score_parts parts_of(const struct track_sums *s, const struct pad_params *p,
-                                   size_t from, size_t to, const struct track_window *w,
-                                   double tone)
+struct score_parts pad_parts(const struct track_sums *s, const struct pad_params *p,
+                             size_t from, size_t to, const struct track_window *w,
+                             double tone)
 {
     double threshold = fmax(1e-3, p->spectral_flatness_threshold);
     double pure = isfinite(w->flatness) ? fmax(0.0, 1.0 - w->flatness / threshold) : 0.0;
     double bands = sounding_bands(s->track, from, to);
     struct score_parts parts = {0};
-    parts_add(&parts, "steady", pad_steady(w));
+    parts_add(&parts, "steady", steady(w));
     double change = fmax(w->change, notes_move(s, from, to));
     parts_add(&parts, "spectrum", part_falling(change, PAD_SPECTRUM_HALF));
     parts_add(&parts, "tonal", tone * (0.3 * pure + 0.7 * w->tonality));
@@ -242,7 +278,7 @@ static enum status look_at(struct search *m, size_t from, size_t to, int duratio
     if (far && (m->pool.count > 0 || v.miss >= m->nearest.miss))
         return ST_OK;
     double tone = pad_tone(m->sums.track, &w);
-    struct score_parts parts = parts_of(&m->sums, m->p, from, to, &w, tone);
+    struct score_parts parts = pad_parts(&m->sums, m->p, from, to, &w, tone);
     double score = pad_parts_score(&parts, tone);
     struct pad_place place = {(uint32_t)from, (uint32_t)to, duration, score, v.miss};
     if (!far)
@@ -298,11 +334,11 @@ static void describe(struct search *m, const struct pad_place *place,
         .centroid_hz = w.centroid_hz,
         .flatness = w.flatness,
         .score = place->score,
-        .tone = pad_tone(m->sums.track, &w),
     };
     double duration = m->p->target_durations_sec[place->duration];
     r->end_sec = fmin(length_s, r->start_sec + duration);
-    r->parts = parts_of(&m->sums, m->p, place->from, place->to, &w, r->tone);
+    double tone = pad_tone(m->sums.track, &w);
+    r->parts = pad_parts(&m->sums, m->p, place->from, place->to, &w, tone);
     memcpy(r->missed_by, v.why, sizeof r->missed_by);
 }
 

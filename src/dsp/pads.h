@@ -29,6 +29,7 @@
 #include <stddef.h>
 
 struct track;
+struct track_sums;
 struct track_window;
 
 enum { PAD_DURATIONS_MAX = 32, PAD_MISSED_MAX = 20 };
@@ -55,7 +56,6 @@ struct pad_region {
     double start_sec, end_sec; /* the target: the loop is searched around it */
     double rms_db, crest_factor, centroid_hz, flatness;
     double score; /* without the seam */
-    double tone;  /* pad_tone */
     struct score_parts parts;
     char missed_by[MISSED_BY_BYTES]; /* "" when found: "level 1.2 dB below the gate" */
 };
@@ -112,19 +112,20 @@ enum status pad_finish_bars(const struct pad_ground *g, const struct pad_region 
                             const struct pad_params *p, struct pad *out, struct err *e);
 void pad_done(struct pad *pad);
 
-/* What a pad of `region` is worth whose loop was made from t: its parts but for those of
- * the loop, which may lie a third of its length away: "steady" is the loop's own, "seam"
- * that of its join. ST_NO_MEMORY. */
-enum status pad_rate(struct pad *pad, const struct pad_region *region,
-                     const struct track *t, struct err *e);
+/* What a pad is worth whose loop was made from t: its parts are those of the loop, which
+ * may lie a third of its length away from the region, and "seam" that of its join.
+ * ST_NO_MEMORY. */
+enum status pad_rate(struct pad *pad, const struct pad_params *p, const struct track *t,
+                     struct err *e);
 
 /* Of a window of t: 0 for noise, hum and what slides in pitch, 1 where something has a
  * pitch and keeps it. */
 double pad_tone(const struct track *t, const struct track_window *w);
 
-/* Its part "steady". What falls or rises all along it jumps back at the join: it moves by
- * half of that, though its deviation is less than a third. */
-double pad_steady(const struct track_window *w);
+/* The parts of a window of a track without the seam, given pad_tone of it. */
+struct score_parts pad_parts(const struct track_sums *s, const struct pad_params *p,
+                             size_t from, size_t to, const struct track_window *w,
+                             double tone);
 
 /* Of the parts without the seam. What swells or dies away comes round and round: it
  * counts in the whole, too. */
