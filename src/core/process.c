@@ -416,7 +416,8 @@ static enum status find_input(struct run *r, const struct process_input *input,
         .recursive = job->recursive,
         .skip_projects = true,
         .skip = {job->flat_dir ? job->flat_dir : job->export_root,
-                 job->flat_dir ? NULL : kits}};
+                 job->flat_dir ? NULL : kits},
+        .cancelled = job->interrupted};
     enum status st = discover(&found, input->dir, &options, e);
     if (st == ST_NOT_FOUND && input->optional) {
         log_write(job->log, LOG_WARNING, "%s (%s) does not exist; skipped", input->dir,
