@@ -310,8 +310,9 @@ static int make_project(const char *folder, const char *recordings, int n)
         if (i % 8 > 1)
             v[i * SIMILARITY_DIM] = NAN;
     }
+    const struct recipe recipe = {.cfg = *cfg, .stages = STAGES_ALL};
     if (project_open(&p, folder, "LARGE", &e) != ST_OK ||
-        project_write_config(&p, cfg, NULL, &e) != ST_OK)
+        project_write_config(&p, &recipe, NULL, &e) != ST_OK)
         fail(&e);
     write_sample(&p, c);
     for (int i = 0; i < n; i += 400)

@@ -104,6 +104,19 @@ static enum status publish(void *arg, const struct job_context *ctx, struct err 
     return project_assemble(b->place.project, &more, NULL, e);
 }
 
+enum { ONLY_BYTES = STAGES_BYTES + 16 };
+
+/* " for drums,silences only"; "" with all stages. */
+static void tell_only(const struct batch_of_jobs *b, char to[ONLY_BYTES])
+{
+    char words[STAGES_BYTES];
+    stages_tell(b->recipe.stages, words);
+    if (b->recipe.stages == STAGES_ALL)
+        to[0] = '\0';
+    else
+        snprintf(to, ONLY_BYTES, " for %s only", words);
+}
+
 static void say_twins(const struct batch_of_jobs *b, char *to, size_t n)
 {
     char line[TWINS_BYTES];
@@ -115,8 +128,9 @@ static void say_twins(const struct batch_of_jobs *b, char *to, size_t n)
 static void all_done(void *arg, enum status st, const struct err *e)
 {
     struct batch_of_jobs *b = arg;
-    char sentence[360], failed[64] = "", elsewhere[64] = "", changed[64] = "";
-    char before[80] = "", twins[64] = "";
+    char sentence[440], failed[64] = "", elsewhere[64] = "", changed[64] = "";
+    char before[80] = "", twins[64] = "", only[ONLY_BYTES];
+    tell_only(b, only);
     if (b->totals.twins > 0)
         say_twins(b, twins, sizeof twins);
     if (b->before > 0)
@@ -147,8 +161,9 @@ static void all_done(void *arg, enum status st, const struct err *e)
             "another trowel is at work on %zu recording%s; the finds will appear here",
             b->elsewhere, b->elsewhere == 1 ? "" : "s");
     else
-        snprintf(sentence, sizeof sentence, "mined %zu recording%s: %zu find%s%s%s%s%s%s",
-                 b->done, b->done == 1 ? "" : "s", b->finds, b->finds == 1 ? "" : "s",
+        snprintf(sentence, sizeof sentence,
+                 "mined %zu recording%s%s: %zu find%s%s%s%s%s%s", b->done,
+                 b->done == 1 ? "" : "s", only, b->finds, b->finds == 1 ? "" : "s",
                  failed, elsewhere, changed, twins, before);
     answer(b, st, sentence);
     free_all(b);
@@ -386,7 +401,16 @@ static unsigned wanted(struct batch_of_jobs *b, const struct source_file *file)
     return again ? WANTED | CLEAR : 0;
 }
 
-/* Another run may have settled on a seed since the look began. */
+/* By the settings of now, and the stages that the project was begun with. */
+static enum status make_recipe(struct batch_of_jobs *b, struct err *e)
+{
+    enum status st = project_stages(b->place.project, &b->recipe, e);
+    if (b->recipe.stages == 0)
+        b->recipe.stages = STAGES_ALL;
+    return st == ST_OK ? recipe_init(&b->recipe, &b->cfg, e) : st;
+}
+
+/* Another run may have settled on seed and stages since the look began. */
 static enum status settle(struct batch_of_jobs *b, struct config_seed asked,
                           const struct job_context *ctx, struct err *e)
 {
@@ -396,8 +420,8 @@ static enum status settle(struct batch_of_jobs *b, struct config_seed asked,
     enum status st = process_begin_settling(&turn, &b->cfg, false, e);
     if (st != ST_OK)
         return st;
-    st = recipe_init(&b->recipe, &b->cfg, e);
-    return process_end_settling(&turn, &b->cfg, st, e);
+    st = make_recipe(b, e);
+    return process_end_settling(&turn, &b->recipe, st, e);
 }
 
 static enum status look(void *arg, const struct job_context *ctx, struct err *e)
@@ -410,8 +434,7 @@ static enum status look(void *arg, const struct job_context *ctx, struct err *e)
     char missed[2 * PATH_BYTES];
     const struct config_seed asked = b->cfg.reproducibility.random_seed;
     process_settle_seed(&b->cfg, b->place.project, false);
-    b->recipe.stages = STAGES_ALL;
-    enum status st = recipe_init(&b->recipe, &b->cfg, e);
+    enum status st = make_recipe(b, e);
     if (st == ST_OK)
         st = discover(&b->sources, b->place.input_dir, &options, e);
     if (source_list_missed(&b->sources, b->place.input_dir, missed, sizeof missed))
@@ -509,6 +532,15 @@ static void nothing_to_mine(struct batch_of_jobs *b)
     free_all(b);
 }
 
+static void log_begin(const struct batch_of_jobs *b)
+{
+    char only[ONLY_BYTES];
+    tell_only(b, only);
+    log_write(b->place.log, LOG_INFO, "mining %zu recording%s from %s%s%s", b->waiting,
+              b->waiting == 1 ? "" : "s", b->place.input_dir, only,
+              only[0] ? ", with which the project was begun" : "");
+}
+
 static void looked(void *arg, enum status st, const struct err *e)
 {
     struct batch_of_jobs *b = arg;
@@ -527,8 +559,7 @@ static void looked(void *arg, enum status st, const struct err *e)
     }
     b->submitting = false;
     if (b->waiting > 0)
-        log_write(b->place.log, LOG_INFO, "mining %zu recording%s from %s", b->waiting,
-                  b->waiting == 1 ? "" : "s", b->place.input_dir);
+        log_begin(b);
     else if (b->done + b->failed + b->elsewhere > 0 || b->join_due)
         finish(b);
     else

@@ -897,7 +897,8 @@ static void who_begins_together_has_one_seed(void **state)
     for (int i = 0; i < 10000 && !atomic_load(&told); i++)
         nap_ms(1);
     assert_true(atomic_load(&told));
-    assert_int_equal(process_end_settling(&turn, &theirs, ST_OK, NULL), ST_OK);
+    struct recipe begun = {.stages = STAGES_ALL, .cfg = theirs};
+    assert_int_equal(process_end_settling(&turn, &begun, ST_OK, NULL), ST_OK);
     settle(d);
     assert_int_equal(d->replied, ST_OK);
     assert_int_equal(project_record(&d->project, "evening", &source, &found, NULL),
@@ -905,6 +906,141 @@ static void who_begins_together_has_one_seed(void **state)
     assert_true(found.count > 0);
     assert_true(found.at[0].seed == theirs.reproducibility.random_seed.value);
     find_list_done(&found);
+}
+
+/* --- stages ------------------------------------------------------------------------ */
+
+enum { DRUMS_ONLY = 1 << STAGE_DRUMS };
+
+/* What `--batch process --stages drums` does at its beginning. */
+static void other_begins(struct desk *d, unsigned stages)
+{
+    struct settling turn = {.project = &d->other};
+    struct config theirs = d->config;
+    d->recipe.stages = stages;
+    assert_int_equal(process_begin_settling(&turn, &theirs, false, NULL), ST_OK);
+    assert_int_equal(recipe_init(&d->recipe, &theirs, NULL), ST_OK);
+    assert_int_equal(process_end_settling(&turn, &d->recipe, ST_OK, NULL), ST_OK);
+}
+
+static size_t of_recipe(const struct desk *d, const struct recipe *recipe)
+{
+    struct catalog_source s;
+    size_t n = 0;
+    for (int i = 0; i < TAPES; i++)
+        n += project_record(&d->project, tapes[i], &s, NULL, NULL) == ST_OK &&
+             s.recipe_hash == recipe->hash;
+    return n;
+}
+
+static enum status run_stages(const struct desk *d, unsigned stages, int shards,
+                              bool force, struct err *e)
+{
+    struct holder h = {0};
+    struct reporter reporter = {hear, &h};
+    struct process_input input = {.dir = d->input, .stages = stages};
+    struct process_job job = run_of(d, &input, &reporter);
+    struct process_result result;
+    job.one_recipe = true;
+    job.shard_count = shards;
+    job.force = force;
+    return process_run(&job, &result, e);
+}
+
+static void keep_begin(void *user, enum log_level level, const char *source,
+                       const char *line)
+{
+    (void)source, (void)level;
+    if (strncmp(line, "mining ", 7) == 0)
+        snprintf(user, 200, "%s", line);
+}
+
+/* The project of a run that looks for some things only is continued with these, while it
+ * is at work, after a :save, and when all are mined again; the run goes on as well. */
+static void a_project_keeps_its_stages(void **state)
+{
+    struct desk *d = *state;
+    struct pollfd fd = {.fd = jobs_fd(d->jobs), .events = POLLIN};
+    struct begun held;
+    char began[200] = "";
+    struct log log = {.user = began, .sink = keep_begin, .threshold = LOG_INFO};
+    d->place.log = &log;
+    other_begins(d, DRUMS_ONLY);
+    assert_int_equal(project_claim(&d->other, tapes[0], &held, NULL), ST_OK);
+    ask(d, false);
+    settle(d);
+    project_abandon(&held);
+    assert_non_null(strstr(d->sentence, "mined 1 recording for drums only: "));
+    assert_non_null(
+        strstr(began, "/tapes for drums only, with which the project was begun"));
+    assert_int_equal(of_recipe(d, &d->recipe), 1);
+    assert_int_equal(run_stages(d, DRUMS_ONLY, 1, false, NULL), ST_OK);
+    assert_int_equal(of_recipe(d, &d->recipe), TAPES);
+    assert_int_equal(project_save_config(&d->project, &d->config, NULL), ST_OK);
+    ask_for_all(d, &fd);
+    settle(d);
+    assert_non_null(strstr(d->sentence, "mined 2 recordings for drums only: "));
+    assert_int_equal(of_recipe(d, &d->recipe), TAPES);
+    assert_int_equal(run_stages(d, DRUMS_ONLY, 1, false, NULL), ST_OK);
+    assert_int_equal(run_stages(d, STAGES_ALL, 1, true, NULL), ST_OK);
+    ask_for_all(d, &fd);
+    settle(d);
+    assert_non_null(strstr(d->sentence, "mined 2 recordings: "));
+}
+
+/* One that pads were made for, as `textures` does, takes each recording for a pad. */
+static void a_project_of_pads_keeps_that(void **state)
+{
+    struct desk *d = *state;
+    struct recipe back;
+    d->recipe.whole_pads = true;
+    other_begins(d, 1u << STAGE_DRONES);
+    assert_int_equal(project_stages(&d->project, &back, NULL), ST_OK);
+    assert_true(back.whole_pads && back.stages == 1u << STAGE_DRONES);
+    ask(d, false);
+    settle(d);
+    assert_int_equal(of_recipe(d, &d->recipe), TAPES);
+}
+
+/* Before a first recording is on record, whoever is at work has said what by. */
+static void no_run_joins_one_with_other_stages(void **state)
+{
+    struct desk *d = *state;
+    struct begun held;
+    struct err e = {0};
+    other_begins(d, STAGES_ALL);
+    assert_int_equal(project_claim(&d->other, tapes[0], &held, NULL), ST_OK);
+    assert_int_equal(run_stages(d, DRUMS_ONLY, 1, false, &e), ST_BUSY);
+    assert_non_null(strstr(e.msg, "another trowel is at work in "));
+    assert_non_null(
+        strstr(e.msg, " with all stages; let it end, or --project_name begins another"));
+    assert_int_equal(run_stages(d, DRUMS_ONLY, 2, false, &e), ST_BUSY);
+    assert_int_equal(run_stages(d, DRUMS_ONLY, 2, true, &e), ST_BUSY);
+    d->config.separation.pads = true;
+    assert_int_equal(run_stages(d, STAGES_ALL, 1, false, &e), ST_BUSY);
+    assert_non_null(strstr(e.msg, " with separation.pads false, not true; let"));
+    project_abandon(&held);
+    assert_int_equal(run_stages(d, DRUMS_ONLY, 2, false, &e), ST_OK);
+    assert_int_equal(run_stages(d, STAGES_ALL, 1, false, &e), ST_EXISTS);
+    assert_non_null(strstr(e.msg, " was made with --stages drums; --force"));
+}
+
+/* A seed that was drawn is that of the project, though :save keeps settings without. */
+static void saving_keeps_the_seed(void **state)
+{
+    struct desk *d = *state;
+    struct config saved;
+    d->config.reproducibility.random_seed.set = false;
+    other_begins(d, STAGES_ALL);
+    uint64_t drawn = d->recipe.seed;
+    assert_int_equal(project_save_config(&d->project, &d->config, NULL), ST_OK);
+    assert_int_equal(project_config(&d->project, &saved, NULL), ST_OK);
+    assert_true(saved.reproducibility.random_seed.set);
+    assert_true(saved.reproducibility.random_seed.value == drawn);
+    saved.reproducibility.random_seed.value = drawn + 1; /* unless another is given */
+    assert_int_equal(project_save_config(&d->project, &saved, NULL), ST_OK);
+    assert_int_equal(project_config(&d->project, &saved, NULL), ST_OK);
+    assert_true(saved.reproducibility.random_seed.value == drawn + 1);
 }
 
 static void count_failed(void *user, enum log_level level, const char *source,
@@ -947,6 +1083,10 @@ int main(void)
         CASE(what_another_has_begun_is_left_to_it),
         CASE(what_another_finished_meanwhile_stays),
         CASE(what_changes_meanwhile_is_mined_again),
+        CASE(a_project_keeps_its_stages),
+        CASE(a_project_of_pads_keeps_that),
+        CASE(no_run_joins_one_with_other_stages),
+        CASE(saving_keeps_the_seed),
         CASE(what_was_finished_here_meanwhile_stays),
         CASE(a_project_that_cannot_be_written_ends_it),
         CASE(a_folder_that_is_shut_fails_alone),

@@ -113,8 +113,7 @@ static void a_project_has_one_recipe(void **state)
             "afresh, --project_name begins another",
             PROCESS("two", "ONE"), "--stages", "drums", "--seed", "2");
     REFUSED("export",
-            "ONE was made with another set of stages or another version of trowel; "
-            "--force starts afresh",
+            "ONE was made with --stages drums; --force starts afresh, --project_name",
             PROCESS("two", "ONE"), "--stages", "drums,silences", "--seed", "1");
     REFUSED("export", "made with drum_miner.max_length_sec 0.8, not 0.2; --force",
             PROCESS("two", "ONE"), "--stages", "drums", "--set",

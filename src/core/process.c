@@ -246,20 +246,31 @@ static void wait_for_all(struct run *r)
 
 static enum status other_recipe(const struct run *r, struct err *e)
 {
-    struct config then;
-    struct err why;
     char other[RECIPE_OTHER_BYTES];
-    enum status st = project_config(&r->project, &then, &why);
-    if (st != ST_OK)
-        snprintf(other, sizeof other, "settings that cannot be read any more (%.200s)",
-                 path_below(why.msg, r->project.root.path));
-    else if (!recipe_other(other, &then, &r->recipe[0].cfg))
-        snprintf(other, sizeof other, "%s or another version of trowel",
-                 r->job->hiss ? "other hiss, another level" : "another set of stages");
+    process_tell_other(&r->project, &r->recipe[0], r->job->one_recipe, other);
     return err_set(e, ST_EXISTS, "%s was made with %s; --force starts afresh, %s",
                    r->project.root.path, other,
                    r->project.flat ? "another folder keeps it"
                                    : "--project_name begins another");
+}
+
+/* Whoever is at work has written down by what, before there is anything on record:
+ * ST_BUSY where that is another recipe. */
+static enum status check_at_work(const struct run *r, struct err *e)
+{
+    struct recipe theirs = {0};
+    struct config cfg;
+    char other[RECIPE_OTHER_BYTES];
+    if (!r->job->one_recipe || project_config(&r->project, &cfg, NULL) != ST_OK ||
+        project_stages(&r->project, &theirs, NULL) != ST_OK || theirs.stages == 0 ||
+        recipe_init(&theirs, &cfg, NULL) != ST_OK || theirs.hash == r->recipe[0].hash ||
+        project_check_idle(&r->project, NULL) != ST_BUSY)
+        return ST_OK;
+    process_tell_other(&r->project, &r->recipe[0], r->job->one_recipe, other);
+    return err_set(e, ST_BUSY,
+                   "another trowel is at work in %s with %s; let it end, or "
+                   "--project_name begins another",
+                   r->project.root.path, other);
 }
 
 /* ST_EXISTS when a source of this run was mined by another recipe before. */
@@ -285,7 +296,9 @@ static enum status check_recipes(const struct run *r, struct err *e)
     if (!r->job->one_recipe)
         return check_sources(r, e);
     enum status st = project_is_of(&r->project, r->recipe[0].hash, &only, e);
-    return st == ST_OK && !only ? other_recipe(r, e) : st;
+    if (st == ST_OK && !only)
+        return other_recipe(r, e);
+    return st == ST_OK ? check_at_work(r, e) : st;
 }
 
 static enum status run_sources(struct run *r, struct err *e)
@@ -315,6 +328,8 @@ static enum status clear(const struct run *r, struct err *e)
         st = project_is_of(&r->project, r->recipe[0].hash, &others, e);
     if (st == ST_OK && !others)
         return project_clear(&r->project, r->job->log, e);
+    if (st == ST_OK)
+        st = check_at_work(r, e);
     for (size_t i = 0; i < r->sources.count && st == ST_OK; i++)
         if (in_shard(r->job, i))
             st = project_clear_source(&r->project, r->sources.items[i].stem, r->job->log,
@@ -351,9 +366,10 @@ static enum status settle(struct run *r, struct config *cfg, struct err *e)
     if (st == ST_OK)
         st = job->force ? clear(r, e) : check_recipes(r, e);
     /* The effective config names the recordings' folder: the workstation reads it. */
-    snprintf(cfg->paths.source_audio_dir, sizeof cfg->paths.source_audio_dir, "%s",
-             job->inputs[0].dir);
-    return process_end_settling(&turn, cfg, st, e);
+    struct recipe *first = &r->recipe[0];
+    snprintf(first->cfg.paths.source_audio_dir, sizeof first->cfg.paths.source_audio_dir,
+             "%s", job->inputs[0].dir);
+    return process_end_settling(&turn, first, st, e);
 }
 
 static enum status prepare(struct run *r, struct config *cfg, struct err *e)

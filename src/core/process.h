@@ -99,9 +99,14 @@ struct settling {
  * another one does not come to an end. ST_CANCELLED, ST_DISK. */
 enum status process_begin_settling(struct settling *s, struct config *cfg, bool afresh,
                                    struct err *e);
-/* Writes the settings, if `st` is ST_OK, and gives the turn to the next; returns `st`, or
- * why they could not be written. */
-enum status process_end_settling(struct settling *s, const struct config *cfg,
+/* Writes the recipe down, if `st` is ST_OK, and gives the turn to the next; returns `st`,
+ * or why they could not be written. */
+enum status process_end_settling(struct settling *s, const struct recipe *r,
                                  enum status st, struct err *e);
+
+/* In words, what was written down that the recipe of now has otherwise; the stages only
+ * where `one` recipe makes the whole project. */
+void process_tell_other(const struct project *p, const struct recipe *now, bool one,
+                        char to[RECIPE_OTHER_BYTES]);
 
 #endif

@@ -260,7 +260,7 @@ void process_settle_seed(struct config *cfg, const struct project *p, bool afres
     bool goes_on = p && !afresh;
     if (goes_on && project_config(p, &earlier, NULL) == ST_OK)
         *seed = earlier.reproducibility.random_seed;
-    else if (goes_on) /* whoever tidied up took the settings along */
+    if (goes_on && !seed->set) /* whoever tidied up took the settings along */
         seed->set = seed_on_record(p, &seed->value);
     if (!seed->set)
         *seed = (struct config_seed){.set = true, .value = recipe_draw_seed()};
@@ -294,11 +294,42 @@ enum status process_begin_settling(struct settling *s, struct config *cfg, bool 
     return st;
 }
 
-enum status process_end_settling(struct settling *s, const struct config *cfg,
+enum status process_end_settling(struct settling *s, const struct recipe *r,
                                  enum status st, struct err *e)
 {
     if (st == ST_OK)
-        st = project_write_config(s->project, cfg, s->log, e);
+        st = project_write_config(s->project, r, s->log, e);
     announce_end(&s->turn, NULL);
     return st;
+}
+
+/* "--stages drums"; false where the stages are the same or not known. */
+static bool other_stages(char to[RECIPE_OTHER_BYTES], const struct recipe *then,
+                         const struct recipe *now)
+{
+    char words[STAGES_BYTES];
+    if (then->stages == 0 || then->whole_pads || then->stages == now->stages)
+        return false;
+    stages_tell(then->stages, words);
+    bool all = then->stages == STAGES_ALL;
+    snprintf(to, RECIPE_OTHER_BYTES, "%s%s", all ? "all stages" : "--stages ",
+             all ? "" : words);
+    return true;
+}
+
+void process_tell_other(const struct project *p, const struct recipe *now, bool one,
+                        char to[RECIPE_OTHER_BYTES])
+{
+    struct recipe then = {0};
+    struct err why;
+    enum status st = project_config(p, &then.cfg, &why);
+    if (st == ST_OK)
+        st = project_stages(p, &then, &why);
+    if (st != ST_OK)
+        snprintf(to, RECIPE_OTHER_BYTES, "settings that cannot be read any more (%.200s)",
+                 path_below(why.msg, p->root.path));
+    else if (!(one && other_stages(to, &then, now)) &&
+             !recipe_other(to, &then.cfg, &now->cfg))
+        snprintf(to, RECIPE_OTHER_BYTES, "%s or another version of trowel",
+                 now->hiss ? "other hiss, another level" : "another set of stages");
 }

@@ -5,7 +5,6 @@
 #include "core/project.h"
 
 #include "core/project_list.h"
-#include "core/recipe.h"
 #include "io/csv.h"
 #include "io/manifest.h"
 #include "io/text.h"
@@ -19,6 +18,8 @@
 static const char CONFIG_NAME[] = "config.effective.yaml";
 #define SAVED_NAME "config.saved.yaml"
 static const char SAVED_MARK[] = "# saved in the workstation\n";
+static const char STAGES_MARK[] = "# stages: ";
+static const char WHOLE_PADS[] = " of recordings that are pads";
 enum { RECORD_MAX_BYTES = 1 << 30, CONFIG_MAX_BYTES = 1 << 20 };
 
 /* SQLite takes no longer paths: told before hours of mining that could not be joined. */
@@ -130,15 +131,56 @@ enum status project_config(const struct project *p, struct config *cfg, struct e
     return st == ST_OK ? config_load(cfg, path, NULL, e) : st;
 }
 
-static enum status put_config(const struct project *p, const struct config *cfg,
+/* In one of the comments that come first. */
+static enum status read_stages(const char *text, struct recipe *r, struct err *e)
+{
+    char words[STAGES_BYTES];
+    size_t mark = strlen(STAGES_MARK);
+    while (*text == '#' && strncmp(text, STAGES_MARK, mark) != 0)
+        text += strcspn(text, "\n") + (strchr(text, '\n') != NULL);
+    if (*text != '#')
+        return ST_OK;
+    text += mark;
+    snprintf(words, sizeof words, "%.*s", (int)strcspn(text, " \n"), text);
+    r->whole_pads = strncmp(text + strlen(words), WHOLE_PADS, strlen(WHOLE_PADS)) == 0;
+    return stages_parse(words, &r->stages, e);
+}
+
+enum status project_stages(const struct project *p, struct recipe *r, struct err *e)
+{
+    char *text;
+    size_t n;
+    r->stages = 0;
+    r->whole_pads = false;
+    enum status st =
+        root_read_file(&p->root, CONFIG_NAME, CONFIG_MAX_BYTES, &text, &n, e);
+    if (st != ST_OK)
+        return st == ST_NOT_FOUND ? ST_OK : st;
+    st = read_stages(text, r, e);
+    free(text);
+    return st;
+}
+
+/* In a flat folder stages of several runs may lie side by side. */
+static void add_stages(struct text *t, const struct project *p, const struct recipe *r)
+{
+    char words[STAGES_BYTES];
+    if (p->flat || r->stages == 0)
+        return;
+    stages_tell(r->stages, words);
+    text_addf(t, "%s%s%s\n", STAGES_MARK, words, r->whole_pads ? WHOLE_PADS : "");
+}
+
+static enum status put_config(const struct project *p, const struct recipe *r,
                               const char *mark, struct err *e)
 {
     char *yaml;
     struct text text = {0};
-    enum status st = config_yaml(cfg, &yaml, e);
+    enum status st = config_yaml(&r->cfg, &yaml, e);
     if (st != ST_OK)
         return st;
     text_add(&text, mark);
+    add_stages(&text, p, r);
     text_add(&text, yaml);
     free(yaml);
     st = text.failed ? err_set(e, ST_NO_MEMORY, "no memory for the settings")
@@ -150,10 +192,16 @@ static enum status put_config(const struct project *p, const struct config *cfg,
 enum status project_save_config(const struct project *p, const struct config *cfg,
                                 struct err *e)
 {
-    return put_config(p, cfg, SAVED_MARK, e);
+    struct recipe r = {.cfg = *cfg};
+    struct config before;
+    struct config_seed *seed = &r.cfg.reproducibility.random_seed;
+    enum status st = project_stages(p, &r, e);
+    if (st == ST_OK && !seed->set && project_config(p, &before, NULL) == ST_OK)
+        *seed = before.reproducibility.random_seed;
+    return st == ST_OK ? put_config(p, &r, SAVED_MARK, e) : st;
 }
 
-enum status project_write_config(const struct project *p, const struct config *cfg,
+enum status project_write_config(const struct project *p, const struct recipe *r,
                                  const struct log *log, struct err *e)
 {
     char other[RECIPE_OTHER_BYTES] = "not readable any more", *text;
@@ -161,10 +209,10 @@ enum status project_write_config(const struct project *p, const struct config *c
     size_t n;
     enum status st = ST_OK;
     if (root_read_file(&p->root, CONFIG_NAME, CONFIG_MAX_BYTES, &text, &n, NULL) != ST_OK)
-        return put_config(p, cfg, "", e);
+        return put_config(p, r, "", e);
     bool saved = strncmp(text, SAVED_MARK, strlen(SAVED_MARK)) == 0;
     bool stays = saved && project_config(p, &then, NULL) == ST_OK &&
-                 !recipe_saved_other(other, &then, cfg);
+                 !recipe_saved_other(other, &then, &r->cfg);
     if (saved && !stays) {
         st = root_write_file(&p->root, SAVED_NAME, text, n, e);
         if (st == ST_OK)
@@ -174,7 +222,7 @@ enum status project_write_config(const struct project *p, const struct config *c
                       p->root.path, other);
     }
     free(text);
-    return st == ST_OK ? put_config(p, cfg, stays ? SAVED_MARK : "", e) : st;
+    return st == ST_OK ? put_config(p, r, stays ? SAVED_MARK : "", e) : st;
 }
 
 /* --- the .source file: one CSV record --- */

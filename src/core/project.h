@@ -22,6 +22,7 @@
 #include "core/catalog.h"
 #include "core/find_list.h"
 #include "core/jobs.h"
+#include "core/recipe.h"
 #include "io/config.h"
 
 struct project {
@@ -65,11 +66,14 @@ enum status project_check_none(const struct root *root, struct err *e);
 
 /* The settings an earlier run wrote down. ST_NOT_FOUND when there is none. */
 enum status project_config(const struct project *p, struct config *cfg, struct err *e);
-/* Writes down what a run goes by. What the user saved there before, if it is otherwise,
- * is kept as config.saved.yaml, and that is said. */
-enum status project_write_config(const struct project *p, const struct config *cfg,
+/* The stages that it was begun with, written down beside them, into stages and
+ * whole_pads; 0 where none are known. */
+enum status project_stages(const struct project *p, struct recipe *r, struct err *e);
+/* Writes down what a run goes by: settings, seed and stages. What the user saved there
+ * before, if it is otherwise, is kept as config.saved.yaml, and that is said. */
+enum status project_write_config(const struct project *p, const struct recipe *r,
                                  const struct log *log, struct err *e);
-/* What the user saved. */
+/* What the user saved. The stages stay, and a seed where the settings have none. */
 enum status project_save_config(const struct project *p, const struct config *cfg,
                                 struct err *e);
 
@@ -114,6 +118,8 @@ void project_abandon(struct begun *b);
  * source that is being cleared the .source goes first: it is never taken for complete.
  * ST_BUSY, with nothing removed, while another process is at work on a source. */
 enum status project_clear(const struct project *p, const struct log *log, struct err *e);
+/* ST_BUSY while another process, or job, is at work on a source. */
+enum status project_check_idle(const struct project *p, struct err *e);
 /* The same for one source. */
 enum status project_clear_source(const struct project *p, const char *stem,
                                  const struct log *log, struct err *e);

@@ -91,25 +91,30 @@ enum status project_clear_source(const struct project *p, const char *stem,
     return st;
 }
 
-/* Nobody else is at work on any of them. */
-static enum status check_idle(const struct project *p, const struct stem_list *stems,
-                              struct err *e)
+enum status project_check_idle(const struct project *p, struct err *e)
 {
-    enum status st = ST_OK;
-    for (size_t i = 0; st == ST_OK && i < stems->count; i++) {
+    char list[PATH_BYTES];
+    struct stem_list stems;
+    enum status st = project_stems(p, &stems, e);
+    for (size_t i = 0; st == ST_OK && i < stems.count; i++) {
         struct begun b;
-        st = project_claim(p, stems->at[i], &b, e);
+        project_hidden(list, stems.at[i], ".begun");
+        if (!root_exists(&p->root, list))
+            continue;
+        st = project_claim(p, stems.at[i], &b, e);
         project_abandon(&b);
     }
+    stem_list_done(&stems);
     return st;
 }
 
 enum status project_clear(const struct project *p, const struct log *log, struct err *e)
 {
     struct stem_list stems;
-    enum status st = project_stems(p, &stems, e);
-    if (st == ST_OK)
-        st = check_idle(p, &stems, e);
+    enum status st = project_check_idle(p, e);
+    if (st != ST_OK)
+        return st;
+    st = project_stems(p, &stems, e);
     for (size_t i = 0; st == ST_OK && i < stems.count; i++)
         st = project_clear_source(p, stems.at[i], log, e);
     stem_list_done(&stems);

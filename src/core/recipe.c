@@ -58,6 +58,16 @@ enum status stages_parse(const char *text, unsigned *stages, struct err *e)
     return ST_OK;
 }
 
+void stages_tell(unsigned stages, char to[STAGES_BYTES])
+{
+    size_t n = 0;
+    to[0] = '\0';
+    for (int i = 0; i < STAGE_COUNT; i++)
+        if (stages & 1u << i)
+            n += (size_t)snprintf(to + n, STAGES_BYTES - n, "%s%s", n ? "," : "",
+                                  names[i]);
+}
+
 static bool begins_with_none(const char *key, const char *const *words, size_t count)
 {
     for (size_t i = 0; i < count; i++)

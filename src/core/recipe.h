@@ -24,6 +24,9 @@ enum { STAGES_ALL = (1 << STAGE_DUST) - 1 };
 const char *stage_name(enum stage s);
 /* "pads,drums" → a set of 1 << stage; also takes "swells" for drones. ST_USAGE. */
 enum status stages_parse(const char *text, unsigned *stages, struct err *e);
+/* The way back: "pads,drums". */
+enum { STAGES_BYTES = 64 };
+void stages_tell(unsigned stages, char to[STAGES_BYTES]);
 
 struct recipe {
     struct config cfg;
