@@ -23,9 +23,8 @@ struct batch_of_jobs {
     bool not_begun;          /* some of those wait, and are this request's then */
     size_t changed;          /* are other recordings now than those on record */
     char changed_name[STEM_BYTES];
-    size_t otherwise; /* were mined with other settings, and stay as they are */
+    size_t otherwise; /* were mined with other settings, or are, and stay as they are */
     size_t unusable;  /* failed before, and would again */
-    size_t before;    /* the same of those that were under way when all were asked for */
     int64_t may_read; /* bytes, to see that */
     struct app_reply reply;
     size_t waiting, done, failed, elsewhere, finds;
@@ -83,10 +82,10 @@ static void count_before(struct batch_of_jobs *b)
 {
     struct catalog_source s;
     for (size_t i = 0; b->force && i < b->sources.count; i++)
-        b->before += (b->tasks[i].wish & UNDER_WAY) &&
-                     project_record(b->place.project, b->sources.items[i].stem, &s, NULL,
-                                    NULL) == ST_OK &&
-                     s.recipe_hash != b->recipe.hash;
+        b->otherwise += (b->tasks[i].wish & UNDER_WAY) &&
+                        project_record(b->place.project, b->sources.items[i].stem, &s,
+                                       NULL, NULL) == ST_OK &&
+                        s.recipe_hash != b->recipe.hash;
 }
 
 static enum status join(void *arg, const struct job_context *ctx, struct err *e)
@@ -129,13 +128,13 @@ static void all_done(void *arg, enum status st, const struct err *e)
 {
     struct batch_of_jobs *b = arg;
     char sentence[440], failed[64] = "", elsewhere[64] = "", changed[64] = "";
-    char before[80] = "", twins[64] = "", only[ONLY_BYTES];
+    char otherwise[80] = "", twins[64] = "", only[ONLY_BYTES];
     tell_only(b, only);
     if (b->totals.twins > 0)
         say_twins(b, twins, sizeof twins);
-    if (b->before > 0)
-        snprintf(before, sizeof before,
-                 "; %zu begun before with other settings, :mine all", b->before);
+    if (b->otherwise > 0)
+        snprintf(otherwise, sizeof otherwise,
+                 "; %zu with other settings or version, :mine all", b->otherwise);
     if (b->changed > 0)
         snprintf(changed, sizeof changed, "; %zu changed, {jobs} says which", b->changed);
     if (b->failed + b->unusable > 0)
@@ -164,7 +163,7 @@ static void all_done(void *arg, enum status st, const struct err *e)
         snprintf(sentence, sizeof sentence,
                  "mined %zu recording%s%s: %zu find%s%s%s%s%s%s", b->done,
                  b->done == 1 ? "" : "s", only, b->finds, b->finds == 1 ? "" : "s",
-                 failed, elsewhere, changed, twins, before);
+                 failed, elsewhere, changed, twins, otherwise);
     answer(b, st, sentence);
     free_all(b);
 }

@@ -403,6 +403,30 @@ static void a_missing_file_is_a_sentence(void **state)
     free(screen);
 }
 
+/* Of a recording that is mined again, or was until somebody quit. */
+static void a_sample_that_comes_again_is_told(void **state)
+{
+    char path[PATH_BYTES], said[160], begun[PATH_BYTES];
+    struct root folder;
+    ui_rig_keys(&rig, "j");
+    size_t at = (size_t)library_current(&rig.app);
+    const char *stem =
+        session_source(rig.session, session_find(rig.session, at)->source)->stem;
+    session_file(rig.session, at, path);
+    remove(path);
+    snprintf(begun, sizeof begun, ".trowel/%.100s.begun", stem);
+    assert_int_equal(root_open(&folder, session_folder(rig.session), false, NULL), ST_OK);
+    assert_int_equal(root_mkdirs(&folder, ".trowel", NULL), ST_OK);
+    assert_int_equal(root_write_file(&folder, begun, "", 0, NULL), ST_OK);
+    root_done(&folder);
+    ui_rig_keys(&rig, "Space");
+    snprintf(said, sizeof said, "%.60s was not mined to its end; m continues", stem);
+    char *screen = ui_rig_screen(&rig);
+    assert_non_null(strstr(screen, said));
+    assert_null(strstr(screen, "does not exist"));
+    free(screen);
+}
+
 /* The first drawing orders the picture and returns; a later one has it. */
 static void pictures_come_later(void **state)
 {
@@ -1000,6 +1024,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_pattern_plays_while_slots_are_swapped, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_missing_file_is_a_sentence, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_sample_that_comes_again_is_told, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(pictures_come_later, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_moving_playhead_asks_nothing_of_the_disk,
                                         set_up, tear_down),

@@ -177,6 +177,26 @@ static void load_ahead(struct app *app)
     free(paths);
 }
 
+/* Its recording is mined again, or was until somebody stopped it: the sample has gone,
+ * and comes again. */
+static bool tell_cut_off(struct app *app, const struct find *f, const char *path)
+{
+    char begun[PATH_BYTES];
+    const char *stem = session_source(app->session, f->source)->stem;
+    snprintf(begun, sizeof begun, ".trowel/%.200s.begun", stem);
+    if (path_is_file(path) || !path_has(session_folder(app->session), begun))
+        return false;
+    if (app->batch.mining.active > 0)
+        app_warn(app, "%.80s is being mined again; this is heard when that is done",
+                 stem);
+    else
+        app_warn(app,
+                 "%.80s was not mined to its end; {mine} continues, and this is "
+                 "heard again",
+                 stem);
+    return true;
+}
+
 /* The find's sound, or its seam alone. */
 static void play_as(struct app *app, long index, bool seam)
 {
@@ -198,6 +218,8 @@ static void play_as(struct app *app, long index, bool seam)
         app_warn(app, "its recording is not known, so it cannot be heard");
         return;
     }
+    if (tell_cut_off(app, session_find(app->session, (size_t)index), path))
+        return;
     notice(app, session_find(app->session, (size_t)index), path);
     app->auditioned = item.id;
     app->library.flipped = false;
