@@ -595,6 +595,28 @@ static void what_the_user_puts_into_the_set_is_in_the_kit(void **state)
     free(sound);
 }
 
+/* Where strokes are compared, a file that cannot be read is like none: that is told. */
+static void a_hit_that_cannot_be_compared_is_told(void **state)
+{
+    struct place *p = *state;
+    struct candidate *rows;
+    struct outcome o;
+    size_t count;
+    char of[400];
+    RUN_WELL(p, "process", "--input-dir", "in/jam-tape.wav", "--project-name", "DEAF",
+             "--seed", "1", "--stages", "drums");
+    RUN_WELL(p, "curate", "--input_root", "export/DEAF", "--top", "2");
+    rows = manifest_rows(p, "export/DEAF/best_of", &count);
+    snprintf(of, sizeof of, "export/DEAF/jam-tape/drums/%.200s", rows[0].filename);
+    free(rows);
+    folder_write(p->path, of, "no sound", 8);
+    RUN(o, p, "curate", "--input_root", "export/DEAF", "--top", "2", "--force");
+    assert_int_equal(o.exit_status, 1);
+    assert_true(text_has(o.err, "; it was not compared with the other hits"));
+    assert_true(text_has(o.err, "trowel: 1 of the samples cannot be used\n"));
+    outcome_done(&o);
+}
+
 /* A best-of set is older than what is said of its sounds once it can be heard. And one
  * that came out empty is none: the finds are still there. */
 static void what_is_rejected_later_is_in_no_kit(void **state)
@@ -828,6 +850,7 @@ int main(void)
         cmocka_unit_test(a_find_plays_two_slots),
         cmocka_unit_test(saved_settings_are_kept),
         cmocka_unit_test(what_the_user_puts_into_the_set_is_in_the_kit),
+        cmocka_unit_test(a_hit_that_cannot_be_compared_is_told),
         cmocka_unit_test(what_is_rejected_later_is_in_no_kit),
         cmocka_unit_test(a_named_hit_takes_its_slot),
         cmocka_unit_test(decisions_outlive_the_catalog),

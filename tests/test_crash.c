@@ -9,6 +9,7 @@
 #include "core/kit.h"
 #include "core/process.h"
 #include "core/project_list.h"
+#include "core/report.h"
 #include "core/rng.h"
 #include "core/session.h"
 #include "dsp/synth.h"
@@ -520,6 +521,40 @@ static void test_no_other_sound_is_read(void **state)
     }
 }
 
+/* The same while a page of a kit is made: a sample without a player is one that failed.
+ */
+static void test_a_sample_without_a_player_failed(void **state)
+{
+    static const char kit[] = "name,path,type,sha256,origin_sha256\r\n"
+                              "BD_one,BD_one.WAV,drum,1,2\r\n";
+    enum { FRAMES = 8000 };
+    float x[FRAMES];
+    struct place *p = *state;
+    char path[320];
+    bool through = false;
+    int mute = 0;
+    for (int i = 0; i < FRAMES; i++)
+        x[i] = (float)(i % 50) / 100;
+    mkdir(p->best, 0777);
+    folder_write(p->best, "manifest.csv", kit, sizeof kit - 1);
+    snprintf(path, sizeof path, "%s/BD_one.WAV", p->best);
+    assert_true(
+        folder_sound(path, SF_FORMAT_WAV | SF_FORMAT_PCM_16, 44100, 1, x, FRAMES));
+    for (long n = 0; !through; n++) {
+        struct report_result r;
+        struct report_job job = {.input_dir = p->best};
+        reads_left = n;
+        enum status st = report_run(&job, &r, NULL);
+        through = reads_left >= 0;
+        reads_left = -1;
+        if (st != ST_OK)
+            continue;
+        mute += r.left_out > 0;
+        assert_int_equal(r.left_out > 0 && r.failed == 0, 0);
+    }
+    assert_true(mute > 2);
+}
+
 /* One round of reads, of which the n-th fails. True when all came through. */
 static bool read_once(struct place *p, long n, bool rebuild)
 {
@@ -811,6 +846,7 @@ int main(void)
         CASE(test_curate),
         CASE(test_kit),
         CASE(test_no_other_sound_is_read),
+        CASE(test_a_sample_without_a_player_failed),
         CASE(test_the_list_of_a_complete_kit_takes_nothing_along),
         CASE(test_a_disk_error_is_no_damage),
         CASE(test_names_are_given_to_what_is_on_the_disk),

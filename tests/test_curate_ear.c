@@ -18,6 +18,7 @@ struct bench {
     struct candidate c[SOUNDS];
     float v[SOUNDS * SIMILARITY_DIM];
     struct curate_entry entry[SOUNDS];
+    int unread;
 };
 
 /* A kick that falls from so high; a hat, with noise of its own. */
@@ -79,10 +80,17 @@ static bool find_file(void *of, size_t entry, char path[PATH_BYTES])
     return true;
 }
 
+static void count_unread(void *of, const struct err *why)
+{
+    struct bench *b = of;
+    b->unread += why->code != ST_OK && strstr(why->msg, b->folder) != NULL;
+}
+
 /* Which are chosen, as bits. */
 static unsigned chosen(struct bench *b, bool heard, const struct target *kit)
 {
-    struct curate_files files = {find_file, b};
+    struct curate_files files = {find_file, count_unread, b};
+    b->unread = 0;
     struct curate_options options = {
         .top = SOUNDS, .kit = kit, .files = heard ? &files : NULL};
     struct curate_pick *p;
@@ -166,9 +174,13 @@ static void test_nothing_to_hear(void **state)
 {
     struct bench *b = *state; /* no file is there */
     assert_int_equal(chosen(b, true, NULL), 15);
+    assert_int_equal(b->unread, SOUNDS);
     write_kicks(b);
+    assert_int_equal(chosen(b, true, NULL), 1 | 4);
+    assert_int_equal(b->unread, 0);
     folder_write(b->folder, "1.wav", "RIFF", 4); /* and one is none */
     assert_int_equal(chosen(b, true, NULL), 1 | 2 | 4);
+    assert_int_equal(b->unread, 1);
 }
 
 /* Neither silence nor the order of two matters. */

@@ -58,9 +58,11 @@ struct curate_pick {
     char reason[280];
 };
 
-/* Where the file of an entry lies; false when it has none. */
+/* Where the file of an entry lies; false when it has none. `unread` is told of one that
+ * cannot be read, and is like no other; may be NULL. */
 struct curate_files {
     bool (*find)(void *of, size_t entry, char path[PATH_BYTES]);
+    void (*unread)(void *of, const struct err *why);
     void *of;
 };
 
@@ -93,7 +95,7 @@ struct curate_job {
 };
 struct curate_result {
     size_t considered, chosen, copied, kept, missing;
-    size_t unreadable; /* files of the user's that are left out */
+    size_t unreadable; /* files that are left out, or could not be compared */
 };
 /* Writes <output_root>/<category>/<file> and <output_root>/manifest.csv, each atomically
  * and the manifest last; running it again after an interruption goes on (`kept` = files

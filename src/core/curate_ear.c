@@ -73,24 +73,35 @@ static enum status tune_in(struct curate_ear *ear, int rate_hz, struct err *e)
     return st;
 }
 
-/* What cannot be read has no trace, and is like nothing. */
-static enum status listen(struct curate_ear *ear, size_t entry, struct err *e)
+static enum status take(struct curate_ear *ear, const char *path, struct err *e)
 {
-    char path[PATH_BYTES];
     struct audio a;
-    if (ear->listened && ear->last.entry == entry)
-        return ST_OK;
-    ear->listened = true;
-    ear->last = (struct heard){.entry = entry};
-    if (!ear->files->find(ear->files->of, entry, path))
-        return ST_OK;
     enum status st = soundfile_load(path, 0, &a, e);
     if (st == ST_OK)
         st = tune_in(ear, a.rate_hz, e);
     if (st == ST_OK)
         st = trace_take(ear->maker, &a, &ear->last.trace, e);
     audio_done(&a);
-    return st == ST_NO_MEMORY ? st : ST_OK;
+    return st;
+}
+
+/* What cannot be read has no trace, and is like nothing. */
+static enum status listen(struct curate_ear *ear, size_t entry, struct err *e)
+{
+    char path[PATH_BYTES];
+    struct err why;
+    if (ear->listened && ear->last.entry == entry)
+        return ST_OK;
+    ear->listened = true;
+    ear->last = (struct heard){.entry = entry};
+    if (!ear->files->find(ear->files->of, entry, path))
+        return ST_OK;
+    enum status st = take(ear, path, &why);
+    if (st == ST_NO_MEMORY)
+        return err_set(e, st, "%s", why.msg);
+    if (st != ST_OK && ear->files->unread != NULL)
+        ear->files->unread(ear->files->of, &why);
+    return ST_OK;
 }
 
 enum status curate_ear_knows(struct curate_ear *ear, size_t entry, bool *knows,

@@ -110,12 +110,19 @@ static bool find_file(void *of, size_t entry, char path[PATH_BYTES])
     return file != NULL && snprintf(path, PATH_BYTES, "%s", file) < PATH_BYTES;
 }
 
-static enum status make_plan(struct plan *p, const struct curate_pool *pool,
-                             struct err *e)
+static void tell_unread(void *of, const struct err *why)
+{
+    struct curate_pool *pool = of;
+    log_write(job_log(pool->job->ctx), LOG_WARNING,
+              "%s; it was not compared with the other hits", why->msg);
+    pool->unreadable++;
+}
+
+static enum status make_plan(struct plan *p, struct curate_pool *pool, struct err *e)
 {
     size_t picked = 0;
     struct curate_pick *picks = NULL;
-    struct curate_files files = {find_file, (void *)pool};
+    struct curate_files files = {find_file, tell_unread, pool};
     struct curate_options options = pool->job->options;
     options.files = &files;
     struct curate_entry *entries = malloc((pool->count + 1) * sizeof *entries);
@@ -465,9 +472,9 @@ enum status curate_run(const struct curate_job *job, struct curate_result *resul
     drop_misses(&pool);
     result->considered = pool.count;
     result->missing = pool.missing;
-    result->unreadable = pool.unreadable;
     if (st == ST_OK)
         st = make_plan(&p, &pool, e);
+    result->unreadable = pool.unreadable;
     if (st == ST_OK && p.count == 0 && job->fail_on_empty)
         st = err_set(e, ST_NOTHING, "nothing below %s is %s", job->input_root,
                      job->options.top > 0 ? "worth keeping"

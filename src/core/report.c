@@ -166,14 +166,15 @@ static enum status load(struct page *p, const struct report_job *job, struct err
 /* --- writing --- */
 
 /* The file, which has that rate (0: it could not be opened), as a 16-bit mono WAV of at
- * most `room` bytes: of a kit's mono sample, what is on the card. ST_NO_MEMORY. */
+ * most `room` bytes: of a kit's mono sample, what is on the card. What is too long or
+ * large has no player, and ST_OK. */
 static enum status make_player(struct report_player *p, const char *path, int rate_hz,
                                size_t room, struct err *e)
 {
     struct audio mono;
     *p = (struct report_player){.why = "the file cannot be read"};
     if (rate_hz <= 0)
-        return ST_OK;
+        return ST_UNREADABLE;
     enum status st = soundfile_load(path, (size_t)(LONGEST_S * rate_hz), &mono, e);
     if (st == ST_UNSUPPORTED)
         p->why = "too long for a player on this page";
@@ -189,7 +190,7 @@ static enum status make_player(struct report_player *p, const char *path, int ra
             st = err_set(e, ST_NO_MEMORY, "no memory for the report");
     }
     audio_done(&mono);
-    return st == ST_NO_MEMORY ? st : ST_OK;
+    return st == ST_UNSUPPORTED ? ST_OK : st;
 }
 
 struct writing {
@@ -223,15 +224,15 @@ static enum status write_sample(struct writing *w, const struct report_sample *s
     enum status st = drawn != ST_NO_MEMORY
                          ? make_player(&player, s->path, picture->rate_hz, w->room, e)
                          : drawn;
-    if (st == ST_OK) {
+    if (st != ST_NO_MEMORY) {
         w->room -= player.wav ? player.bytes : 0;
         w->result->left_out += player.wav == NULL;
-        w->result->failed += drawn != ST_OK;
+        w->result->failed += drawn != ST_OK || st != ST_OK;
         page_sample(&w->text, s, i, drawn == ST_OK ? picture : NULL, &player);
     }
     free(player.wav);
     free(picture);
-    return st == ST_OK ? flush(w, e) : st;
+    return st != ST_NO_MEMORY ? flush(w, e) : st;
 }
 
 static const char *title_of(const char *folder)

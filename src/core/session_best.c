@@ -58,7 +58,7 @@ static enum status choose(struct session_best *b, const struct catalog_find *fin
     struct curate_pick *picks = NULL;
     size_t picked = 0;
     struct samples samples = {b->folder, finds};
-    struct curate_files files = {find_file, &samples};
+    struct curate_files files = {find_file, NULL, &samples};
     struct curate_options options = b->options;
     options.files = &files;
     struct curate_entry *entries = malloc((count + 1) * sizeof *entries);
