@@ -223,7 +223,7 @@ static void what_holds_no_numbers_is_told(void **state)
     static const struct {
         int broken;
         const char *says;
-    } told[] = {{FRAMES * 6 / 10, " holds no sound: its samples are not numbers (NaN)"},
+    } told[] = {{FRAMES * 6 / 10, " holds no sound: its samples are no finite numbers"},
                 {FRAMES * 4 / 10, " is silent from end to end"}};
     for (size_t k = 0; k < sizeof told / sizeof *told; k++) {
         static float x[FRAMES];

@@ -89,7 +89,7 @@ static enum status check_sound(const struct dig *d, struct err *e)
     uint64_t samples = (uint64_t)t->frames * (uint64_t)t->channels;
     if (!(t->peak_db > SILENT_PEAK_DB) && 2 * soundfile_scrubbed(d->sf) > samples)
         return err_set(e, ST_EMPTY,
-                       "%s holds no sound: its samples are not numbers (NaN)",
+                       "%s holds no sound: its samples are no finite numbers",
                        d->site.open_path);
     bool silent = !(t->peak_db > SILENT_PEAK_DB);
     if (silent && t->channels > 1 && isfinite(t->loudness_lufs)) /* of every channel */

@@ -74,7 +74,7 @@ uint64_t soundfile_scrubbed(const struct soundfile *sf);
  * read. Owned by sf. */
 const char *soundfile_damage(const struct soundfile *sf);
 /* What the user is told of both, "" when there is nothing: "the data ends after 12.3 s of
- * 60.0 s; using what is there; 2 samples are not numbers (NaN) and count as 0". */
+ * 60.0 s; using what is there; 2 samples are no finite numbers and count as 0". */
 const char *soundfile_doubts(const struct soundfile *sf, char to[SOUNDFILE_DOUBTS_BYTES]);
 
 /* A whole file into memory. ST_UNSUPPORTED when longer than `max_frames` (0: as long as

@@ -51,8 +51,8 @@ const char *soundfile_doubts(const struct soundfile *sf, char to[SOUNDFILE_DOUBT
     size_t n = strlen(to);
     if (scrubbed > 0)
         snprintf(to + n, SOUNDFILE_DOUBTS_BYTES - n,
-                 scrubbed == 1 ? "%s%llu sample is not a number (NaN) and counts as 0"
-                               : "%s%llu samples are not numbers (NaN) and count as 0",
+                 scrubbed == 1 ? "%s%llu sample is no finite number and counts as 0"
+                               : "%s%llu samples are no finite numbers and count as 0",
                  damage ? "; " : "", scrubbed);
     return to;
 }
