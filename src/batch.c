@@ -582,7 +582,8 @@ int batch_main(int argc, char *const argv[])
         interrupt_catch();
         st = run(b, &e);
         if (st == ST_OK && b->unusable > 0)
-            st = err_set(&e, ST_SOURCES_FAILED, "%zu of the samples cannot be used",
+            st = err_set(&e, ST_SOURCES_FAILED,
+                         "%zu of the samples or their folders cannot be used",
                          b->unusable);
     }
     if (st != ST_OK)

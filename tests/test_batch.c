@@ -602,7 +602,7 @@ static void a_hit_that_cannot_be_compared_is_told(void **state)
     struct candidate *rows;
     struct outcome o;
     size_t count;
-    char of[400];
+    char of[400], set[1024];
     RUN_WELL(p, "process", "--input-dir", "in/jam-tape.wav", "--project-name", "DEAF",
              "--seed", "1", "--stages", "drums");
     RUN_WELL(p, "curate", "--input_root", "export/DEAF", "--top", "2");
@@ -613,8 +613,15 @@ static void a_hit_that_cannot_be_compared_is_told(void **state)
     RUN(o, p, "curate", "--input_root", "export/DEAF", "--top", "2", "--force");
     assert_int_equal(o.exit_status, 1);
     assert_true(text_has(o.err, "; it was not compared with the other hits"));
-    assert_true(text_has(o.err, "trowel: 1 of the samples cannot be used\n"));
+    assert_true(
+        text_has(o.err, "trowel: 1 of the samples or their folders cannot be used\n"));
     outcome_done(&o);
+    /* nor is a kit made as if nothing were known of them, where it cannot be read */
+    path_in(set, p, "export/DEAF/best_of/.trowel-best-of.csv");
+    assert_int_equal(unlink(set) | mkdir(set, 0777), 0);
+    RUN_SAYS(p, 1, err, "best_of/.trowel-best-of.csv is a folder, not a file", "format",
+             "--input_dir", "export/DEAF/best_of", "--kit_name", "DEAF");
+    assert_false(there(p, "export/kits/DEAF"));
 }
 
 /* A best-of set is older than what is said of its sounds once it can be heard. And one

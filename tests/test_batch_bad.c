@@ -180,7 +180,7 @@ static void a_broken_sample_is_told(void **state)
     assert_true(text_has(
         o.err, "broken/half.wav: the data ends after 0.5 s of 1.0 s; using what is"));
     assert_true(text_has(
-        o.err, "broken/holes.wav: 2 samples are not numbers (NaN) and count as 0\n"));
+        o.err, "broken/holes.wav: 2 samples are no finite numbers and count as 0\n"));
     assert_false(text_has(o.err, "whole.wav"));
     outcome_done(&o);
 }
@@ -209,7 +209,8 @@ static void an_unreadable_sample_fails_alone(void **state)
     assert_int_equal(o.exit_status, 1);
     assert_true(text_has(o.out, "MIXED for the Roland TR-8S: 1 of 400 files"));
     assert_true(text_has(o.err, "snare.wav cannot be read as audio"));
-    assert_true(text_has(o.err, "trowel: 2 of the samples cannot be used\n"));
+    assert_true(
+        text_has(o.err, "trowel: 2 of the samples or their folders cannot be used\n"));
     assert_true(text_has(o.err, "kits/MIXED/ASSIGN.txt says"));
     outcome_done(&o);
     assert_true(path_has(p->path, "kits/MIXED/manifest.csv"));
@@ -223,7 +224,8 @@ static void an_unreadable_sample_fails_alone(void **state)
         assert_int_equal(o.exit_status, 1);
         assert_true(text_has(o.err, "snare.wav cannot be read as audio: its format is "
                                     "not known; left out"));
-        assert_true(text_has(o.err, "trowel: 1 of the samples cannot be used\n"));
+        assert_true(text_has(
+            o.err, "trowel: 1 of the samples or their folders cannot be used\n"));
         outcome_done(&o);
         assert_true(path_has(p->path, w[4]));
     }

@@ -84,7 +84,7 @@ static void a_sample_without_a_player_is_told(void **state)
     folder_write(*state, "manifest.csv", kit, sizeof kit - 1);
     program_run(&o, *state, argv);
     assert_int_equal(o.exit_status, 1);
-    assert_true(text_has(o.err, "1 of the samples cannot be used"));
+    assert_true(text_has(o.err, "1 of the samples or their folders cannot be used"));
     assert_true(text_has(o.out, "1 sample in ./report.html (0.0 MB); 1 without a player, "
                                 "the page says why\n"));
     outcome_done(&o);

@@ -307,6 +307,7 @@ static enum status gather_plain(struct curate_pool *pool, const char *folder, in
     if (n < 0 && depth > 0) {
         err_errno(&why, ST_UNREADABLE, errno, "the folder %s cannot be read", folder);
         log_write(job_log(pool->job->ctx), LOG_WARNING, "%s; it is left out", why.msg);
+        pool->unreadable++;
         return ST_OK;
     }
     if (n < 0 && errno == ENOENT)

@@ -23,7 +23,7 @@ struct curate_pool {
     size_t count, room;
     int stacks;                /* highest stack number so far */
     size_t missing;            /* on record, but without their file */
-    size_t unreadable;         /* files, told each */
+    size_t unreadable;         /* files, and folders, told each */
     struct recut_site **sites; /* of the projects below the input */
     int site_count;
     const struct curate_job *job;

@@ -12,7 +12,7 @@ struct kit_set {
     size_t count, room;
     size_t missing;         /* in a manifest but not on the disk */
     char missed[256];       /* the first of them */
-    size_t failed;          /* sound files that cannot be used, told each */
+    size_t failed;          /* sound files, and folders, that cannot be used, told each */
     struct err failure;     /* the first of them */
     struct recut_site site; /* of a project: where items marked `recut` are cut from */
     bool rings;             /* the user lets CH and OH ring together */

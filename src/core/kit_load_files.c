@@ -148,6 +148,9 @@ enum status kit_load_files(struct loading *l, const struct kit_listed *listed,
     enum status st = discover(&files, l->folder, &options, e);
     if (st == ST_OK && source_list_missed(&files, l->folder, missed, sizeof missed))
         log_write(job_log(l->ctx), LOG_WARNING, "%s", missed);
+    if (files.unreadable_folders > 0 && l->set->failed == 0)
+        err_set(&l->set->failure, ST_UNREADABLE, "%s", missed);
+    l->set->failed += files.unreadable_folders;
     for (size_t i = 0; st == ST_OK && i < files.count; i++) {
         if (is_listed(listed, path_base(files.items[i].relative)))
             continue;

@@ -363,30 +363,45 @@ static void add_what_is_known(struct candidate *row, const struct find_list *l,
     }
 }
 
-static void add_of_set(struct candidate *rows, size_t count, const char *folder)
+/* What is there and cannot be read is not nothing: a kit would be another one. */
+static bool there_is_none(enum status st)
+{
+    return st == ST_NOT_FOUND || st == ST_CORRUPT;
+}
+
+static enum status add_of_set(struct candidate *rows, size_t count, const char *folder,
+                              struct err *e)
 {
     struct find_list finds = {0};
     size_t next = 0;
-    manifest_read_in(folder, PROJECT_SET_RECORD, &finds.at, &finds.count, NULL);
+    enum status st =
+        manifest_read_in(folder, PROJECT_SET_RECORD, &finds.at, &finds.count, e);
     for (size_t i = 0; i < count; i++)
         add_what_is_known(&rows[i], &finds, &next);
     find_list_done(&finds);
+    return there_is_none(st) ? ST_OK : st;
 }
 
-static void add_of_project(struct candidate *rows, size_t count, const struct project *p)
+static enum status add_of_project(struct candidate *rows, size_t count,
+                                  const struct project *p, struct err *e)
 {
     struct catalog_source source;
     struct find_list finds = {0};
+    enum status st = ST_OK;
     size_t next = 0;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count && st == ST_OK; i++) {
         if (i == 0 || strcmp(rows[i].source, rows[i - 1].source) != 0) {
             find_list_done(&finds);
-            if (project_record(p, rows[i].source, &source, &finds, NULL) != ST_OK)
+            st = project_record(p, rows[i].source, &source, &finds, e);
+            if (st != ST_OK)
                 finds = (struct find_list){0};
+            if (there_is_none(st))
+                st = ST_OK;
         }
         add_what_is_known(&rows[i], &finds, &next);
     }
     find_list_done(&finds);
+    return st;
 }
 
 enum status project_rows(const char *folder, struct candidate **rows, size_t *count,
@@ -396,12 +411,19 @@ enum status project_rows(const char *folder, struct candidate **rows, size_t *co
     enum status st = manifest_read_in(folder, "manifest.csv", rows, count, e);
     if (st != ST_OK)
         return st;
-    if (project_open_folder(&p, folder, NULL) == ST_OK) {
-        add_of_project(*rows, *count, &p);
+    st = project_open_folder(&p, folder, e);
+    if (st == ST_OK) {
+        st = add_of_project(*rows, *count, &p, e);
         project_done(&p);
     }
-    add_of_set(*rows, *count, folder);
-    return ST_OK;
+    if (st == ST_OK || there_is_none(st))
+        st = add_of_set(*rows, *count, folder, e);
+    if (st == ST_OK)
+        return ST_OK;
+    free(*rows);
+    *rows = NULL;
+    *count = 0;
+    return st;
 }
 
 /* --- begun, announced, complete --- */
