@@ -847,6 +847,48 @@ static void far_off_levels_are_told(void **state)
     }
 }
 
+/* What makes the ground unstable is told, not that it is: a level that only stable ground
+ * is gated by, and two clipped places. And chords that clip all along are nearer to a pad
+ * than the hiss after them, so they say why there is none. */
+static void unstable_ground_says_why(void **state)
+{
+    static const struct {
+        double low_db, high_db, tones, clip_every_s;
+        const char *told;
+    } all[] = {
+        {-45, -30, 0.15, 100, "dB above stable"},
+        {-5, 0, 0.15, 100, "dB below stable"},
+        {-45, 0, 0.15, 0.7, "clipped in 2 "},
+        {-45, 0, 0.5, 100, "clipped in "}, /* by itself */
+    };
+    for (size_t k = 0; k < sizeof all / sizeof *all; k++) {
+        struct audio a = tone_blank(12.0, 1, RATE);
+        for (int h = 3; h <= 5; h++)
+            tone_add(&a, -1, 60.0 * h, all[k].tones, 0.0);
+        for (size_t i = (size_t)(8.0 * RATE); i < a.frames; i++)
+            a.data[i] *= 2e-4f;
+        size_t each = (size_t)(all[k].clip_every_s * RATE);
+        for (size_t i = each; i + 6 < (size_t)(8.0 * RATE); i += each)
+            for (size_t j = 0; j < 6; j++)
+                a.data[i + j] = 1.0f;
+        for (size_t i = 0; i < a.frames; i++)
+            a.data[i] = fminf(1.0f, fmaxf(-1.0f, a.data[i]));
+        struct pad_params p = usual_pads();
+        p.max_rms_db = 0.0;
+        p.max_onset_rate_per_second = 100; /* no matter what clicks there are */
+        p.pre_analysis.skip_transient_regions = false;
+        p.pre_analysis.min_rms_db = all[k].low_db;
+        p.pre_analysis.max_rms_db = all[k].high_db;
+        struct pad_list l = mine(&a, &p);
+        assert_int_equal(l.found_count, 0);
+        assert_true(l.missed_count > 0);
+        assert_non_null(strstr(l.missed[0].missed_by, all[k].told));
+        assert_true(l.missed[0].end_sec < 8.5);
+        pad_list_done(&l);
+        audio_done(&a);
+    }
+}
+
 static void stable_regions_leave_out_the_drums(void **state)
 {
     struct audio a = tone_blank(24.0, 1, RATE);
@@ -924,6 +966,7 @@ int main(void)
         cmocka_unit_test(a_melody_is_behind_a_held_note),
         cmocka_unit_test(what_slides_is_no_pad),
         cmocka_unit_test(far_off_levels_are_told),
+        cmocka_unit_test(unstable_ground_says_why),
         cmocka_unit_test(stable_regions_leave_out_the_drums),
         cmocka_unit_test(tiny_recordings_are_one_region),
     };

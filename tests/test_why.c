@@ -107,6 +107,8 @@ static void a_near_miss_names_its_setting(void **state)
          "pad_miner.max_onset_rate_per_second", ", or separation.pads"},
         {KIND_PAD, "its loop has 1.4 onsets a second above the gate",
          "pad_miner.max_onset_rate_per_second", ", or separation.pads"},
+        {KIND_PAD, "level 1.2 dB above stable ground's", "pre_analysis.max_rms_db", NULL},
+        {KIND_PAD, "level 1.2 dB below stable ground's", "pre_analysis.min_rms_db", NULL},
         {KIND_PAD, "12 % more stable ground needed", "pre_analysis.enabled", NULL},
         {KIND_PAD, "clipped in 2 places", "pre_analysis.skip_clipped_regions", NULL},
         {KIND_PAD, "level swings 3.0 dB too much", "", NULL},

@@ -135,6 +135,8 @@ static const struct {
     {KIND_PAD, "DC offset", "pre_analysis.max_dc_offset", NULL},
     {KIND_PAD, "crest", "pre_analysis.max_crest_factor", NULL},
     {KIND_PAD, "clipped in", "pre_analysis.skip_clipped_regions", NULL},
+    {KIND_PAD, "dB below stable", "pre_analysis.min_rms_db", NULL},
+    {KIND_PAD, "dB above stable", "pre_analysis.max_rms_db", NULL},
     {KIND_PAD, "stable ground", "pre_analysis.enabled", NULL},
     {KIND_DRUM, "dB below the gate", "drum_miner.min_peak_db", NULL},
     {KIND_DRUM, "dB above the gate", "drum_miner.max_peak_db", NULL},

@@ -44,8 +44,8 @@
 /* ---- gates ---- */
 
 struct verdict {
-    double miss;         /* sum over the failed gates, in their scales; 0 = passes */
-    double worst, level; /* largest miss of all gates, and of those of the level */
+    double miss;  /* sum over the failed gates, in their scales; 0 = passes */
+    double worst; /* largest miss of all gates */
     char why[MISSED_BY_BYTES]; /* of the worst */
 };
 
@@ -63,8 +63,9 @@ fail(struct verdict *v, double excess, double scale, const char *format, ...)
     va_end(args);
 }
 
-static void judge_level(const struct track_window *w, const struct pad_params *p,
-                        struct verdict *v)
+/* What stable ground is asked for, too. */
+static void judge_ground(const struct track_window *w, const struct pad_params *p,
+                         struct verdict *v)
 {
     double low = p->min_rms_db - w->rms_db;
     double high = w->rms_db - w->beyond_db - p->max_rms_db;
@@ -72,13 +73,6 @@ static void judge_level(const struct track_window *w, const struct pad_params *p
         fail(v, low, 6.0, "level %.1f dB below the gate", told_excess(low, 0.1));
     if (high > 0.0)
         fail(v, high, 6.0, "level %.1f dB above the gate", told_excess(high, 0.1));
-    v->level = v->worst;
-    double swing = w->level_sd_db - MAX_LEVEL_SD_DB;
-    if (swing > 0.0)
-        fail(v, swing, 2.0, "level swings %.1f dB too much", told_excess(swing, 0.1));
-    double rumble = w->rumble - MAX_RUMBLE;
-    if (rumble > 0.0)
-        fail(v, rumble, 0.1, "rumble below hearing is %.0f %% of it", 100.0 * w->rumble);
     double dc = w->dc - p->pre_analysis.max_dc_offset;
     if (dc > 0.0)
         fail(v, dc, 0.05, "DC offset %.3f above the gate", told_excess(dc, 0.001));
@@ -86,13 +80,19 @@ static void judge_level(const struct track_window *w, const struct pad_params *p
     if (crest > 0.0)
         fail(v, crest, 6.0, "crest %.1f above the gate", told_excess(crest, 0.1));
     if (w->clipped > 0 && p->pre_analysis.skip_clipped_regions)
-        fail(v, (double)w->clipped, 2.0, "clipped in %u place%s", w->clipped,
+        fail(v, log2(1.0 + w->clipped), 2.0, "clipped in %u place%s", w->clipped,
              w->clipped > 1 ? "s" : "");
 }
 
 static void judge_content(const struct track_window *w, const struct pad_params *p,
-                          double stable, struct verdict *v)
+                          struct verdict *v)
 {
+    double swing = w->level_sd_db - MAX_LEVEL_SD_DB;
+    if (swing > 0.0)
+        fail(v, swing, 2.0, "level swings %.1f dB too much", told_excess(swing, 0.1));
+    double rumble = w->rumble - MAX_RUMBLE;
+    if (rumble > 0.0)
+        fail(v, rumble, 0.1, "rumble below hearing is %.0f %% of it", 100.0 * w->rumble);
     double rate = w->onset_rate_hz - p->max_onset_rate_per_second;
     if (rate > 0.0)
         fail(v, rate, 1.0, PAD_ONSETS_ABOVE, PAD_ONSETS_DIGITS(rate), rate);
@@ -103,11 +103,27 @@ static void judge_content(const struct track_window *w, const struct pad_params 
     if (change > 0.0)
         fail(v, change, 0.1, "spectrum changes %.*f %% too much", change < 0.01 ? 1 : 0,
              told_excess(100.0 * change, 0.1));
+}
+
+/* The reason to tell is what makes the ground unstable, where the window has it all
+ * along. */
+static void judge_stable(const struct track_window *w, const struct pad_params *p,
+                         double stable, bool ground, struct verdict *v)
+{
     double unstable = MIN_STABLE - stable;
-    /* A level beyond its gate makes unstable ground, too, and is the reason to tell. */
-    if (unstable > 0.0 && v->level > 0.0 && v->worst == v->level)
+    double low = p->pre_analysis.min_rms_db - w->rms_db;
+    double high = w->rms_db - w->beyond_db - p->pre_analysis.max_rms_db;
+    if (!(unstable > 0.0))
+        return;
+    if (!ground)
         v->miss += unstable / UNSTABLE_SCALE;
-    else if (unstable > 0.0)
+    else if (low > 0.0)
+        fail(v, unstable, UNSTABLE_SCALE, "level %.1f dB below stable ground's",
+             told_excess(low, 0.1));
+    else if (high > 0.0)
+        fail(v, unstable, UNSTABLE_SCALE, "level %.1f dB above stable ground's",
+             told_excess(high, 0.1));
+    else
         fail(v, unstable, UNSTABLE_SCALE, "%.0f %% more stable ground needed",
              told_excess(100.0 * unstable, 1));
 }
@@ -264,8 +280,10 @@ static double judge_window(struct search *m, size_t from, size_t to,
     track_sums_window(&m->sums, from, to, w);
     double cell = m->sums.cell_s;
     double stable = stable_share(&m->stable, (double)from * cell, (double)to * cell);
-    judge_level(w, m->p, v);
-    judge_content(w, m->p, stable, v);
+    judge_ground(w, m->p, v);
+    bool ground = !(v->miss > 0.0);
+    judge_content(w, m->p, v);
+    judge_stable(w, m->p, stable, ground, v);
     return v->miss;
 }
 
