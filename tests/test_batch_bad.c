@@ -48,9 +48,10 @@ static void bad_files_fail_alone(void **state)
     assert_int_equal(mkfifo(path, 0666), 0);
     snprintf(path, sizeof path, "%s/dangling.wav", in);
     assert_int_equal(symlink("/nowhere/at/all.wav", path), 0);
-    snprintf(path, sizeof path,
-             "%s/good \xf0\x9f\x8e\xb9 \x1b[31m\xc2\x9b\n\xe2\x80\xa8'quoted', name.wav",
-             in);
+    snprintf(
+        path, sizeof path,
+        "%s/good \xf0\x9f\x8e\xb9 \x1b[31m\xc2\x9b\n\xe2\x80\xa8\"quo\\ted\", name.wav",
+        in);
     char good[1024];
     path_in(good, p, "in/jam-tape.wav");
     assert_int_equal(link(good, path), 0);
@@ -71,16 +72,18 @@ static void bad_files_fail_alone(void **state)
     assert_false(text_has(o.err, "pipe.wav"));
     /* no name commands the terminal or makes two lines of one */
     assert_false(text_has(o.err, "\x1b"));
-    assert_true(text_has(o.err, " ?[31m?\?\?'quoted', name.wav: "));
+    assert_true(text_has(o.err, " ?[31m?\?\?\"quo\\ted\", name.wav: "));
     outcome_done(&o);
     RUN(o, p, "process", "--input-dir", "bad", "--project-name", "BAD3", "--seed", "1",
         "--stages", "drums", "--json");
-    assert_true(text_has(o.out, " \\u001b[31m\\u009b\\u000a\\u2028'quoted', name.wav"));
+    assert_true(
+        text_has(o.out, " \\u001b[31m\\u009b\\u000a\\u2028\\\"quo\\\\ted\\\", name.wav"));
     outcome_done(&o);
     RUN(o, p, "process", "--input-dir", "bad", "--project-name", "BAD2", "--seed", "1",
         "--stages", "drums", "--strict", "--jobs", "1");
     assert_int_equal(o.exit_status, 1);
-    assert_true(text_has(o.out, "8 sources: 0 done")); /* it stopped at the first */
+    /* it stopped at the first, and counts no other */
+    assert_true(text_has(o.out, "8 sources: 0 done, 0 done before, 1 failed"));
     outcome_done(&o);
 }
 

@@ -132,8 +132,8 @@ static void done(void *arg, enum status st, const struct err *e)
         queue(t);
         return;
     }
-    if (st == ST_BUSY)
-        st = ST_CANCELLED;
+    if (st != ST_OK && r->worst != ST_OK)
+        st = ST_CANCELLED; /* what has ended is told by one failure */
     struct news news = {.source = t->file->relative, .total = r->total};
     if (st == ST_OK) {
         news.kind = t->skipped ? NEWS_SKIPPED : NEWS_DONE;
