@@ -275,17 +275,23 @@ static void say_loudness(const struct measures *m, int cells, char *to, size_t n
              crest, peak);
 }
 
-/* False: neither brightness nor key is known. */
-static bool say_brightness(const struct candidate *c, char *to, size_t n)
+/* Where it is narrow the key goes without its word. False: neither is known. */
+static bool say_brightness(const struct candidate *c, int cells, char *to, size_t n)
 {
     char bright[48] = "", key[32] = "", sure[16];
     if (!isnan(c->m.centroid_hz))
         snprintf(bright, sizeof bright, "%.0f Hz %s", c->m.centroid_hz, c->brightness);
     if (c->key[0] && !isnan(c->m.key_confidence)) {
         words_score(sure, sizeof sure, c->m.key_confidence);
-        snprintf(key, sizeof key, "key %s %s", c->key, sure);
+        snprintf(key, sizeof key, "%s %s", c->key, sure);
     }
-    snprintf(to, n, "%s%s%s", bright, bright[0] && key[0] ? "   " : "", key);
+    static const char word[] = "   key ";
+    size_t all = strlen(bright) + strlen(word) + strlen(key);
+    const char *before = !key[0]            ? ""
+                         : !bright[0]       ? "key "
+                         : (int)all > cells ? "  "
+                                            : word;
+    snprintf(to, n, "%s%s%s", bright, before, key);
     return to[0] != '\0';
 }
 
@@ -301,7 +307,7 @@ static void draw_facts(struct app *app, const struct area *a, const struct find 
     }
     say_loudness(&c->m, a->cols - 7, text, sizeof text);
     fact(a, &row, "loud", text);
-    if (say_brightness(c, text, sizeof text))
+    if (say_brightness(c, a->cols - 7, text, sizeof text))
         fact(a, &row, "bright", text);
     if (c->hit_class[0]) {
         char sure[16];
@@ -318,8 +324,9 @@ static int facts_rows(struct app *app, const struct find *f, int cols)
     if (app->library.why)
         return origin_rows(app, f, cols) + why_rows(app, cols);
     char text[96];
-    return origin_rows(app, f, cols) + 1 + say_brightness(c, text, sizeof text) +
-           (c->hit_class[0] != 0) + lay_parts(&c->parts, NULL, 0, cols);
+    return origin_rows(app, f, cols) + 1 +
+           say_brightness(c, cols - 7, text, sizeof text) + (c->hit_class[0] != 0) +
+           lay_parts(&c->parts, NULL, 0, cols);
 }
 
 bool inspector_holds_why(struct app *app, const struct area *a, long index)
