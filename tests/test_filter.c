@@ -391,7 +391,7 @@ static void test_typing_shows_no_errors(void **state)
         {"pad grade>=", PAD},  {"snare cat:", HIT}, {"snare dur>-", HIT},
         {"snare !", HIT},      {"snare (", HIT},    {"pad is:", PAD},
         {"pad cat:s", PAD},    {"\"tape 4", HIT},   {"(pad", PAD},
-        {"snare src:\"", HIT},
+        {"snare src:\"", HIT}, {"pad | ", PAD},
     };
     for (size_t i = 0; i < sizeof unfinished / sizeof *unfinished; i++) {
         struct filter *f;
@@ -409,6 +409,7 @@ static void test_errors_say_where_and_what(void **state)
     } wrongs[] = {
         {"pad grdae:B", "\"grdae\""},
         {"grad>=B", "is it \"grade\""},
+        {"grede>=B", "is it \"grade\""},
         {"dur>x", "\"x\" is not a number in s"},
         {"bpm:120-130", "\"120-130\" is not a number in bpm; a range is 1..2"},
         {"cat:zebras", "no category \"zebras\" (pads swells clouds hiss drums silences)"},
