@@ -14,7 +14,7 @@ static const double DOUBLE_PENALTY = 0.25, LIKENESS_PENALTY = 0.5, UNLIKE = 2.8;
 /* Fit times worth: with less the slot rather stays empty, and the machine's own sound on
  * it. Where all recordings are narrow ones, or in doubt, or all hits cut off, they are as
  * good as any. */
-static const double LEAST_FIT = 0.16;
+static const double LEAST_FIT = 0.14;
 
 /* The three toms share what is a tom, and any of them plays any: half as much again. */
 static const double OF_THREE = 1.5;
@@ -46,6 +46,16 @@ static double certainty(const struct candidate *c)
     return isnan(range) ? p : p * range;
 }
 
+/* What is left of the worth of a hit that hardly rises above what sounds before it: that
+ * sounds on in it. */
+static const double BURIED = 0.7;
+
+static double clearness(const struct candidate *c)
+{
+    double isolation = parts_value(&c->parts, "isolation");
+    return isnan(isolation) ? 1 : BURIED + (1 - BURIED) * isolation;
+}
+
 /* In doubtful company it plays where nothing better is. */
 static double trust(const struct candidate *c)
 {
@@ -54,7 +64,7 @@ static double trust(const struct candidate *c)
     return said || isnan(company) ? 1 : company;
 }
 
-const char *const kit_parts[KIT_PARTS] = {"decay", "range", "company"};
+const char *const kit_parts[KIT_PARTS] = {"isolation", "decay", "range", "company"};
 
 double kit_worth(const struct candidate *c, enum category category)
 {
@@ -65,7 +75,7 @@ double kit_worth(const struct candidate *c, enum category category)
         return fmax(worth, ACCEPTED) * 1.15;
     if (curate_is_scrap(c))
         return 0;
-    return worth * certainty(c) * whole_worth(c) * trust(c);
+    return worth * certainty(c) * clearness(c) * whole_worth(c) * trust(c);
 }
 
 /* --- slots --- */

@@ -19,7 +19,7 @@ struct kit_hit {
 };
 
 /* The parts of its score that a hit's worth depends on. */
-enum { KIT_PARTS = 3 };
+enum { KIT_PARTS = 4 };
 extern const char *const kit_parts[KIT_PARTS];
 
 /* What a hit is worth on a slot that its class suits, 0 … about 1.15; 0: not to be used.
