@@ -69,7 +69,7 @@ static void test_actions_and_echo(void **state)
     assert_int_equal(session_find(s, 5)->rating, 4);
     session_set_category(s, &one, 1, CAT_SWELLS, NULL);
     session_set_class(s, &five, 1, "rim", NULL);
-    session_set_edges(s, 5, 44100, 88200, NULL);
+    session_set_span(s, 5, FIELD_EDGES, 44100, 88200, NULL);
     size_t seven = 7; /* the class is repeated, not what belongs to one find */
     assert_int_equal(session_repeat(s, &seven, 1, NULL), ST_OK);
     assert_string_equal(session_find(s, 7)->hit_class, "rim");

@@ -153,11 +153,10 @@ enum status session_set_class(struct session *s, const size_t *index, size_t cou
 /* ST_USAGE: too long, and nothing of it is kept. */
 enum status session_set_note(struct session *s, size_t index, const char *note,
                              struct err *e);
-/* In frames of the recording; start == end takes the user's edit back. */
-enum status session_set_edges(struct session *s, size_t index, int64_t start_frame,
-                              int64_t end_frame, struct err *e);
-enum status session_set_loop(struct session *s, size_t index, int64_t start_frame,
-                             int64_t end_frame, struct err *e);
+/* FIELD_EDGES or FIELD_LOOP, in frames of the recording; start == end takes the user's
+ * edit back. */
+enum status session_set_span(struct session *s, size_t index, enum event_field field,
+                             int64_t start_frame, int64_t end_frame, struct err *e);
 /* Of the stacks of these finds accept one each and reject the others (`Z`): of those that
  * the user accepted, else of those nobody rejected, the one with most stars, then the
  * best. ST_NOTHING when all of them stand alone. */

@@ -239,30 +239,15 @@ enum status session_set_note(struct session *s, size_t index, const char *note,
     return set_one(s, index, w, e);
 }
 
-/* "start end" as a value; the same for both takes the user's own back: "". */
-enum { SPAN_BYTES = 64 };
-static const char *span(char value[SPAN_BYTES], int64_t start, int64_t end)
+enum status session_set_span(struct session *s, size_t index, enum event_field field,
+                             int64_t start_frame, int64_t end_frame, struct err *e)
 {
-    value[0] = '\0';
-    if (start != end)
-        snprintf(value, SPAN_BYTES, "%lld %lld", (long long)start, (long long)end);
-    return value;
-}
-
-enum status session_set_edges(struct session *s, size_t index, int64_t start_frame,
-                              int64_t end_frame, struct err *e)
-{
-    char value[SPAN_BYTES];
-    struct wish w = {FIELD_EDGES, span(value, start_frame, end_frame), "edges moved:"};
-    return set_one(s, index, w, e);
-}
-
-enum status session_set_loop(struct session *s, size_t index, int64_t start_frame,
-                             int64_t end_frame, struct err *e)
-{
-    char value[SPAN_BYTES];
-    struct wish w = {FIELD_LOOP, span(value, start_frame, end_frame), "loop moved:"};
-    return set_one(s, index, w, e);
+    char value[64] = "";
+    const char *said = field == FIELD_LOOP ? "loop moved:" : "edges moved:";
+    if (start_frame != end_frame)
+        snprintf(value, sizeof value, "%lld %lld", (long long)start_frame,
+                 (long long)end_frame);
+    return set_one(s, index, (struct wish){field, value, said}, e);
 }
 
 /* The member to keep: accepted before undecided before rejected, then the one with most

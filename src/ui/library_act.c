@@ -226,17 +226,23 @@ static int64_t within(const struct app *app, long index, int64_t frame)
     return frames > 0 && frame > frames ? frames : frame;
 }
 
-/* False: it was said why not. */
-static bool set_loop(struct app *app, long index, int64_t start, int64_t end)
+/* Edges or loop; false: it was said why not. */
+static bool set_span(struct app *app, long index, enum event_field field, int64_t start,
+                     int64_t end)
 {
     struct err e;
+    bool loop = field == FIELD_LOOP;
+    int64_t least = loop ? 32 : app->library.detail.c.source_rate_hz / 100;
     start = within(app, index, start);
     end = within(app, index, end);
-    if (end - start < 32) {
-        app_warn(app, "that is too short for a loop");
+    if (end - start < least) {
+        app_warn(app,
+                 loop ? "that is too short for a loop" : "it is as short as it can be");
         return false;
     }
-    if (!app_did(app, session_set_loop(app->session, (size_t)index, start, end, &e), &e))
+    if (!app_did(app,
+                 session_set_span(app->session, (size_t)index, field, start, end, &e),
+                 &e))
         return false;
     app_play_edited(app, index);
     return true;
@@ -249,14 +255,14 @@ static const char *name_at(const struct app *app, long index)
 }
 
 /* An edit of milliseconds, in a number that shows it. */
-static void say_length(struct app *app, long index, const char *what, bool loop)
+static void say_length(struct app *app, long index, bool loop)
 {
     const struct candidate *c = &app->library.detail.c;
     library_refresh_detail(app, index);
     int64_t frames = loop && c->loop_count > 0
                          ? c->loop[0].end_frame - c->loop[0].start_frame
                          : c->end_frame - c->start_frame;
-    app_say(app, "%s is %.3f s long %s {undo} undoes", what,
+    app_say(app, "the %s is %.3f s long %s {undo} undoes", loop ? "loop" : "find",
             (double)frames / c->source_rate_hz, glyph_text(GLYPH_DOT, app->canvas.tier));
 }
 
@@ -269,8 +275,8 @@ static void nudge_loop(struct app *app, long index, int steps)
     }
     int64_t by = (int64_t)steps * c->source_rate_hz / 1000;
     int64_t end = c->loop[0].end_frame + by;
-    if (set_loop(app, index, c->loop[0].start_frame, end))
-        say_length(app, index, "the loop", true);
+    if (set_span(app, index, FIELD_LOOP, c->loop[0].start_frame, end))
+        say_length(app, index, true);
 }
 
 /* The alternatives go round: the one after the one in force. */
@@ -285,7 +291,7 @@ static void next_loop(struct app *app, long index)
     const struct loop_choice next = d->c.loop[1];
     if (!isnan(next.seam_error_db))
         snprintf(seam, sizeof seam, ", seam %.0f dB", next.seam_error_db);
-    if (!set_loop(app, index, next.start_frame, next.end_frame))
+    if (!set_span(app, index, FIELD_LOOP, next.start_frame, next.end_frame))
         return;
     library_refresh_detail(app, index); /* an own loop may have hidden one of them */
     app_say(app, "loop %d of %d%s %s {undo} undoes", d->loop_at + 1, d->c.loop_count,
@@ -294,24 +300,13 @@ static void next_loop(struct app *app, long index)
 
 static void nudge_edges(struct app *app, long index, int steps)
 {
-    struct err e;
     const struct candidate *c = &app->library.detail.c;
     int64_t by = (int64_t)steps * c->source_rate_hz / 100;
-    if (c->kind == KIND_PAD && c->loop_count > 0) { /* a pad is its loop */
-        if (set_loop(app, index, c->loop[0].start_frame - by, c->loop[0].end_frame + by))
-            say_length(app, index, "the loop", true);
-        return;
-    }
-    int64_t start = within(app, index, c->start_frame - by);
-    int64_t end = within(app, index, c->end_frame + by);
-    if (end - start < c->source_rate_hz / 100) {
-        app_warn(app, "it is as short as it can be");
-        return;
-    }
-    if (!app_did(app, session_set_edges(app->session, (size_t)index, start, end, &e), &e))
-        return;
-    app_play_edited(app, index);
-    say_length(app, index, "the find", false);
+    bool loop = c->kind == KIND_PAD && c->loop_count > 0; /* a pad is its loop */
+    int64_t start = loop ? c->loop[0].start_frame : c->start_frame;
+    int64_t end = loop ? c->loop[0].end_frame : c->end_frame;
+    if (set_span(app, index, loop ? FIELD_LOOP : FIELD_EDGES, start - by, end + by))
+        say_length(app, index, loop);
 }
 
 static void classify(struct app *app, uint32_t key)

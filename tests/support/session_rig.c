@@ -1,5 +1,5 @@
-#include "session_rig.h"
 #include "checks.h"
+#include "session_rig.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -136,21 +136,21 @@ static void edit_at_random(struct session *s, size_t index, struct rng *r)
     int64_t by = 100 * (int64_t)rng_below(r, 40), from = f->c.start_frame + by;
     switch (rng_below(r, 6)) {
     case 0:
-        session_set_edges(s, index, 0, 0, NULL);
+        session_set_span(s, index, FIELD_EDGES, 0, 0, NULL);
         break;
     case 1:
-        session_set_loop(s, index, 0, 0, NULL);
+        session_set_span(s, index, FIELD_LOOP, 0, 0, NULL);
         break;
     case 2:
     case 3:
-        session_set_edges(s, index, from, from + 4410 + by, NULL);
+        session_set_span(s, index, FIELD_EDGES, from, from + 4410 + by, NULL);
         break;
     default: /* the next best of those it has, or one of its own */
         if (f->c.loop_count > 1)
-            session_set_loop(s, index, f->c.loop[1].start_frame, f->c.loop[1].end_frame,
-                             NULL);
+            session_set_span(s, index, FIELD_LOOP, f->c.loop[1].start_frame,
+                             f->c.loop[1].end_frame, NULL);
         else
-            session_set_loop(s, index, from, from + 4410, NULL);
+            session_set_span(s, index, FIELD_LOOP, from, from + 4410, NULL);
     }
     free(f);
 }
