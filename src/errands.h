@@ -3,10 +3,11 @@
 #ifndef TROWEL_ERRANDS_H
 #define TROWEL_ERRANDS_H
 
-#include "audio/hush.h"
 #include "core/project.h"
 #include "io/paths.h"
 #include "ui/app.h"
+
+struct hush;
 
 struct workstation {
     struct config cfg, usual; /* usual: without what was saved in the workstation */

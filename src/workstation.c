@@ -2,6 +2,7 @@
 
 #include "errands.h"
 
+#include "audio/hush.h"
 #include "audio/transport.h"
 #include "core/pipelines.h"
 #include "core/recordings.h"

@@ -95,13 +95,14 @@ enum status cloud_ground_choose(struct stable_list *ground, const struct track *
         count += parts_of(&ground->at[i]);
     if (count == 0)
         return ST_OK;
-    struct part *part = calloc(2 * count, sizeof *part), *sorted = part + count;
+    struct part *part = calloc(2 * count, sizeof *part);
     struct stable_region *kept = calloc(count, sizeof *kept);
     struct track_sums s = {0};
     enum status st = part && kept
                          ? track_sums_init(&s, t, PART_S, e)
                          : err_set(e, ST_NO_MEMORY, "no memory to mine a recording");
     if (st == ST_OK) {
+        struct part *sorted = part + count;
         cut(ground, &s, part);
         for (size_t i = 0; i < count; i++)
             sorted[i] = part[i];

@@ -381,7 +381,8 @@ static const char *put_character(struct quoting *q, const char *text)
     size_t n = utf8_sequence(text, &code);
     if (n == 0 || stands_for_byte(code)) {
         n = 1;
-        snprintf(escaped, sizeof escaped, "\\u%04x", BYTES + (unsigned char)*text);
+        code = BYTES + (unsigned)(unsigned char)*text;
+        snprintf(escaped, sizeof escaped, "\\u%04x", code);
     } else if (code == '"' || code == '\\') {
         snprintf(escaped, sizeof escaped, "\\%c", *text);
     } else if (!is_shown(code)) {
