@@ -13,33 +13,11 @@
 enum completes { NONE, FILTER, ORDER, THEME, KEYS, DEVICE, RECORDING };
 
 enum command {
-#define COMMAND(id, name, arguments, completion, help) CMD_##id,
+#define COMMAND(id, name, arguments, completion, does, help) CMD_##id,
 #include "ui/commands.def"
 #undef COMMAND
     CMD_COUNT
 };
-
-static const struct {
-    const char *name, *arguments, *help;
-    enum completes completes;
-} table[CMD_COUNT] = {
-#define COMMAND(id, name, arguments, completion, help)                                   \
-    [CMD_##id] = {name, arguments, help, completion},
-#include "ui/commands.def"
-#undef COMMAND
-};
-
-/* It cannot be done without, or nobody would heed it: how it is written. */
-static bool miswritten(struct app *app, enum command c, const char *rest)
-{
-    const char *wants = table[c].arguments;
-    bool lacks = !*rest && *wants && *wants != '[' && c != CMD_FILTER && c != CMD_NOTE;
-    bool wrong = lacks || (*rest && !*wants);
-    if (wrong)
-        app_warn(app, "usage: :%s%s%s, %s", table[c].name, *wants ? " " : "", wants,
-                 table[c].help);
-    return wrong;
-}
 
 /* --- what they do ------------------------------------------------------------------ */
 
@@ -77,8 +55,9 @@ static void filter_by(struct app *app, const char *text)
     app_prompt_key(app, K_ENTER);
 }
 
-static void untag(struct app *app)
+static void untag(struct app *app, const char *nothing)
 {
+    (void)nothing;
     size_t *index = NULL, count = 0;
     struct err e;
     if (!app_check(app, session_tagged(app->session, &index, &count, &e), &e))
@@ -157,11 +136,10 @@ static void note(struct app *app, const char *text)
 static void kit(struct app *app, const char *name)
 {
     struct err e;
-    if (*name) {
+    if (*name)
         app_did(app, session_kit_name(app->session, name, &e), &e);
-    } else {
+    else
         app_show(app, SCREEN_KIT);
-    }
 }
 
 static void go_to_row(struct app *app, const char *text)
@@ -187,103 +165,94 @@ static void tempo(struct app *app, const char *text)
         kit_sync_sound(app);
 }
 
-static void sound_command(struct app *app, enum command c, const char *rest)
+static void device(struct app *app, const char *name)
+{
+    if (!app->transport)
+        app_warn(app, "there is no sound in this session");
+    else
+        app_open_device(app, *name ? name : NULL);
+}
+
+static void volume(struct app *app, const char *text)
 {
     double v;
     if (!app->transport) {
         app_warn(app, "there is no sound in this session");
-    } else if (c == CMD_DEVICE) {
-        app_open_device(app, *rest ? rest : NULL);
-    } else if (app_number(app, rest, &v)) {
+    } else if (app_number(app, text, &v)) {
         transport_set_volume(app->transport, v);
         transport_get_status(app->transport, &app->sound);
         app_say(app, "volume %+.0f dB", app->sound.volume_db);
     }
 }
 
-static void run(struct app *app, enum command c, const char *rest)
+static void mine(struct app *app, const char *what)
 {
-    switch (c) {
-    case CMD_TEMPO:
-        tempo(app, rest);
-        break;
-    case CMD_BEST:
-        app_propose(app, rest);
-        break;
-    case CMD_CURATE:
-        app_curate(app, rest);
-        break;
-    case CMD_DEMO:
-        app_demo(app);
-        break;
-    case CMD_DEVICE:
-    case CMD_VOLUME:
-        sound_command(app, c, rest);
-        break;
-    case CMD_EXPORT:
-        app_export(app, true);
-        break;
-    case CMD_FILTER:
-        filter_by(app, rest);
-        break;
-    case CMD_GOTO:
-        go_to_row(app, rest);
-        break;
-    case CMD_HELP:
-        app->help.about = app->screen;
-        app_show(app, SCREEN_HELP);
-        break;
-    case CMD_JOBS:
-        app_show(app, SCREEN_JOBS);
-        break;
-    case CMD_DECISIONS:
-        app_write_decisions(app, rest);
-        break;
-    case CMD_KIT:
-        kit(app, rest);
-        break;
-    case CMD_MINE:
-        if (strcmp(rest, "all") == 0)
-            app_ask_to_mine_all(app);
-        else
-            app_mine(app, *rest ? rest : NULL, *rest != '\0');
-        break;
-    case CMD_NOTE:
-        note(app, rest);
-        break;
-    case CMD_QUIT:
-        app_quit(app);
-        break;
-    case CMD_REPORT:
-        app_report(app);
-        break;
-    case CMD_SAVE:
-        settings_save(app);
-        break;
-    case CMD_SET:
-        set(app, rest);
-        break;
-    case CMD_SETTINGS:
-        app_show(app, SCREEN_SETTINGS);
-        break;
-    case CMD_SORT:
-        sort_by(app, rest);
-        break;
-    case CMD_SOURCE:
-        source(app, rest);
-        break;
-    case CMD_TAG:
-        tag(app, rest);
-        break;
-    case CMD_THEME:
-        theme(app, rest);
-        break;
-    case CMD_UNTAG:
-        untag(app);
-        break;
-    default:
-        break;
-    }
+    if (strcmp(what, "all") == 0)
+        app_ask_to_mine_all(app);
+    else
+        app_mine(app, *what ? what : NULL, *what != '\0');
+}
+
+static void help(struct app *app, const char *nothing)
+{
+    (void)nothing;
+    app->help.about = app->screen;
+    app_show(app, SCREEN_HELP);
+}
+
+static void jobs(struct app *app, const char *nothing)
+{
+    (void)nothing;
+    app_show(app, SCREEN_JOBS);
+}
+
+static void settings(struct app *app, const char *nothing)
+{
+    (void)nothing;
+    app_show(app, SCREEN_SETTINGS);
+}
+
+static void save(struct app *app, const char *nothing)
+{
+    (void)nothing;
+    settings_save(app);
+}
+
+static void export_kit(struct app *app, const char *nothing)
+{
+    (void)nothing;
+    app_export(app, true);
+}
+
+static void quit(struct app *app, const char *nothing)
+{
+    (void)nothing;
+    app_quit(app);
+}
+
+static const struct {
+    const char *name, *arguments, *help;
+    enum completes completes;
+    void (*does)(struct app *app, const char *rest);
+} table[CMD_COUNT] = {
+#define COMMAND(id, name, arguments, completion, does, help)                             \
+    [CMD_##id] = {name, arguments, help, completion, does},
+#include "ui/commands.def"
+#undef COMMAND
+};
+
+/* --- which one is meant ------------------------------------------------------------ */
+
+/* It cannot be done without, or nobody would heed it: how it is written. */
+static bool miswritten(struct app *app, enum command c, const char *rest)
+{
+    const char *wants = table[c].arguments;
+    bool lacks = !*rest && *wants && *wants != '[' && c != CMD_FILTER && c != CMD_NOTE;
+    bool wrong = lacks || (*rest && !*wants);
+    if (wrong)
+        app_warn(app, "usage: :%s%s%s, %s", table[c].name, *wants ? " " : "", wants,
+                 table[c].help);
+    return wrong;
 }
 
 /* A whole name, or a beginning that only one has. */
@@ -309,7 +278,7 @@ void app_command(struct app *app, const char *line)
     if (length == 0)
         return;
     if (isdigit((unsigned char)*line)) {
-        run(app, CMD_GOTO, line);
+        go_to_row(app, line);
         return;
     }
     bool q = length == 1 && (*line == 'q' || *line == 'w');
@@ -329,7 +298,7 @@ void app_command(struct app *app, const char *line)
         argument[--n] = '\0';
     if (miswritten(app, (enum command)c, argument))
         return;
-    run(app, (enum command)c, argument);
+    table[c].does(app, argument);
 }
 
 /* --- completion -------------------------------------------------------------------- */

@@ -1,12 +1,10 @@
 /* The workstation without a terminal: its state, keys in, canvas out. */
 #include "ui/state.h"
 
-#include "io/text.h"
 #include "ui/themes.h"
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const struct screen_ops *const screens[SCREEN_COUNT] = {
@@ -55,69 +53,6 @@ bool app_did(struct app *app, enum status st, const struct err *e)
 }
 
 /* --- starting ---------------------------------------------------------------------- */
-
-/* NULL: there is none. */
-static enum status read_user_file(const struct app *app, const char *name, char **text,
-                                  struct err *e)
-{
-    enum { MOST = 1 << 18 };
-    char path[PATH_BYTES];
-    size_t n;
-    *text = NULL;
-    if (!app->setup.user_dir || !app->setup.user_dir[0])
-        return ST_OK;
-    enum status st = path_join(path, sizeof path, app->setup.user_dir, name, e);
-    if (st == ST_OK)
-        st = path_read_file(path, MOST, text, &n, e);
-    return st == ST_NOT_FOUND ? ST_OK : st;
-}
-
-/* A file that is wrong changes nothing: the default keys hold then. */
-static enum status load_keys(struct app *app, struct err *e)
-{
-    char *text;
-    keymap_defaults(&app->map);
-    enum status st = read_user_file(app, "keys.yaml", &text, e);
-    if (st == ST_OK && text)
-        st = keymap_load(&app->map, text, "keys.yaml", e);
-    free(text);
-    return st;
-}
-
-static void load_history(struct app *app)
-{
-    char *text;
-    read_user_file(app, "history", &text, NULL);
-    for (char *line = text; line && *line;) {
-        size_t length = strcspn(line, "\n");
-        bool last = line[length] == '\0';
-        line[length] = '\0';
-        if (length > 1)
-            history_add(line[0] == ':'   ? &app->commands
-                        : line[0] == '/' ? &app->searches
-                                         : &app->filters,
-                        line + 1);
-        line += length + !last;
-    }
-    free(text);
-}
-
-static void save_history(const struct app *app)
-{
-    struct root root;
-    struct text t = {0};
-    const struct history *all[] = {&app->commands, &app->searches, &app->filters};
-    for (int h = 0; h < 3; h++)
-        for (int i = 0; i < all[h]->count; i++)
-            text_addf(&t, "%c%s\n", ":/f"[h], all[h] -> line[i]);
-    /* Nobody is told: a prompt that forgot its lines loses nothing of the work. */
-    if (app->setup.user_dir && app->setup.user_dir[0] && !t.failed &&
-        root_open(&root, app->setup.user_dir, false, NULL) == ST_OK) {
-        root_write_file(&root, "history", t.at ? t.at : "", t.length, NULL);
-        root_done(&root);
-    }
-    text_done(&t);
-}
 
 bool app_recordings_gone(const struct app *app)
 {
@@ -190,8 +125,8 @@ enum status app_init(struct app *app, const struct app_setup *setup, struct err 
         return st;
     }
     struct err keys;
-    enum status keys_read = load_keys(app, &keys); /* what is said names keys */
-    load_history(app);
+    enum status keys_read = app_load_keys(app, &keys); /* what is said names keys */
+    app_load_history(app);
     if (app->transport)
         app_sound_begin(app);
     greet(app);
@@ -207,7 +142,7 @@ enum status app_init(struct app *app, const struct app_setup *setup, struct err 
 
 void app_done(struct app *app)
 {
-    save_history(app);
+    app_save_history(app);
     app->quit = true; /* what ends now begins nothing */
     jobs_free(app->quick);
     jobs_free(app->disk);

@@ -109,8 +109,9 @@ void app_curate(struct app *app, const char *text)
         write_set(app);
 }
 
-void app_report(struct app *app)
+void app_report(struct app *app, const char *nothing)
 {
+    (void)nothing;
     struct err e;
     bool waits = jobs_active(app->jobs) > 0;
     const struct app_ops *ops = &app->setup.ops;
@@ -130,8 +131,9 @@ static void make_demo(struct app *app)
 }
 
 /* Nobody wants them among an own collection by a slip. */
-void app_demo(struct app *app)
+void app_demo(struct app *app, const char *nothing)
 {
+    (void)nothing;
     char question[120];
     snprintf(question, sizeof question, "add %d demo recordings to yours?", demo_count());
     if (!app->setup.ops.demo)

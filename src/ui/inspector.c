@@ -73,18 +73,6 @@ static void find_marks(struct app *app, const struct find *f, double *from, doub
         *head = s->position_s / s->length_s;
 }
 
-static void draw_playhead(const struct area *a, double at)
-{
-    int col = (int)(at * a->cols);
-    for (int r = 0; r < a->rows && at >= 0; r++) {
-        struct cell *cell = area_cell(a, r, col);
-        if (cell) {
-            cell->ground = ROLE_PLAYHEAD;
-            cell->ground_level = 0;
-        }
-    }
-}
-
 static void draw_wave(struct app *app, const struct area *a, const struct find *f,
                       const struct picture *p, bool loops)
 {
@@ -102,7 +90,8 @@ static void draw_wave(struct app *app, const struct area *a, const struct find *
     }
     paint_wave(&wave, p->wave, PICTURE_WAVE, (double)p->peak, loops ? from : 0,
                loops ? to : 1);
-    draw_playhead(&wave, head);
+    for (int r = 0; r < wave.rows; r++)
+        area_ground(&wave, r, (int)(head * wave.cols), 1, ROLE_PLAYHEAD);
 }
 
 /* While a playhead moves on, the disk and the catalog are not asked for every frame. */

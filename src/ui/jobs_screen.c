@@ -74,12 +74,7 @@ enum { LOG_COL = 11 };
 
 static int log_rows(const struct area *a, const struct logbook_line *l)
 {
-    int rows = 0;
-    const char *s = l->text;
-    for (size_t n; *s && (n = utf8_wrap(s, a->cols - LOG_COL - 1)) > 0; rows++) {
-        s += n;
-        s += strspn(s, " ");
-    }
+    int rows = utf8_rows(l->text, a->cols - LOG_COL - 1);
     return rows > 0 ? rows : 1;
 }
 

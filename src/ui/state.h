@@ -304,6 +304,15 @@ void app_mine_at_start(struct app *app); /* what is new, without a word if nothi
 void app_ask_to_mine_all(struct app *app);
 void app_export(struct app *app, bool dry_run);
 
+/* --- app_files.c ------------------------------------------------------------------- */
+
+/* The user's own keys; a file that is wrong changes nothing: the default keys hold then.
+ */
+enum status app_load_keys(struct app *app, struct err *e);
+/* What was typed on the line at the bottom, in this session and those before. */
+void app_load_history(struct app *app);
+void app_save_history(const struct app *app);
+
 /* --- app_prompt.c, app_commands.c -------------------------------------------------- */
 
 /* A yes-or-no question; `yes` is called on y or Enter, `no` (may be NULL) on n. Esc does
@@ -372,8 +381,8 @@ void app_pictures_done(struct app *app);
 /* `text` is what follows the command. */
 void app_propose(struct app *app, const char *text);
 void app_curate(struct app *app, const char *text);
-void app_report(struct app *app);
-void app_demo(struct app *app);
+void app_report(struct app *app, const char *nothing);
+void app_demo(struct app *app, const char *nothing);
 void app_write_decisions(struct app *app, const char *file);
 
 /* --- app_cuts.c -------------------------------------------------------------------- */
@@ -412,6 +421,7 @@ void frame_page(struct app *app, const struct area *a);
 /* Too small for the layout: what can be said, and a sentence. */
 void frame_small(struct app *app, const struct area *a);
 void frame_which_key(struct app *app, const struct area *a);
+void frame_sound(struct app *app, const struct area *row); /* frame_sound.c */
 
 /* library.c, library_draw.c, inspector.c, library_act.c */
 /* The find that commands are for: under the cursor of the list, or of the source screen;
@@ -508,7 +518,7 @@ long moved_row(const struct key_action *a, long at, long count, long page);
 
 /* words.c: numbers as lists show them */
 void words_time(char *to, size_t n, double seconds, int decimals); /* 1:02:14.3 */
-void words_score(char *to, size_t n, double value);                /* ".91", "–" */
+void words_score(char *to, size_t n, double value);                /* ".91", "-" */
 void words_count(char *to, size_t n, size_t count);                /* 1,204 */
 const char *words_order(int order); /* as typed after :sort: "len", "name" */
 /* The name of a find; where that has no room, without the folders it begins with. */

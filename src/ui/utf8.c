@@ -151,6 +151,16 @@ size_t utf8_wrap(const char *s, int cells)
     return word > n / 3 ? word : n;
 }
 
+int utf8_rows(const char *s, int cells)
+{
+    int rows = 0;
+    for (size_t n; *s && (n = utf8_wrap(s, cells)) > 0; rows++) {
+        s += n;
+        s += strspn(s, " ");
+    }
+    return rows;
+}
+
 /* Where the kept end of s begins, a cut at `at` being asked for: a number that it would
  * break stays whole, the rest of a word goes, where that is short against the `cells`
  * kept. */

@@ -36,6 +36,8 @@ int utf8_cells(const char *s);
 /* Bytes of the longest beginning of s that fits into `cells` and ends before a blank,
  * where one is not too far back. */
 size_t utf8_wrap(const char *s, int cells);
+/* The rows that s takes so; 0 where not even its first character fits. */
+int utf8_rows(const char *s, int cells);
 
 /* How a text too long for its place is cut. */
 enum utf8_cut { CUT_END, CUT_MIDDLE };

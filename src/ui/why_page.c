@@ -7,7 +7,6 @@
 #include "core/why.h"
 
 #include <math.h>
-#include <string.h>
 
 enum {
     PART_NAME = 10,
@@ -51,14 +50,8 @@ static int part_text_col(int cols)
 /* Rows below the first, for a text that is too long to stand beside the value. */
 static int rows_below(const char *text, int cols)
 {
-    int rows = 0;
-    if (utf8_cells(text) <= cols - part_text_col(cols))
-        return 0;
-    for (size_t n; *text && (n = utf8_wrap(text, cols - PART_INDENT)) > 0; rows++) {
-        text += n;
-        text += strspn(text, " ");
-    }
-    return rows;
+    bool beside = utf8_cells(text) <= cols - part_text_col(cols);
+    return beside ? 0 : utf8_rows(text, cols - PART_INDENT);
 }
 
 static int parts_rows(const struct candidate *c, int cols)

@@ -4,7 +4,7 @@
 #include "dsp/measures.h"
 #include "io/config.h"
 #include "manual.h"
-#include "ui/actions.h"
+#include "ui/state.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -103,20 +103,14 @@ static char *key_table(void)
 
 static char *command_table(void)
 {
-    static const struct {
-        const char *name, *takes, *help;
-    } commands[] = {
-#define COMMAND(id, name, takes, completion, help) {name, takes, help},
-#include "ui/commands.def"
-#undef COMMAND
-    };
+    const char *name, *takes, *help;
     struct text t = {0};
     text_add(&t, "| Command | Does |\n| --- | --- |\n");
-    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
-        text_addf(&t, "| `:%s%s", commands[i].name, commands[i].takes[0] ? " " : "");
-        add_cell(&t, commands[i].takes);
+    for (int i = 0; (help = app_command_help(i, &name, &takes)); i++) {
+        text_addf(&t, "| `:%s%s", name, takes[0] ? " " : "");
+        add_cell(&t, takes);
         text_add(&t, "` | ");
-        add_cell(&t, commands[i].help);
+        add_cell(&t, help);
         text_add(&t, " |\n");
     }
     return finish(&t);

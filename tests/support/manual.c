@@ -2,7 +2,7 @@
 
 #include "core/pipelines.h"
 #include "io/config.h"
-#include "ui/actions.h"
+#include "ui/state.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,17 +63,11 @@ static void add_pipelines(struct text *t)
 
 static void add_commands(struct text *t)
 {
-    static const struct {
-        const char *name, *takes, *help;
-    } commands[] = {
-#define COMMAND(id, name, takes, completion, help) {name, takes, help},
-#include "ui/commands.def"
-#undef COMMAND
-    };
+    const char *name, *takes, *help;
     text_add(t, ".SH COMMANDS\nTyped after \\fB:\\fR, with completion and history.\n");
-    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
-        text_addf(t, ".TP\n\\fB:%s\\fR %s\n\\&", commands[i].name, commands[i].takes);
-        roff(t, commands[i].help);
+    for (int i = 0; (help = app_command_help(i, &name, &takes)); i++) {
+        text_addf(t, ".TP\n\\fB:%s\\fR %s\n\\&", name, takes);
+        roff(t, help);
         text_add(t, ".\n");
     }
 }
