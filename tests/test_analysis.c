@@ -13,14 +13,14 @@
 
 static void levels_are_exact_per_hop(void **state)
 {
-    struct audio a = tone_blank(2.3, 2, 44100);
+    OWN(audio) a = tone_blank(2.3, 2, 44100);
     struct rng r = rng_derive(1, 0, "test-levels", 0);
     for (size_t i = 0; i < a.frames; i++) { /* from 0 dB to below −120 dB, with DC */
         double level = pow(10, -6.2 * (double)i / (double)a.frames);
         a.data[2 * i] = (float)(level * rng_range(&r, -1, 1) + 0.01);
         a.data[2 * i + 1] = (float)(level * rng_range(&r, -1, 1) - 0.005);
     }
-    struct track *t = tone_track(&a);
+    OWN(track) *t = tone_track(&a);
     const struct track_info *info = track_info(t);
     assert_int_equal(info->hop_frames, 512);
     assert_int_equal(info->hops, (a.frames + 511) / 512);
@@ -57,19 +57,15 @@ static void levels_are_exact_per_hop(void **state)
     assert_close(info->dc, mean, 2e-5);
     assert_close(info->offset.middle, 0.0025, 1e-4);
     assert_close(info->offset.side, 0.0075, 1e-4);
-    track_free(t);
-    audio_done(&a);
 }
 
 static void quiet_levels_survive_the_packing(void **state)
 {
     for (double db = -20; db >= -140; db -= 20) {
-        struct audio a = tone_blank(0.3, 1, 44100);
+        OWN(audio) a = tone_blank(0.3, 1, 44100);
         tone_add(&a, -1, 44100.0 / 64, pow(10, db / 20) * sqrt(2), 0);
-        struct track *t = tone_track(&a);
+        OWN(track) *t = tone_track(&a);
         assert_close(track_rms_db(t, 5), db, 0.01);
-        track_free(t);
-        audio_done(&a);
     }
 }
 
@@ -77,9 +73,9 @@ static void a_sine_is_where_it_is(void **state)
 {
     static const int rates[] = {8000, 22050, 44100, 48000, 96000, 192000};
     for (size_t i = 0; i < sizeof rates / sizeof *rates; i++) {
-        struct audio a = tone_blank(1.5, 1, rates[i]);
+        OWN(audio) a = tone_blank(1.5, 1, rates[i]);
         tone_add(&a, -1, 1000, 0.5, 0);
-        struct track *t = tone_track(&a);
+        OWN(track) *t = tone_track(&a);
         const struct track_info *info = track_info(t);
         assert_close((double)info->hop_frames / rates[i], 512.0 / 44100,
                      0.02 * 512 / 44100);
@@ -99,16 +95,14 @@ static void a_sine_is_where_it_is(void **state)
         assert_true(track_band_low_hz(loudest) <= 1000 &&
                     track_band_low_hz(loudest + 1) > 1000);
         assert_true(track_tonality(t, info->chromas / 2) > 0.9);
-        track_free(t);
-        audio_done(&a);
     }
 }
 
 static void white_noise_is_flat(void **state)
 {
-    struct audio a = tone_blank(4, 1, 44100);
+    OWN(audio) a = tone_blank(4, 1, 44100);
     tone_white(&a, 0.1, 1);
-    struct track *t = tone_track(&a);
+    OWN(track) *t = tone_track(&a);
     struct track_range r;
     track_range(t, 0, track_info(t)->frames, &r);
     /* exp(E ln P) of a periodogram is e^−γ of its mean; the Hann window correlates bins.
@@ -122,32 +116,28 @@ static void white_noise_is_flat(void **state)
     assert_true(r.crest > 4 && r.crest < 6);
     assert_true(r.tonality < 0.05);
     assert_true(r.level_sd_db < 0.5);
-    track_free(t);
-    audio_done(&a);
 }
 
 /* Also where some of it is digital silence, which has nothing in any band. */
 static void bands_add_up_to_the_level(void **state)
 {
-    struct audio a = tone_blank(1, 1, 48000);
+    OWN(audio) a = tone_blank(1, 1, 48000);
     for (size_t silent = 0; silent <= 19200; silent += 19200) {
         tone_white(&a, 0.05, 2);
         memset(a.data + 19200, 0, silent * sizeof *a.data);
-        struct track *t = tone_track(&a);
+        OWN(track) *t = tone_track(&a);
         struct track_range r;
         track_range(t, 9600, 38400, &r);
         double sum = 0;
         for (int b = 0; b < TRACK_BAND_COUNT; b++)
             sum += pow(10, r.band_db[b] / 10);
         assert_close(10 * log10(sum), r.rms_db, 0.2);
-        track_free(t);
     }
-    audio_done(&a);
 }
 
 static void steadiness_tells_held_from_changing(void **state)
 {
-    struct audio held = tone_blank(3, 1, 44100), moving = tone_blank(3, 1, 44100);
+    OWN(audio) held = tone_blank(3, 1, 44100), moving = tone_blank(3, 1, 44100);
     struct rng r = rng_derive(2, 0, "test-analysis", 0);
     struct synth_pad p = {220, 0.2, 2000, 0, 0.05, 0.05}; /* no beating */
     synth_pad(&p, &r, held.data, held.frames, 44100);
@@ -166,25 +156,21 @@ static void steadiness_tells_held_from_changing(void **state)
     assert_true(ra.onset_rate_hz < 0.5 && rb.onset_rate_hz > 3);
     track_free(a);
     track_free(b);
-    audio_done(&held);
-    audio_done(&moving);
 }
 
 static void onsets_are_where_the_hits_are(void **state)
 {
-    struct audio a = tone_blank(5, 1, 44100);
+    OWN(audio) a = tone_blank(5, 1, 44100);
     struct rng r = rng_derive(3, 0, "test-analysis", 0);
     for (int i = 0; i < 9; i++)
         synth_drum(SYNTH_SNARE, 0.7, 1, &r, a.data + 10000 + i * 22050, 12000, 44100);
-    struct track *t = tone_track(&a);
+    OWN(track) *t = tone_track(&a);
     const struct onset_list *onsets = track_onsets(t);
     assert_int_equal(onsets->count, 9);
     for (size_t i = 0; i < onsets->count; i++)
         assert_close(onsets->at[i].time_s, (10000 + (double)i * 22050) / 44100, 0.012);
     assert_int_equal(track_onset_count(t, 9000, 9000 + 2 * 22050), 2);
     assert_int_equal(track_onset_count(t, 0, 5000), 0);
-    track_free(t);
-    audio_done(&a);
 }
 
 /* Snares after gaps of silence, of an offset and of noise at -70 dB, soft and loud: each
@@ -195,7 +181,7 @@ static void what_begins_in_silence_is_not_early(void **state)
     static const double gaps_s[] = {0.4, 1.3, 5, 0.7}, levels[] = {0.7, 0.05, 0.3, 0.7};
     for (size_t k = 0; k < 3 * (sizeof rates / sizeof *rates); k++) {
         int rate = rates[k / 3];
-        struct audio a = tone_blank(9.5, 1, rate);
+        OWN(audio) a = tone_blank(9.5, 1, rate);
         struct rng r = rng_derive(4, 0, "test-analysis-silence", k);
         for (size_t i = 0; i < a.frames && k % 3 > 0; i++)
             a.data[i] = k % 3 == 1 ? 0.02F : (float)rng_range(&r, -5e-4, 5e-4);
@@ -206,7 +192,7 @@ static void what_begins_in_silence_is_not_early(void **state)
             synth_drum(SYNTH_SNARE, levels[i], 1, &r, a.data + start[i], at - start[i],
                        rate);
         }
-        struct track *t = tone_track(&a);
+        OWN(track) *t = tone_track(&a);
         const struct onset_list *onsets = track_onsets(t);
         for (int i = 0; i < 4; i++) {
             double true_s = (double)start[i] / rate;
@@ -214,8 +200,6 @@ static void what_begins_in_silence_is_not_early(void **state)
             assert_true(next < onsets->count);
             assert_close(onsets->at[next].time_s, true_s, 0.0012);
         }
-        track_free(t);
-        audio_done(&a);
     }
 }
 
@@ -226,7 +210,7 @@ static void a_cut_is_no_beginning(void **state)
     static const int rates[] = {11025, 22050, 44100, 48000, 96000};
     for (size_t k = 0; k < sizeof rates / sizeof *rates; k++)
         for (int i = 0; i < 4; i++) {
-            struct audio a = tone_blank(3, 1, rates[k]);
+            OWN(audio) a = tone_blank(3, 1, rates[k]);
             double hz = 130 + 97 * i, end_s = 3 - 0.011 * i;
             a.frames = (size_t)(end_s * rates[k]);
             for (size_t n = 0; n < a.frames; n++)
@@ -234,7 +218,7 @@ static void a_cut_is_no_beginning(void **state)
                     a.data[n] +=
                         (float)(0.15 / partial *
                                 sin(2 * PI * hz * partial * (double)n / a.rate_hz));
-            struct track *t = tone_track(&a);
+            OWN(track) *t = tone_track(&a);
             const struct onset_list *onsets = track_onsets(t);
             for (size_t n = 0; n < onsets->count; n++)
                 assert_true(onsets->at[n].time_s < 0.1);
@@ -247,15 +231,13 @@ static void a_cut_is_no_beginning(void **state)
             assert_true(onsets->count > 0);
             assert_close(onsets->at[onsets->count - 1].time_s, (double)at / rates[k],
                          0.012);
-            track_free(t);
-            audio_done(&a);
         }
 }
 
 static void loudness_is_that_of_the_standard(void **state)
 {
     for (int kind = 0; kind < 5; kind++) {
-        struct audio a = tone_blank(8, 2, kind == 3 ? 48000 : 44100);
+        OWN(audio) a = tone_blank(8, 2, kind == 3 ? 48000 : 44100);
         if (kind == 0) {
             tone_add(&a, -1, 997, 0.1, 0);
         } else {
@@ -268,10 +250,8 @@ static void loudness_is_that_of_the_standard(void **state)
         }
         struct loudness standard;
         assert_int_equal(loudness_measure(&a, &standard, NULL), ST_OK);
-        struct track *t = tone_track(&a);
+        OWN(track) *t = tone_track(&a);
         assert_close(track_info(t)->loudness_lufs, standard.integrated_lufs, 0.5);
-        track_free(t);
-        audio_done(&a);
     }
 }
 
@@ -281,7 +261,7 @@ static void loudness_is_that_of_the_standard(void **state)
 static void a_stroke_where_a_louder_sound_ends_is_told(void **state)
 {
     enum { KICKS = 12, STEP = 30000, GATE = 8820, CLOSES = 350 };
-    struct audio a = tone_blank((KICKS + 1) * STEP / 44100.0, 1, 44100);
+    OWN(audio) a = tone_blank((KICKS + 1) * STEP / 44100.0, 1, 44100);
     struct rng r = rng_derive(3, 0, "test-analysis", 2);
     for (size_t k = 0; k < KICKS; k++) {
         float *at = a.data + STEP / 2 + k * STEP;
@@ -294,7 +274,7 @@ static void a_stroke_where_a_louder_sound_ends_is_told(void **state)
         for (int i = 0; k % 2 == 1 && i < 6000; i++)
             hat[i] += (float)(0.012 * exp(-i / 1200.0) * rng_range(&r, -1, 1));
     }
-    struct track *t = tone_track(&a);
+    OWN(track) *t = tone_track(&a);
     const struct onset_list *onsets = track_onsets(t);
     assert_int_equal(onsets->count, KICKS + KICKS / 2);
     for (size_t k = 0, n = 0; k < KICKS; k++) {
@@ -304,8 +284,6 @@ static void a_stroke_where_a_louder_sound_ends_is_told(void **state)
         if (k % 2 == 1)
             assert_close(onsets->at[n++].time_s, hat, 0.012);
     }
-    track_free(t);
-    audio_done(&a);
 }
 
 /* Noise at a low rate, brought up to `a`'s and a little dither. */
@@ -322,9 +300,8 @@ static struct audio upsampled(int low_hz, int rate_hz)
 
 static double band_of(struct audio *a)
 {
-    struct track *t = tone_track(a);
+    OWN(track) *t = tone_track(a);
     double hz = track_info(t)->band_hz;
-    track_free(t);
     audio_done(a);
     return hz;
 }

@@ -11,7 +11,7 @@
 
 static void clipping_zeros_and_sticking_are_seen(void **state)
 {
-    struct audio a = tone_blank(1, 2, 44100);
+    OWN(audio) a = tone_blank(1, 2, 44100);
     tone_white(&a, 0.1, 3);
     for (int i = 0; i < 3; i++) /* three samples of the right channel, hop 4 */
         a.data[2 * (4 * 512 + 100 + i) + 1] = 1.0f;
@@ -27,7 +27,7 @@ static void clipping_zeros_and_sticking_are_seen(void **state)
         a.data[2 * i] = a.data[2 * i + 1] = 0.123f;
     a.data[2 * (70 * 512 + 33)] = NAN;
     a.data[2 * (70 * 512 + 34) + 1] = -INFINITY;
-    struct track *t = tone_track(&a);
+    OWN(track) *t = tone_track(&a);
     for (size_t h = 0; h < track_info(t)->hops; h++) {
         unsigned expected = 0;
         if (h == 4 || h == 19 || h == 20)
@@ -52,21 +52,19 @@ static void clipping_zeros_and_sticking_are_seen(void **state)
     assert_int_equal(info->clipped_samples, 13);
     assert_int_equal(info->nonfinite_samples, 2);
     assert_int_equal(info->zero_frames, 40 + 512 + 40);
-    track_free(t);
-    audio_done(&a);
 }
 
 /* A float recording goes beyond full scale without clipping, and may be clipped there. */
 static void beyond_full_scale_is_headroom(void **state)
 {
     enum { FLAT = 512 * 9 - 3, LONG = 6 };
-    struct audio a = tone_blank(1.0, 1, 44100);
+    OWN(audio) a = tone_blank(1.0, 1, 44100);
     tone_add(&a, -1, 110, 2.5, 0);
     for (int i = 0; i < LONG; i++) /* over the end of a hop; told from the second on */
         a.data[FLAT + i] = 1.75f;
     for (int headroom = 0; headroom < 2; headroom++) {
         struct analysis *analysis;
-        struct track *t;
+        OWN(track) *t = NULL;
         assert_int_equal(analysis_new(&analysis, 44100, 1, NULL), ST_OK);
         if (headroom)
             analysis_headroom(analysis);
@@ -80,15 +78,13 @@ static void beyond_full_scale_is_headroom(void **state)
         } else {
             assert_true(info->clipped_runs >= 219);
         }
-        track_free(t);
     }
-    audio_done(&a);
 }
 
 static void digital_silence_is_silent(void **state)
 {
-    struct audio a = tone_blank(2, 2, 44100);
-    struct track *t = tone_track(&a);
+    OWN(audio) a = tone_blank(2, 2, 44100);
+    OWN(track) *t = tone_track(&a);
     const struct track_info *info = track_info(t);
     assert_true(isinf(info->rms_db) && isinf(info->peak_db) &&
                 isinf(info->loudness_lufs));
@@ -105,8 +101,6 @@ static void digital_silence_is_silent(void **state)
     struct track_range r;
     track_range(t, 0, info->frames, &r);
     assert_true(isinf(r.rms_db) && isnan(r.crest) && r.tonality == 0);
-    track_free(t);
-    audio_done(&a);
 }
 
 static struct track *analyse_in_blocks(const struct audio *a, struct rng *r, size_t most)
@@ -177,27 +171,24 @@ static void block_sizes_do_not_matter(void **state)
 {
     struct rng r = rng_derive(4, 0, "test-analysis", 0);
     for (int channels = 1; channels <= 3; channels++) {
-        struct audio a = tone_blank(2.71, channels, channels == 3 ? 48000 : 44100);
+        OWN(audio) a = tone_blank(2.71, channels, channels == 3 ? 48000 : 44100);
         tone_white(&a, 0.1, 20 + (uint64_t)channels);
         for (size_t i = 0; i + 1 < a.frames; i += a.frames / 7)
             memset(a.data + i, 0, 4000 * sizeof(float));
-        struct track *whole = tone_track(&a);
+        OWN(track) *whole = tone_track(&a);
         static const size_t most[] = {1, 100, 700, 50000};
         for (size_t i = 0; i < sizeof most / sizeof *most; i++) {
-            struct track *t = analyse_in_blocks(&a, &r, most[i]);
+            OWN(track) *t = analyse_in_blocks(&a, &r, most[i]);
             assert_same(whole, t);
-            track_free(t);
         }
-        track_free(whole);
-        audio_done(&a);
     }
 }
 
 static void channels_are_averaged(void **state)
 {
-    struct audio mono = tone_blank(1, 1, 44100);
+    OWN(audio) mono = tone_blank(1, 1, 44100);
     tone_white(&mono, 0.1, 30);
-    struct audio wide = tone_blank(1, 8, 44100);
+    OWN(audio) wide = tone_blank(1, 8, 44100);
     for (size_t i = 0; i < mono.frames; i++)
         for (size_t c = 0; c < 8; c++)
             wide.data[8 * i + c] = mono.data[i];
@@ -212,8 +203,6 @@ static void channels_are_averaged(void **state)
     }
     track_free(a);
     track_free(b);
-    audio_done(&mono);
-    audio_done(&wide);
 }
 
 static void assert_sane(const struct track *t)
@@ -250,10 +239,9 @@ static void odd_lengths_and_rates_are_fine(void **state)
                                      257, 511, 512, 513, 2047, 5000};
     for (size_t r = 0; r < sizeof rates / sizeof *rates; r++)
         for (size_t n = 0; n < sizeof lengths / sizeof *lengths; n++) {
-            struct audio a;
-            assert_int_equal(audio_init(&a, lengths[n], 1, rates[r], NULL), ST_OK);
+            OWN(audio) a = tone_frames(lengths[n], 1, rates[r]);
             tone_white(&a, 0.2, 40);
-            struct track *t = tone_track(&a);
+            OWN(track) *t = tone_track(&a);
             const struct track_info *info = track_info(t);
             assert_int_equal(info->frames, lengths[n]);
             size_t hop = (size_t)info->hop_frames;
@@ -261,15 +249,13 @@ static void odd_lengths_and_rates_are_fine(void **state)
             assert_int_equal(info->spectra, (info->hops + 3) / 4);
             assert_int_equal(info->chromas, (info->hops + 7) / 8);
             assert_sane(t);
-            track_free(t);
-            audio_done(&a);
         }
 }
 
 static void poison_does_no_harm(void **state)
 {
     for (int kind = 0; kind < 6; kind++) {
-        struct audio a = tone_blank(1.2, 2, 44100);
+        OWN(audio) a = tone_blank(1.2, 2, 44100);
         struct rng r = rng_derive(5, 0, "test-analysis", (uint64_t)kind);
         for (size_t i = 0; i < 2 * a.frames; i++) {
             static const float nasty[] = {NAN,   INFINITY, -INFINITY,
@@ -289,7 +275,7 @@ static void poison_does_no_harm(void **state)
                 v = 1e-40f;
             a.data[i] = v;
         }
-        struct track *t = tone_track(&a);
+        OWN(track) *t = tone_track(&a);
         assert_sane(t);
         if (kind == 2) {
             assert_close(track_info(t)->rms_db, 0, 0.01);
@@ -297,8 +283,6 @@ static void poison_does_no_harm(void **state)
         }
         if (kind == 3)
             assert_close(track_info(t)->dc, 1, 1e-4);
-        track_free(t);
-        audio_done(&a);
     }
 }
 
@@ -321,9 +305,9 @@ static void an_hour_stays_small(void **state)
 {
     enum { RATE = 8000, MINUTES = 30 }; /* the grids are the same at every rate */
     struct analysis *a;
-    struct track *t;
+    OWN(track) *t = NULL;
     assert_int_equal(analysis_new(&a, RATE, 1, NULL), ST_OK);
-    float *minute = malloc(60 * RATE * sizeof *minute);
+    FREED float *minute = malloc(60 * RATE * sizeof *minute);
     struct rng r = rng_derive(6, 0, "test-analysis", 0);
     for (int i = 0; i < 60 * RATE; i++)
         minute[i] = (float)rng_range(&r, -0.1, 0.1);
@@ -333,9 +317,7 @@ static void an_hour_stays_small(void **state)
     double mb_per_hour = (double)track_bytes(t) / 1e6 * 60 / MINUTES;
     print_message("%.1f MB per hour\n", mb_per_hour);
     assert_true(mb_per_hour < 17);
-    track_free(t);
     analysis_free(a);
-    free(minute);
 }
 
 int main(void)

@@ -24,23 +24,21 @@ static void write_song(const char *folder)
 {
     static const enum synth_drum bar[] = {SYNTH_KICK, SYNTH_HAT_CLOSED, SYNTH_SNARE,
                                           SYNTH_HAT_CLOSED};
-    struct audio a = tone_blank(SECONDS, 2, RATE);
+    OWN(audio) a = tone_blank(SECONDS, 2, RATE);
     struct rng r = rng_derive(7, 1, "test-apart", 0);
     tone_noise(&a, 0.0005, &r);
     tone_harmonic(&a, HELD_HZ / 2, 0.08, 9000);
     tone_harmonic(&a, HELD_HZ * 0.75, 0.06, 9000);
     for (int i = 0; i < 4 * SECONDS; i++) {
         enum synth_drum d = bar[i % 4];
-        struct audio hit = tone_blank(synth_drum_length_s(d), 1, RATE);
+        OWN(audio) hit = tone_blank(synth_drum_length_s(d), 1, RATE);
         synth_drum(d, 0.7, 1, &r, hit.data, hit.frames, RATE);
         for (size_t k = 0, at = (size_t)i * RATE / 4 + 3000;
              k < hit.frames && at + k < a.frames; k++)
             for (size_t c = 0; c < 2; c++)
                 a.data[2 * (at + k) + c] += 0.8F * hit.data[k];
-        audio_done(&hit);
     }
     folder_wav(folder, "song.wav", &a, 24);
-    audio_done(&a);
 }
 
 /* The song mined into a project of its own; what was found. */
@@ -48,8 +46,7 @@ static struct catalog_find *finds_of(struct mined *m, struct mined *other,
                                      const char *name, enum stage stage, bool apart,
                                      size_t *n)
 {
-    char folder[300];
-    snprintf(folder, sizeof folder, "%s/songs", m->top);
+    FREED const char *folder = text_of("%s/songs", m->top);
     if (!folder_has(folder, "song.wav"))
         write_song(folder);
     *other = *m;
@@ -64,9 +61,9 @@ static struct catalog_find *finds_of(struct mined *m, struct mined *other,
 /* The recording where a find was found. */
 static struct audio song_at(struct mined *m, const struct candidate *c)
 {
-    struct audio all, a;
+    struct audio a;
     snprintf(m->path, sizeof m->path, "%s/songs/song.wav", m->top);
-    assert_int_equal(soundfile_load(m->path, 0, &all, NULL), ST_OK);
+    struct audio all = sound_read(m->path);
     assert_int_equal(audio_slice(&a, &all, (size_t)c->start_frame,
                                  (size_t)(c->end_frame - c->start_frame), NULL),
                      ST_OK);
@@ -78,10 +75,10 @@ static struct audio song_at(struct mined *m, const struct candidate *c)
 static void assert_recut(struct mined *m, const struct candidate *c, size_t from,
                          double within)
 {
-    struct recut r;
+    OWN(recut) r;
     struct err e = {0};
     double most = 0;
-    struct audio was = mined_sound(m, c);
+    OWN(audio) was = mined_sound(m, c);
     if (recut_find(&r, &m->site, c, RATE, &e) != ST_OK)
         fail_msg("%s", e.msg);
     assert_int_equal(r.sound.frames, was.frames);
@@ -89,8 +86,6 @@ static void assert_recut(struct mined *m, const struct candidate *c, size_t from
         most = fmax(most, fabs((double)r.sound.data[i] - (double)was.data[i]));
     if (most > within)
         fail_msg("%s differs by %g", c->filename, most);
-    recut_done(&r);
-    audio_done(&was);
 }
 
 /* From the quietest 50 ms to the loudest. */
@@ -119,14 +114,12 @@ static void pads_lose_the_drums_on_them(void **state)
     for (size_t i = 0; i < n; i++) {
         if (all[i].c.missed_by[0] || all[i].c.kind != KIND_PAD)
             continue;
-        struct audio a = mined_sound(&other, &all[i].c);
-        struct audio mix = song_at(m, &all[i].c);
+        OWN(audio) a = mined_sound(&other, &all[i].c);
+        OWN(audio) mix = song_at(m, &all[i].c);
         double swing = swing_db(&a), before = swing_db(&mix);
         if (!(before > 6 && swing < 0.5 * before))
             fail_msg("%s moves by %.1f dB, %.1f before", all[i].c.filename, swing,
                      before);
-        audio_done(&mix);
-        audio_done(&a);
         assert_recut(&other, &all[i].c, 0, 2.5 / (1 << 23));
         pads++;
     }
@@ -143,13 +136,12 @@ static double held_db(struct mined *m, const struct catalog_find *all, size_t n)
     for (size_t i = 0; i < n; i++) {
         if (all[i].c.missed_by[0])
             continue;
-        struct audio a = mined_sound(m, &all[i].c);
+        OWN(audio) a = mined_sound(m, &all[i].c);
         if (a.frames > 2 * WINDOW) {
             struct partial p = tone_partial(&a, 0, WINDOW, WINDOW, HELD_HZ);
             sum += level_to_db(p.amplitude / level_peak(&a));
             count++;
         }
-        audio_done(&a);
     }
     assert_true(count > 20);
     return sum / (double)count;
@@ -170,10 +162,10 @@ static void hits_lose_the_chords_under_them(void **state)
 {
     struct mined *m = *state, other;
     size_t n, n_mixed, kept = 0;
-    struct catalog_find *mixed =
+    FREED struct catalog_find *mixed =
         finds_of(m, &other, "hits", STAGE_DRUMS, false, &n_mixed);
     double before = held_db(&other, mixed, n_mixed);
-    struct catalog_find *all = finds_of(m, &other, "struck", STAGE_DRUMS, true, &n);
+    FREED struct catalog_find *all = finds_of(m, &other, "struck", STAGE_DRUMS, true, &n);
     double after = held_db(&other, all, n);
     if (!(after < before - 12))
         fail_msg("%.1f dB of the chord, %.1f before", after, before);
@@ -185,8 +177,6 @@ static void hits_lose_the_chords_under_them(void **state)
             kept++;
         }
     assert_true(kept >= 4 * SECONDS - 4);
-    free(mixed);
-    free(all);
 }
 
 /* Cymbals on short notes of a bass, which are as struck as they and begin between them: a
@@ -196,11 +186,11 @@ static void write_groove(const char *folder, enum synth_drum drum, int every,
                          double from_s)
 {
     static const double bass_hz[] = {55, 98, 73.4, 130.8};
-    struct audio a = tone_blank(SECONDS, 1, RATE);
+    OWN(audio) a = tone_blank(SECONDS, 1, RATE);
     struct rng r = rng_derive(9, 1, "test-apart", 0);
     tone_noise(&a, 0.0005, &r);
     for (int i = 0; i < 4 * SECONDS; i++) {
-        struct audio hit = tone_blank(synth_drum_length_s(drum), 1, RATE);
+        OWN(audio) hit = tone_blank(synth_drum_length_s(drum), 1, RATE);
         synth_drum(drum, 0.7, 1, &r, hit.data, hit.frames, RATE);
         size_t at = (size_t)i * RATE / 4 + RATE / 8;
         for (size_t k = 0; i % every == 0 && k < hit.frames && at + k < a.frames; k++)
@@ -210,14 +200,11 @@ static void write_groove(const char *folder, enum synth_drum drum, int every,
             a.data[(size_t)i * RATE / 4 + k] +=
                 (float)(0.1 * ends * sin(2 * PI * bass_hz[i % 4] * (double)k / RATE));
         }
-        audio_done(&hit);
     }
     size_t from = (size_t)(from_s * RATE);
-    struct audio rest;
+    OWN(audio) rest;
     assert_int_equal(audio_slice(&rest, &a, from, a.frames - from, NULL), ST_OK);
     folder_wav(folder, "song.wav", &rest, 24);
-    audio_done(&rest);
-    audio_done(&a);
 }
 
 /* That groove mined, taken apart or not; what was found. */
@@ -236,7 +223,7 @@ static struct catalog_find *groove_finds(struct mined *other, const char *folder
  */
 static void assert_without_bass(struct mined *m, const struct candidate *c)
 {
-    struct audio a = mined_sound(m, c), low;
+    OWN(audio) a = mined_sound(m, c), low;
     struct biquad f = biquad_lowpass(4, 150, RATE);
     assert_int_equal(audio_slice(&low, &a, 0, a.frames, NULL), ST_OK);
     biquad_run(&f, &low);
@@ -245,8 +232,6 @@ static void assert_without_bass(struct mined *m, const struct candidate *c)
     if (bass > -20)
         fail_msg("%s: bass at %.1f dB", c->filename, bass);
     assert_recut(m, c, (size_t)(0.002 * RATE) + 2, 5e-4);
-    audio_done(&low);
-    audio_done(&a);
 }
 
 /* Hats open and closed, and rides; and a hat that begins before there is as much of the
@@ -267,12 +252,12 @@ static void cymbals_lose_the_bass_under_them(void **state)
     };
     struct mined *m = *state, other = *m;
     for (size_t k = 0; k < sizeof all / sizeof *all; k++) {
-        char folder[300];
         size_t n, without = 0;
-        snprintf(folder, sizeof folder, "%s/%s", m->top, all[k].name);
+        FREED const char *folder = text_of("%s/%s", m->top, all[k].name);
         assert_int_equal(mkdir(folder, 0777), 0);
         write_groove(folder, all[k].drum, all[k].every, all[k].from_s);
-        struct catalog_find *finds = groove_finds(&other, folder, all[k].name, true, &n);
+        FREED struct catalog_find *finds =
+            groove_finds(&other, folder, all[k].name, true, &n);
         for (size_t i = 0; i < n; i++) {
             const struct candidate *c = &finds[i].c;
             if (c->missed_by[0] || parts_value(&c->parts, "bass") != 1)
@@ -283,17 +268,15 @@ static void cymbals_lose_the_bass_under_them(void **state)
         }
         if (without < all[k].least)
             fail_msg("%s: %zu without the bass", all[k].name, without);
-        free(finds);
     }
 }
 
 static void nothing_is_taken_out_of_what_is_whole(void **state)
 {
     struct mined *m = *state, other = *m;
-    char folder[300];
     size_t n;
-    snprintf(folder, sizeof folder, "%s/hats", m->top);
-    struct catalog_find *all = groove_finds(&other, folder, "whole", false, &n);
+    FREED const char *folder = text_of("%s/hats", m->top);
+    FREED struct catalog_find *all = groove_finds(&other, folder, "whole", false, &n);
     assert_true(n > 0);
     /* But those with the least of it come first: on the bass of 131 Hz. All lack treble
      * beside it, which costs them alike and is left out here. */
@@ -316,7 +299,6 @@ static void nothing_is_taken_out_of_what_is_whole(void **state)
     }
     assert_true(low >= 2 * SECONDS);
     assert_true(most < 0.4 && least > 0.5);
-    free(all);
 }
 
 static int setup(void **state)

@@ -8,6 +8,7 @@
 #include "dsp/seam.h"
 #include "io/soundfile.h"
 #include "nap.h"
+#include "tone.h"
 
 #include <fcntl.h>
 #include <math.h>
@@ -37,7 +38,7 @@ static void process_writes_the_tree(void **state)
     assert_true(there(p, "export/TREE/jam-tape/hiss"));
 
     char path[1024];
-    struct candidate *rows;
+    FREED struct candidate *rows;
     size_t count;
     rows = manifest_rows(p, "export/TREE", &count);
     path_in(path, p, "export/TREE");
@@ -45,10 +46,9 @@ static void process_writes_the_tree(void **state)
     assert_true(count > 30);
     for (size_t i = 0; i < count; i++) {
         const struct candidate *c = &rows[i];
-        struct audio a;
         snprintf(path, sizeof path, "%s/export/TREE/%s/%s/%s", p->path, c->source,
                  category_folder(kind_category(c->kind)), c->filename);
-        assert_int_equal(soundfile_load(path, 0, &a, NULL), ST_OK);
+        OWN(audio) a = sound_read(path);
         assert_int_equal(a.rate_hz, 44100);
         assert_true(fabs((double)a.frames / a.rate_hz - c->m.duration_sec) < 1e-4);
         bool loop = !isnan(c->m.loop_end);
@@ -62,9 +62,7 @@ static void process_writes_the_tree(void **state)
             assert_int_equal(seam_measure(&a, &seam, NULL), ST_OK);
             assert_true(seam.seamless);
         }
-        audio_done(&a);
     }
-    free(rows);
 }
 
 /* Results are buffered in a pipe, messages are not: read together they stand in the order
@@ -98,16 +96,15 @@ static void manifest_times_are_true(void **state)
     rows = manifest_rows(p, "export/TREE", &count);
     path_in(path, p, "in/jam-tape.wav");
     assert_int_equal(soundfile_load(path, 0, &tape, NULL), ST_OK);
-    float *mono = calloc(tape.frames, sizeof *mono);
+    FREED float *mono = calloc(tape.frames, sizeof *mono);
     audio_mono(&tape, mono);
     for (size_t i = 0; i < count; i++) {
         const struct candidate *c = &rows[i];
         if (c->kind != KIND_DRUM || strcmp(c->source, "jam-tape") != 0)
             continue;
-        struct audio hit;
         snprintf(path, sizeof path, "%s/export/TREE/jam-tape/drums/%s", p->path,
                  c->filename);
-        assert_int_equal(soundfile_load(path, 0, &hit, NULL), ST_OK);
+        OWN(audio) hit = sound_read(path);
         size_t start = (size_t)llround(c->m.start_sec * tape.rate_hz);
         size_t n = hit.frames / 2; /* before the fade-out */
         double xy = 0, xx = 0, yy = 0;
@@ -118,11 +115,9 @@ static void manifest_times_are_true(void **state)
             yy += y * y;
         }
         assert_true(xy / sqrt(xx * yy) > 0.9999);
-        audio_done(&hit);
         checked++;
     }
     assert_true(checked > 10);
-    free(mono);
     audio_done(&tape);
     free(rows);
 }
@@ -143,8 +138,7 @@ static void what_a_deep_run_left_is_told(void **state)
     RUN_WELL(p, "process", "--input-dir", "deep", "--project-name", "DEEP", "--recursive",
              "--stages", "silences,drums", "--seed", "7", "--quiet");
     for (size_t i = 0; i < sizeof done / sizeof *done; i++) {
-        char name[100];
-        snprintf(name, sizeof name, "export/DEEP/%s", done[i]);
+        FREED const char *name = text_of("export/DEEP/%s", done[i]);
         path_in(path, p, name);
         assert_int_equal(unlink(path), 0);
     }
@@ -156,7 +150,7 @@ static void what_a_deep_run_left_is_told(void **state)
 static void stacks_are_of_one_kind(void **state)
 {
     struct place *p = *state;
-    struct candidate *rows;
+    FREED struct candidate *rows;
     size_t count, stacked = 0;
     rows = manifest_rows(p, "export/TREE", &count);
     for (size_t i = 0; i < count; i++)
@@ -166,7 +160,6 @@ static void stacks_are_of_one_kind(void **state)
                 stacked++;
             }
     assert_true(stacked > 10);
-    free(rows);
 }
 
 static void workers_and_order_change_no_byte(void **state)
@@ -182,15 +175,13 @@ static void again_does_nothing_and_another_recipe_is_refused(void **state)
     struct place *p = *state;
     char path[1024];
     path_in(path, p, "export/TREE");
-    char *before = tree_hash(path, NULL);
+    FREED char *before = tree_hash(path, NULL);
     RUN_SAYS(p, 0, out, "0 done, 3 done before", "process", "--input-dir", "in",
              "--project-name", "TREE");
     RUN_SAYS(p, 4, err, "--force", "process", "--input-dir", "in", "--project-name",
              "TREE", "--seed", "8");
-    char *after = tree_hash(path, NULL);
+    FREED char *after = tree_hash(path, NULL);
     assert_string_equal(before, after);
-    free(before);
-    free(after);
 }
 
 static void shards_join(void **state)
@@ -207,14 +198,13 @@ static void shards_join(void **state)
                  "--quiet");
         /* whoever makes something of a part hears that it is one */
         for (size_t k = 0; k < sizeof of_part / sizeof *of_part; k++) {
-            struct outcome o;
+            OWN(outcome) o;
             char *const *w = of_part[k];
             RUN(o, p, w[0], w[1], w[2], w[3], w[4], "--dry-run");
             assert_int_equal(o.exit_status, 0);
             assert_int_equal(text_has(o.err, "shards/TREE: 1 of 3 recordings in in is "
                                              "not mined; the command that mined"),
                              i == 0);
-            outcome_done(&o);
         }
         if (i == 0) { /* also of one that was killed before it joined anything */
             static char *const joined[] = {"shards/TREE/catalog.db",
@@ -228,14 +218,13 @@ static void shards_join(void **state)
                      "--input_root", "shards/TREE", "--dry-run");
         }
     }
-    struct outcome o;
+    OWN(outcome) o;
     /* of an array of jobs that is larger than the folder, the last say so, too */
     RUN(o, p, "process", "--input-dir", "in", "--project-name", "TREE", "--export-root",
         "shards", "--seed", "7", "--shard", "9/9", "--json");
     assert_int_equal(o.exit_status, 0);
     assert_true(text_has(o.out, "\"event\":\"summary\"") &&
                 text_has(o.out, "\"sources\":0,\"done\":0,\"skipped\":0,\"failed\":0,"));
-    outcome_done(&o);
     RUN_WELL(p, "index", "--project", "shards/TREE");
     assert_same_trees(p, "shards/TREE", "export/TREE", "catalog.db");
     /* a part that starts afresh by the same recipe leaves the others' */
@@ -253,7 +242,7 @@ static void a_missing_disk_is_waited_for(void **state)
     static const char *const stem[] = {"jam-tape", "night-pads", "full-sketch"};
     char from[1024], to[1024], before[1024], name[64];
     path_in(before, p, "shards/TREE");
-    char *whole = tree_hash(before, NULL);
+    FREED char *whole = tree_hash(before, NULL);
     for (int away = 1; away >= 0; away--) {
         for (int i = 0; i < 3; i++) {
             snprintf(name, sizeof name, "shards/TREE/%s", stem[i]);
@@ -272,17 +261,15 @@ static void a_missing_disk_is_waited_for(void **state)
         assert_int_equal(text_has(o.err, "is a disk missing?"), away);
         outcome_done(&o);
     }
-    char *again = tree_hash(before, NULL);
+    FREED char *again = tree_hash(before, NULL);
     assert_string_equal(whole, again);
-    free(whole);
-    free(again);
 }
 
 static void index_rebuilds_from_audio_alone(void **state)
 {
     struct place *p = *state;
     char path[1024];
-    struct candidate *before, *after;
+    FREED struct candidate *before, *after;
     size_t n_before, n_after;
     before = manifest_rows(p, "shards/TREE", &n_before);
     path_in(path, p, "shards/TREE/.trowel");
@@ -294,13 +281,11 @@ static void index_rebuilds_from_audio_alone(void **state)
     assert_int_equal(n_before, n_after);
     free(after);
     /* A sample that somebody put there is measured, and judged by the settings. */
-    struct audio tone;
-    assert_int_equal(audio_init(&tone, 44100, 1, 44100, NULL), ST_OK);
+    OWN(audio) tone = tone_frames(44100, 1, 44100);
     for (size_t i = 0; i < tone.frames; i++)
         tone.data[i] = 0.25f * (float)sin(2 * PI * 440 * (double)i / 44100);
     path_in(path, p, "shards/TREE/jam-tape/pads");
     folder_wav(path, "a440.wav", &tone, 24);
-    audio_done(&tone);
     RUN_WELL(p, "index", "--project", "shards/TREE", "--set",
              "brightness_tags.centroid_high_hz=400", "--set",
              "brightness_tags.centroid_low_hz=300", "--set",
@@ -315,14 +300,12 @@ static void index_rebuilds_from_audio_alone(void **state)
     assert_true(fabs(after[i].m.est_freq_hz - 440) < 0.5);
     assert_string_equal(after[i].brightness, "bright");
     assert_int_equal(after[i].grade, 'F');
-    free(before);
-    free(after);
 }
 
 static void json_is_one_object_a_line(void **state)
 {
     struct place *p = *state;
-    struct outcome o;
+    OWN(outcome) o;
     RUN(o, p, "process", "--input-dir", "in", "--project-name", "TREE", "--json");
     assert_int_equal(o.exit_status, 0);
     int lines = 0;
@@ -351,24 +334,21 @@ static void json_is_one_object_a_line(void **state)
     assert_true(text_has(o.out, "\"musicality.reference_bpm\":\"detect\","));
     assert_true(text_has(o.out, "\"musicality.target_key\":\"C maj\","));
     assert_true(text_has(o.out, "\"reproducibility.random_seed\":null"));
-    outcome_done(&o);
 }
 
 /* Does a file's name below the folder hold `part`? */
 static bool tree_holds(const char *folder, const char *part)
 {
-    char *names = tree_hash(folder, NULL);
-    bool found = text_has(names, part);
-    free(names);
-    return found;
+    FREED char *names = tree_hash(folder, NULL);
+    return text_has(names, part);
 }
 
 /* What a file of decisions says of the kit is not lost without a word. */
 static void curate_tells_what_it_leaves_to_index(void **state)
 {
     struct place *p = *state;
-    struct outcome o;
-    struct candidate *rows;
+    OWN(outcome) o;
+    FREED struct candidate *rows;
     size_t count;
     char path[1024], file[512], line[256];
     RUN_WELL(p, "process", "--input-dir", "in/jam-tape.wav", "--project-name", "JAM",
@@ -381,7 +361,6 @@ static void curate_tells_what_it_leaves_to_index(void **state)
     int n = snprintf(file, sizeof file,
                      "# trowel decisions 1\nslot RC jam-tape/drum/%.90s\ntempo 120\n",
                      rows[1].filename);
-    free(rows);
     folder_write(p->path, "kit.txt", file, (size_t)n);
     RUN_SAYS(p, 0, err, "warning: 2 lines of kit.txt are about the kit", "curate",
              "--input_root", "export/JAM", "--decisions", "kit.txt");
@@ -408,20 +387,16 @@ static void curate_tells_what_it_leaves_to_index(void **state)
     RUN(o, p, "format", "--input_dir", "export/JAM", "--kit_name", "JAM3");
     memcpy(line, "  LT  LT", 8);
     assert_true(text_has(o.out, line));
-    outcome_done(&o);
 }
 
 static double kit_peak_db(struct place *p, const char *kit, const char *sample)
 {
-    char relative[300], path[1024];
-    struct audio a;
-    snprintf(relative, sizeof relative, "export/kits/%s/ROLAND/TR-8S/SAMPLE/%s/%s.WAV",
-             kit, kit, sample);
+    char path[1024];
+    FREED const char *relative =
+        text_of("export/kits/%s/ROLAND/TR-8S/SAMPLE/%s/%s.WAV", kit, kit, sample);
     path_in(path, p, relative);
-    assert_int_equal(soundfile_load(path, 0, &a, NULL), ST_OK);
-    double db = level_to_db(level_true_peak(&a, false));
-    audio_done(&a);
-    return db;
+    OWN(audio) a = sound_read(path);
+    return level_to_db(level_true_peak(&a, false));
 }
 
 /* A find on two slots is a sample for each of them, with the name and the trim of its
@@ -429,8 +404,8 @@ static double kit_peak_db(struct place *p, const char *kit, const char *sample)
 static void a_find_plays_two_slots(void **state)
 {
     struct place *p = *state;
-    struct outcome o;
-    struct candidate *rows;
+    OWN(outcome) o;
+    FREED struct candidate *rows;
     size_t count;
     char path[1024], file[600];
     RUN_WELL(p, "process", "--input-dir", "in/jam-tape.wav", "--project-name", "TWICE",
@@ -440,7 +415,6 @@ static void a_find_plays_two_slots(void **state)
     int n = snprintf(file, sizeof file,
                      "slot SD %.90s\nslot HC %.90s\ntrim HC -6\nslot LT %.90s\n",
                      rows[1].filename, rows[1].filename, rows[1].filename);
-    free(rows);
     folder_write(p->path, "twice.txt", file, (size_t)n);
     RUN_WELL(p, "index", "--project", "export/TWICE", "--decisions", "twice.txt");
     RUN(o, p, "format", "--input_dir", "export/TWICE", "--kit_name", "TWICE");
@@ -448,7 +422,6 @@ static void a_find_plays_two_slots(void **state)
     assert_true(text_has(o.out, "  SD  SD_jam-tape_002 ") &&
                 text_has(o.out, "  LT  LT_jam-tape_002 ") &&
                 text_has(o.out, "  HC  HC_jam-tape_002 "));
-    outcome_done(&o);
     assert_true(fabs(kit_peak_db(p, "TWICE", "SD_jam-tape_002") + 1) < 0.05);
     assert_true(fabs(kit_peak_db(p, "TWICE", "LT_jam-tape_002") + 1) < 0.05);
     assert_true(fabs(kit_peak_db(p, "TWICE", "HC_jam-tape_002") + 7) < 0.05);
@@ -461,10 +434,8 @@ static bool in_kit(struct place *p, char *input, const char *name)
     size_t n;
     RUN_WELL(p, "format", "--input_dir", input, "--kit_name", "SINCE", "--force");
     path_in(path, p, "export/kits/SINCE/manifest.csv");
-    char *kit = file_read(path, &n);
-    bool in = text_has(kit, name);
-    free(kit);
-    return in;
+    FREED char *kit = file_read(path, &n);
+    return text_has(kit, name);
 }
 
 /* all is its four steps, byte for byte: curate thinks of the kit as all does. */
@@ -489,12 +460,10 @@ static void all_is_its_steps(void **state)
         char path[1024];
         size_t one, other;
         path_in(path, p, whole[i]);
-        char *a = file_read(path, &one);
+        FREED char *a = file_read(path, &one);
         path_in(path, p, steps[i]);
-        char *b = file_read(path, &other);
+        FREED char *b = file_read(path, &other);
         assert_true(one == other && memcmp(a, b, one) == 0);
-        free(a);
-        free(b);
     }
 }
 
@@ -503,9 +472,9 @@ static void all_is_its_steps(void **state)
 static void saved_settings_are_kept(void **state)
 {
     struct place *p = *state;
-    struct project project;
+    OWN(project) project;
     struct config cfg, kept;
-    struct config_report report = {0};
+    OWN(config_report) report = {0};
     char path[1024];
     static char *const saved = "export/SAVED/config.saved.yaml";
     RUN_WELL(p, "process", "--input_dir", "in/jam-tape.wav", "--project_name", "SAVED",
@@ -536,8 +505,6 @@ static void saved_settings_are_kept(void **state)
     config_defaults(&kept, NULL);
     assert_int_equal(config_load(&kept, path, &report, NULL), ST_OK);
     assert_true(fabs(kept.drum_miner.max_length_sec - 0.5) < 1e-9);
-    config_report_done(&report);
-    project_done(&project);
 }
 
 /* The set is a folder of sounds: what the user puts there is in the kit, for what its
@@ -546,20 +513,20 @@ static void saved_settings_are_kept(void **state)
 static void what_the_user_puts_into_the_set_is_in_the_kit(void **state)
 {
     struct place *p = *state;
-    struct candidate *rows;
+    FREED struct candidate *rows;
     size_t count;
-    char from[400], said[400], mine[] = "export/MINE/best_of/drums/BD mine.wav";
+    char said[400], mine[] = "export/MINE/best_of/drums/BD mine.wav";
     RUN_WELL(p, "process", "--input-dir", "in/jam-tape.wav", "--project-name", "MINE",
              "--seed", "1", "--stages", "drums");
     RUN_WELL(p, "curate", "--input_root", "export/MINE", "--top", "2");
     rows = manifest_rows(p, "export/MINE", &count);
-    snprintf(from, sizeof from, "export/MINE/jam-tape/drums/%.200s",
-             rows[count - 1].filename);
+    FREED const char *from =
+        text_of("export/MINE/jam-tape/drums/%.200s", rows[count - 1].filename);
     free(rows);
     char path[1024];
     size_t n;
     path_in(path, p, from);
-    char *sound = file_read(path, &n);
+    FREED char *sound = file_read(path, &n);
     sound[n - 1] ^= 1; /* another sound than the mined one, which may be in the set */
     folder_write(p->path, mine, sound, n);
     for (int whole = 0; whole < 2; whole++) {
@@ -591,8 +558,6 @@ static void what_the_user_puts_into_the_set_is_in_the_kit(void **state)
                          whole);
         batch_rig_went_well(&o);
     }
-    free(rows);
-    free(sound);
 }
 
 /* Where strokes are compared, a file that cannot be read is like none: that is told. */
@@ -629,7 +594,7 @@ static void a_hit_that_cannot_be_compared_is_told(void **state)
 static void what_is_rejected_later_is_in_no_kit(void **state)
 {
     struct place *p = *state;
-    struct candidate *rows;
+    FREED struct candidate *rows;
     size_t count;
     char said[400];
     RUN_WELL(p, "process", "--input-dir", "in/jam-tape.wav", "--project-name", "SINCE",
@@ -680,7 +645,6 @@ static void what_is_rejected_later_is_in_no_kit(void **state)
     RUN_WELL(p, "curate", "--input_root", "export/SINCE", "--top", "0", "--force");
     assert_true(in_kit(p, "export/SINCE", rows[1].filename));
     assert_false(in_kit(p, "export/SINCE", name));
-    free(rows);
 }
 
 /* What a slot mostly goes by while none is certain. */
@@ -700,7 +664,7 @@ static const char *as_kick(const struct candidate *c)
 static void a_named_hit_takes_its_slot(void **state)
 {
     struct place *p = *state;
-    struct candidate *rows;
+    FREED struct candidate *rows;
     size_t count, best = 0, next = 0, bytes;
     char said[200], path[1024];
     RUN_WELL(p, "process", "--input-dir", "in/jam-tape.wav", "--project-name", "NAMED",
@@ -726,22 +690,21 @@ static void a_named_hit_takes_its_slot(void **state)
     assert_true(in_kit(p, "export/NAMED", as_kick(&rows[next])));
     RUN_WELL(p, "curate", "--input_root", "export/NAMED", "--top", "60");
     assert_true(in_kit(p, "export/NAMED/best_of", as_kick(&rows[next])));
-    free(rows);
 }
 
 /* The manifest is the last that knows of decisions when the catalog is gone. */
 static void decisions_outlive_the_catalog(void **state)
 {
     struct place *p = *state;
-    struct outcome o;
-    char path[1024], said[600], rejected[200], rated[200];
+    OWN(outcome) o;
+    char path[1024], said[600];
     size_t count;
     RUN_WELL(p, "process", "--input-dir", "in/jam-tape.wav", "--project-name", "LAST",
              "--seed", "1", "--stages", "drums");
-    struct candidate *rows = manifest_rows(p, "export/LAST", &count);
+    FREED struct candidate *rows = manifest_rows(p, "export/LAST", &count);
     assert_true(count > 3);
-    snprintf(rejected, sizeof rejected, "%.190s", rows[1].filename);
-    snprintf(rated, sizeof rated, "%.190s", rows[2].filename);
+    FREED const char *rejected = text_of("%.190s", rows[1].filename);
+    FREED const char *rated = text_of("%.190s", rows[2].filename);
     free(rows);
     int n = snprintf(said, sizeof said, "rejected %s\nrating 4 %s\n", rejected, rated);
     folder_write(p->path, "last.txt", said, (size_t)n);
@@ -784,7 +747,6 @@ static void decisions_outlive_the_catalog(void **state)
     assert_int_equal(unlink(path), 0);
     RUN(o, p, "index", "--project", "export/LAST");
     assert_true(text_has(o.err, "has on 1 find are kept"));
-    outcome_done(&o);
     free(rows);
     rows = manifest_rows(p, "export/LAST", &count);
     assert_int_equal(rows[at].decision, 0);
@@ -795,7 +757,6 @@ static void decisions_outlive_the_catalog(void **state)
     RUN_WELL(p, "index", "--project", "export/LAST");
     rows = manifest_rows(p, "export/LAST", &count);
     assert_int_equal(rows[at].decision, 0);
-    free(rows);
     free(text);
 }
 

@@ -2,6 +2,7 @@
  * write, commands it does not know. */
 #include "batch_rig.h"
 #include "checks.h"
+#include "tone.h"
 
 #include <math.h>
 #include <sndfile.h>
@@ -21,8 +22,7 @@ static void bad_files_fail_alone(void **state)
     struct place *p = *state;
     char in[1024], path[1100];
     path_in(in, p, "bad");
-    struct audio a;
-    assert_int_equal(audio_init(&a, 44100, 1, 44100, NULL), ST_OK);
+    OWN(audio) a = tone_frames(44100, 1, 44100);
     folder_wav(in, "silent.wav", &a, 16);
     for (size_t i = 0; i < a.frames; i++)
         a.data[i] = (float)(0.5 * sin(0.05 * (double)i));
@@ -34,7 +34,6 @@ static void bad_files_fail_alone(void **state)
         a.data[2 * i + 1] = -a.data[2 * i];
     }
     folder_wav(in, "upside-down.wav", &a, 24);
-    audio_done(&a);
     snprintf(path, sizeof path, "%s/short-header.wav", in);
     assert_int_equal(truncate(path, 30), 0);
     folder_write(in, "empty.wav", "", 0);
@@ -56,7 +55,7 @@ static void bad_files_fail_alone(void **state)
     path_in(good, p, "in/jam-tape.wav");
     assert_int_equal(link(good, path), 0);
 
-    struct outcome o;
+    OWN(outcome) o;
     RUN(o, p, "process", "--input-dir", "bad", "--project-name", "BAD", "--seed", "1",
         "--stages", "drums");
     assert_int_equal(o.exit_status, 1);
@@ -84,7 +83,6 @@ static void bad_files_fail_alone(void **state)
     assert_int_equal(o.exit_status, 1);
     /* it stopped at the first, and counts no other */
     assert_true(text_has(o.out, "8 sources: 0 done, 0 done before, 1 failed"));
-    outcome_done(&o);
 }
 
 /* What a failing source had written goes, and the folders it lay in. */
@@ -93,11 +91,9 @@ static void failing_sources_leave_no_folders(void **state)
     struct place *p = *state;
     char in[1024];
     path_in(in, p, "one");
-    struct audio a;
-    assert_int_equal(audio_init(&a, 1, 1, 44100, NULL), ST_OK);
+    OWN(audio) a = tone_frames(1, 1, 44100);
     a.data[0] = 0.5f;
     folder_wav(in, "one.wav", &a, 16);
-    audio_done(&a);
     RUN_SAYS(p, 1, err, "one.wav holds nothing usable", "process", "--input-dir", "one",
              "--project-name", "ONE", "--seed", "1");
     assert_true(there(p, "export/ONE/manifest.csv"));
@@ -107,7 +103,7 @@ static void failing_sources_leave_no_folders(void **state)
 static void exit_statuses_are_the_contract(void **state)
 {
     struct place *p = *state;
-    struct outcome o;
+    OWN(outcome) o;
     RUN_SAYS(p, 2, err, "did you mean process?", "proces");
     RUN(o, p, "process", "--input-dir", "in", "--set", "pad_miner.min_rms_db=loud");
     assert_int_equal(o.exit_status, 2);
@@ -121,7 +117,6 @@ static void exit_statuses_are_the_contract(void **state)
     outcome_done(&o);
     RUN(o, p, "validate", "--config", "missing.yaml");
     assert_int_equal(o.exit_status, 2);
-    outcome_done(&o);
     RUN_SAYS(p, 0, out, "--input_dir DIR", "process", "--help");
 }
 
@@ -142,7 +137,7 @@ static void unwritable_output_is_a_disk_failure(void **state)
 static void a_kit_not_written_is_not_told(void **state)
 {
     struct place *p = *state;
-    struct outcome o;
+    OWN(outcome) o;
     for (int there = 0; there < 2; there++) { /* the second time a kit lies there */
         RUN(o, p, "format", "--input_dir", "in", "--output_dir", "kits");
         assert_int_equal(o.exit_status, there ? 4 : 0);
@@ -152,7 +147,6 @@ static void a_kit_not_written_is_not_told(void **state)
     RUN(o, p, "format", "--input_dir", "in", "--output_dir", "config.yaml");
     assert_int_equal(o.exit_status, 5);
     assert_string_equal(o.out, "");
-    outcome_done(&o);
 }
 
 /* A file that came over half goes into the kit as far as it goes, and one with values
@@ -160,11 +154,10 @@ static void a_kit_not_written_is_not_told(void **state)
 static void a_broken_sample_is_told(void **state)
 {
     struct place *p = *state;
-    struct outcome o;
-    struct audio a;
+    OWN(outcome) o;
     char in[1024], path[1100];
     path_in(in, p, "broken");
-    assert_int_equal(audio_init(&a, 44100, 1, 44100, NULL), ST_OK);
+    OWN(audio) a = tone_frames(44100, 1, 44100);
     for (size_t i = 0; i < a.frames; i++)
         a.data[i] = (float)(exp(-1e-3 * (double)i) * sin(0.05 * (double)i));
     folder_wav(in, "whole.wav", &a, 16);
@@ -176,7 +169,6 @@ static void a_broken_sample_is_told(void **state)
     snprintf(path, sizeof path, "%s/holes.wav", in);
     assert_true(
         folder_sound(path, SF_FORMAT_WAV | SF_FORMAT_FLOAT, 44100, 1, a.data, a.frames));
-    audio_done(&a);
     RUN(o, p, "format", "--input_dir", "broken", "--output_dir", "kits", "--kit_name",
         "BROKEN");
     assert_int_equal(o.exit_status, 0);
@@ -185,7 +177,6 @@ static void a_broken_sample_is_told(void **state)
     assert_true(text_has(
         o.err, "broken/holes.wav: 2 samples are no finite numbers and count as 0\n"));
     assert_false(text_has(o.err, "whole.wav"));
-    outcome_done(&o);
 }
 
 /* The kit is made of the rest; who waits for it in a script learns that one failed. */
@@ -193,15 +184,13 @@ static void an_unreadable_sample_fails_alone(void **state)
 {
     struct place *p = *state;
     struct outcome o;
-    struct audio a;
     char in[1024];
     path_in(in, p, "mixed");
-    assert_int_equal(audio_init(&a, 44100, 1, 4410, NULL), ST_OK);
+    OWN(audio) a = tone_frames(44100, 1, 4410);
     folder_wav(in, "silent.wav", &a, 16);
     for (size_t i = 0; i < a.frames; i++)
         a.data[i] = (float)(exp(-1e-3 * (double)i) * sin(0.05 * (double)i));
     folder_wav(in, "kick.wav", &a, 16);
-    audio_done(&a);
     folder_write(in, "snare.wav", "no sound", 8);
     RUN_SAYS(p, 1, err, "trowel: mixed/snare.wav cannot be read as audio", "format",
              "--input_dir", "mixed", "--output_dir", "kits", "--kit_name", "MIXED",
@@ -238,7 +227,7 @@ static void an_unreadable_sample_fails_alone(void **state)
 static void a_path_too_long_is_refused_at_once(void **state)
 {
     struct place *p = *state;
-    struct outcome o;
+    OWN(outcome) o;
     char root[600] = "";
     while (strlen(root) < 480)
         strcat(root, "a-long-name-of-a-folder/");
@@ -246,7 +235,6 @@ static void a_path_too_long_is_refused_at_once(void **state)
     assert_int_equal(o.exit_status, 2);
     assert_true(text_has(o.err, "its catalog can take 480; choose a shorter"));
     assert_string_equal(o.out, "");
-    outcome_done(&o);
 }
 
 /* Each worker keeps four dozen samples open until they are flushed together. */
@@ -291,7 +279,7 @@ static void where_memory_ends_is_said(void **state)
     if (SANITIZED)
         skip(); /* they reserve far more than they use */
     for (int kb = 30000; kb <= 90000; kb += 10000) {
-        struct outcome o;
+        OWN(outcome) o;
         char command[400];
         snprintf(command, sizeof command,
                  "ulimit -v %d; exec \"" TROWEL_BIN "\" --batch process --input_dir in"
@@ -304,7 +292,6 @@ static void where_memory_ends_is_said(void **state)
             assert_int_equal(o.exit_status, 1);
             ended++;
         }
-        outcome_done(&o);
     }
     assert_true(ended > 0);
 }
@@ -373,16 +360,14 @@ static void no_name_steers_the_terminal(void **state)
         {"validate", "--set", "paths.drums_dir=" EVIL},
     };
     struct place *p = *state;
-    struct outcome o;
-    struct audio a;
+    OWN(outcome) o;
     char in[1024];
     path_in(in, p, EVIL);
-    assert_int_equal(audio_init(&a, 44100, 1, 44100, NULL), ST_OK);
+    OWN(audio) a = tone_frames(44100, 1, 44100);
     for (size_t i = 0; i < a.frames; i++)
         a.data[i] =
             (float)(0.9 * exp(-1e-3 * (double)(i % 11025)) * sin(0.05 * (double)i));
     folder_wav(in, EVIL ".wav", &a, 16);
-    audio_done(&a);
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         char *argv[16] = {TROWEL_BIN, "--batch"};
         memcpy(argv + 2, lines[i], sizeof lines[i]);
@@ -394,7 +379,6 @@ static void no_name_steers_the_terminal(void **state)
     program_run(&o, p->path, (char *[]){TROWEL_BIN, EVIL, EVIL, NULL});
     assert_false(text_has(o.err, "\x1b"));
     assert_true(text_has(o.err, "trowel: evil?[31m?.d and evil?[31m?.d: one project"));
-    outcome_done(&o);
 }
 
 static void links_do_not_lead_out(void **state)
@@ -454,7 +438,7 @@ static int set_up(void **state)
 static void nearly_cancelling_channels_are_told(void **state)
 {
     struct place *p = *state;
-    struct outcome o;
+    OWN(outcome) o;
     struct audio a;
     char in[1024];
     path_in(in, p, "wired");
@@ -478,21 +462,19 @@ static void nearly_cancelling_channels_are_told(void **state)
         "--stages", "silences", "--json");
     assert_true(text_has(o.out, "{\"event\":\"warning\",\"source\":\"turned.wav\","
                                 "\"message\":\"wired/turned.wav nearly"));
-    outcome_done(&o);
 }
 
 /* Hours of mining do not end with it. */
 static void foreign_decisions_are_told_at_once(void **state)
 {
     struct place *p = *state;
-    struct outcome o;
+    OWN(outcome) o;
     folder_write(p->path, "shopping.txt", "milk\ntape\n", 10);
     RUN(o, p, "all", "--input_dir", "in", "--project_name", "SHOP", "--kit_name", "SHOP",
         "--stages", "drums", "--decisions", "shopping.txt");
     assert_int_equal(o.exit_status, 1);
     assert_true(text_has(o.err, "shopping.txt:1: \"milk\" is not a decision"));
     assert_true(text_has(o.err, "; no line of this file is a decision"));
-    outcome_done(&o);
     assert_false(folder_has(p->path, "export/SHOP"));
 }
 

@@ -43,9 +43,9 @@ static void killed_and_resumed_is_the_same(void **state)
 /* A set of signals of the process: SigCgt those it catches, ShdPnd those that wait. */
 static bool has_interrupt(pid_t pid, const char *set)
 {
-    char path[64], line[256];
+    char line[256];
     unsigned long long signals = 0;
-    snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
+    FREED const char *path = text_of("/proc/%d/status", (int)pid);
     FILE *f = fopen(path, "r");
     assert_non_null(f);
     while (fgets(line, sizeof line, f) && strncmp(line, set, strlen(set)) != 0)
@@ -166,9 +166,8 @@ static void force_keeps_what_is_not_ours(void **state)
     path_in(folder, p, "export/FORCE/jam-tape/drums");
     folder_write(folder, "mine.txt", "precious", 8);
     char first[1024] = "";
-    char *listing = tree_hash(folder, NULL);
+    FREED char *listing = tree_hash(folder, NULL);
     sscanf(listing, "/%1000s", first);
-    free(listing);
     folder_write(folder, first, "edited by hand", 14);
     /* a kill may have left the list of what is complete: it takes nothing along */
     char project[1024], list[1100];

@@ -5,6 +5,7 @@
 #include "core/pi.h"
 #include "core/rng.h"
 #include "dsp/synth.h"
+#include "tone.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -16,7 +17,7 @@
 static void pads_lie_apart(void **state)
 {
     struct place *p = *state;
-    struct candidate *rows;
+    FREED struct candidate *rows;
     size_t count;
     RUN_WELL(p, "process", "--input_dir", "tapes/night-pads.wav", "--project_name",
              "APART", "--stages", "pads", "--set", "pad_miner.max_candidates_per_file=40",
@@ -35,25 +36,24 @@ static void pads_lie_apart(void **state)
     /* and what was set: bad ones are not kept, names end with the number */
     size_t bad = 0;
     for (size_t i = 0; i < count; i++) {
-        char name[64], file[400];
         bad += rows[i].grade == 'F';
         assert_int_equal(rows[i].saved, rows[i].grade != 'F');
-        snprintf(file, sizeof file, "export/APART/night-pads/pads/%s", rows[i].filename);
+        FREED const char *file =
+            text_of("export/APART/night-pads/pads/%s", rows[i].filename);
         assert_int_equal(there(p, file), rows[i].saved);
-        snprintf(name, sizeof name, "night-pads_pad%02zu.wav", i + 1);
+        FREED const char *name = text_of("night-pads_pad%02zu.wav", i + 1);
         bool numbered = false;
         for (size_t k = 0; k < count; k++)
             numbered = numbered || strcmp(rows[k].filename, name) == 0;
         assert_true(numbered);
     }
     assert_true(bad > 0 && bad < count);
-    free(rows);
 }
 
 static void one_source_pipelines_write_flat(void **state)
 {
     struct place *p = *state;
-    struct outcome o;
+    OWN(outcome) o;
     char path[1024];
     RUN_WELL(p, "drums", "--source", "in/jam-tape.wav", "--export", "hits", "--seed",
              "1");
@@ -62,13 +62,12 @@ static void one_source_pipelines_write_flat(void **state)
     assert_true(there(p, "hits/manifest.csv"));
     RUN_WELL(p, "silences", "--source", "in/jam-tape.wav", "--export", "tones",
              "--norm_db", "-20", "--seed", "1");
-    struct candidate *rows;
+    FREED struct candidate *rows;
     size_t count;
     rows = manifest_rows(p, "tones", &count);
     assert_true(count > 2);
     for (size_t i = 0; i < count; i++)
         assert_true(fabs(rows[i].m.peak_dbfs + 20) < 1.0);
-    free(rows);
     RUN(o, p, "drums", "--source", "in/jam-tape.wav", "--export", "hits", "--seed", "2");
     assert_int_equal(o.exit_status, 4);
     assert_false(text_has(o.err, "--project_name")); /* drums has none */
@@ -81,14 +80,13 @@ static void one_source_pipelines_write_flat(void **state)
         "0", "--dry-run"); /* at which the grades take all for clipped */
     assert_int_equal(o.exit_status, 0);
     assert_true(text_has(o.err, "silence_miner.target_peak_dbfs (0) lies above"));
-    outcome_done(&o);
     assert_false(there(p, "loud"));
 }
 
 static void hits_left_out_are_told(void **state)
 {
     struct place *p = *state;
-    struct outcome o;
+    OWN(outcome) o;
     for (int few = 0; few < 2; few++) {
         RUN(o, p, "process", "--input-dir", "in", "--project-name", few ? "FEW" : "ALL",
             "--stages", "drums", "--seed", "1", "--set",
@@ -102,7 +100,6 @@ static void hits_left_out_are_told(void **state)
     RUN(o, p, "process", "--input-dir", "in/jam-tape.wav", "--project-name", "ONE",
         "--stages", "drums", "--seed", "1", "--set", "drum_miner.max_saved_per_file=1");
     assert_true(text_has(o.out, "; 1 find (0 pads, ") && text_has(o.out, " 1 drum, "));
-    outcome_done(&o);
 }
 
 /* Ten seconds of a chord and four of room tone: no pad where none may be so loud. */
@@ -110,11 +107,10 @@ static void without_pads_the_setting_is_named(void **state)
 {
     enum { RATE_HZ = 44100, FRAMES = 14 * RATE_HZ, TONE = 10 * RATE_HZ };
     struct place *p = *state;
-    struct outcome o;
-    struct audio a;
+    OWN(outcome) o;
     char folder[1024];
     struct rng r = rng_derive(3, 0, "room", 0);
-    assert_int_equal(audio_init(&a, FRAMES, 1, RATE_HZ, NULL), ST_OK);
+    OWN(audio) a = tone_frames(FRAMES, 1, RATE_HZ);
     for (size_t i = 0; i < FRAMES; i++) {
         double x = 2e-3 * (rng_uniform(&r) - 0.5), turn = 2 * PI / RATE_HZ;
         for (int k = 4; i < TONE && k < 7; k++)
@@ -123,7 +119,6 @@ static void without_pads_the_setting_is_named(void **state)
     }
     path_in(folder, p, "chord");
     folder_wav(folder, "chord.wav", &a, 24);
-    audio_done(&a);
     static const char said[] = "dB above the gate (pad_miner.max_rms_db)";
     RUN(o, p, "process", "--input-dir", "chord", "--project-name", "QUIET", "--seed", "1",
         "--stages", "pads,silences", "--set", "pad_miner.max_rms_db=-26", "--verbose");
@@ -142,7 +137,6 @@ static void without_pads_the_setting_is_named(void **state)
         "--stages", "pads", "--set", "pad_miner.max_rms_db=-20");
     assert_int_equal(o.exit_status, 0);
     assert_false(text_has(o.err, "no pad"));
-    outcome_done(&o);
 }
 
 /* The same chord with a drummer over it: nobody asked for pads there, so they are only
@@ -152,13 +146,12 @@ static void a_drummer_is_not_told_of_pads(void **state)
     enum { RATE_HZ = 44100, FRAMES = 12 * RATE_HZ, HITS = 6 };
     struct place *p = *state;
     struct outcome o;
-    struct audio a;
     char folder[1024];
     struct rng r = rng_derive(3, 0, "drummer", 0);
     static const char line[] = "no pad; the nearest: ";
     static const char count[] = "no pads in 2 recordings full of hits; the near misses",
                       apart[] = ", --set separation.pads=true removes the hits\n";
-    assert_int_equal(audio_init(&a, FRAMES, 1, RATE_HZ, NULL), ST_OK);
+    OWN(audio) a = tone_frames(FRAMES, 1, RATE_HZ);
     for (size_t i = 0; i < FRAMES; i++)
         for (int k = 4; i < FRAMES / 2 && k < 7; k++)
             a.data[i] += (float)(0.05 * sin(2 * PI / RATE_HZ * 55 * k * (double)i));
@@ -168,7 +161,6 @@ static void a_drummer_is_not_told_of_pads(void **state)
     path_in(folder, p, "drummer");
     folder_wav(folder, "one.wav", &a, 24);
     folder_wav(folder, "two.wav", &a, 16);
-    audio_done(&a);
 #define DRUMMER(name, ...)                                                               \
     RUN(o, p, "process", "--input-dir", "drummer", "--project-name", name, "--seed",     \
         "1", "--stages", "pads,drums", "--set", "pad_miner.max_rms_db=-26", __VA_ARGS__)
@@ -215,12 +207,11 @@ static void start_together(struct place *p, char *const shard[])
     }
     for (int i = 0; i < 2; i++)
         assert_int_equal(program_wait(pid[i]), 0);
-    struct outcome o;
+    OWN(outcome) o;
     RUN(o, p, "process", "--input-dir", "three", "--project-name", "AT_ONCE", "--stages",
         "drums");
     assert_int_equal(o.exit_status, 0);
     assert_true(text_has(o.out, "3 sources: 0 done, 3 done before"));
-    outcome_done(&o);
 }
 
 /* Shards that nobody gave a seed have one: who comes later has it from the project, also
@@ -231,20 +222,17 @@ static void shards_share_a_seed(void **state)
     struct place *p = *state;
     struct outcome o;
     char path[1024];
-    char *before = NULL;
+    FREED char *before = NULL;
     static char *const shard[] = {"1/2", "2/2"};
     for (int i = 0; i < 3; i++) {
-        struct audio a;
-        char name[16];
         struct rng r = rng_derive(3, (uint64_t)i, "shards", 0);
-        assert_int_equal(audio_init(&a, 2 * RATE_HZ, 1, RATE_HZ, NULL), ST_OK);
+        OWN(audio) a = tone_frames(2 * RATE_HZ, 1, RATE_HZ);
         for (int k = 0; k < 4; k++)
             synth_drum(SYNTH_SNARE, 0.7, 1, &r, a.data + k * RATE_HZ / 2, RATE_HZ / 3,
                        RATE_HZ);
         path_in(path, p, "three");
-        snprintf(name, sizeof name, "%d.wav", i);
+        FREED const char *name = text_of("%d.wav", i);
         folder_wav(path, name, &a, 16);
-        audio_done(&a);
     }
     start_together(p, shard);
     for (int force = 0; force < 2; force++) {
@@ -261,31 +249,28 @@ static void shards_share_a_seed(void **state)
             before = tree_hash(path, "catalog.db");
         }
     }
-    char *after = tree_hash(path, "catalog.db");
+    FREED char *after = tree_hash(path, "catalog.db");
     assert_string_equal(before, after);
     assert_true(text_has(after, "/1/drums/1_drum_001"));
-    free(before);
-    free(after);
 }
 
 /* What the demo would make is told by name, and nothing is made. */
 static void the_demo_tells_what_it_would_make(void **state)
 {
     struct place *p = *state;
-    struct outcome o;
+    OWN(outcome) o;
     RUN(o, p, "demo", "--output_dir", "shown", "--dry-run");
     assert_int_equal(o.exit_status, 0);
     assert_true(text_has(o.err, "8 demo recordings into shown/recordings"));
     assert_true(text_has(o.out, "jam-tape.wav") && text_has(o.out, "night-pads.wav"));
     assert_false(path_has(p->path, "shown"));
-    outcome_done(&o);
 }
 
 /* Of the project that the shards have left: one sample goes, one stays of a folder. */
 static void one_is_told_as_one(void **state)
 {
     struct place *p = *state;
-    struct outcome o;
+    OWN(outcome) o;
     char from[1024], to[1024];
     static const char sample[] = "export/PARTS/1/drums/1_drum_001_snare.wav";
     path_in(to, p, "alone");
@@ -306,7 +291,6 @@ static void one_is_told_as_one(void **state)
         "drums");
     assert_true(
         text_has(o.out, "1 sample of earlier runs was removed; --force makes it"));
-    outcome_done(&o);
 }
 
 /* How many onsets are printed, and the least time between two. */
@@ -331,14 +315,12 @@ static void noise_stands_in_where_hiss_is_asked_for(void **state)
 {
     struct place *p = *state;
     struct outcome o;
-    struct audio a;
     char folder[1024];
-    assert_int_equal(audio_init(&a, 4 * 44100, 1, 44100, NULL), ST_OK);
+    OWN(audio) a = tone_frames(4 * 44100, 1, 44100);
     for (size_t i = 0; i < a.frames; i++)
         a.data[i] = (float)(0.3 * sin(2 * PI * 220 / 44100 * (double)i));
     path_in(folder, p, "sine");
     folder_wav(folder, "sine.wav", &a, 24);
-    audio_done(&a);
 #define SINE(name, stages, ...)                                                          \
     RUN(o, p, "process", "--input-dir", "sine", "--project-name", name, "--seed", "1",   \
         "--stages", stages, __VA_ARGS__)
@@ -370,10 +352,9 @@ static void loops_stand_beside_the_silences(void **state)
     enum { RATE_HZ = 44100, RUN_FRAMES = 4 * RATE_HZ, RUNS = 5 };
     struct place *p = *state;
     struct outcome o;
-    struct audio a;
     struct rng r = rng_derive(5, 0, "room", 0);
     char path[1024];
-    assert_int_equal(audio_init(&a, (size_t)RUNS * RUN_FRAMES, 1, RATE_HZ, NULL), ST_OK);
+    OWN(audio) a = tone_frames((size_t)RUNS * RUN_FRAMES, 1, RATE_HZ);
     float low = 0; /* a room is not white */
     for (size_t i = 0; i < a.frames; i++) {
         low += 0.3f * (0.004f * (float)rng_gauss(&r) - low);
@@ -382,11 +363,9 @@ static void loops_stand_beside_the_silences(void **state)
     }
     path_in(path, p, "room");
     folder_wav(path, "room.wav", &a, 24);
-    audio_done(&a);
     for (int most = 2; most >= 0; most -= 2) {
-        char setting[48], folder[16];
-        snprintf(setting, sizeof setting, "silence_miner.max_extracted=%d", most);
-        snprintf(folder, sizeof folder, "quiet%d", most);
+        FREED char *setting = text_of("silence_miner.max_extracted=%d", most);
+        FREED char *folder = text_of("quiet%d", most);
         RUN(o, p, "silences", "--source", "room/room.wav", "--export", folder, "--seed",
             "1", "--set", setting);
         assert_int_equal(o.exit_status, most ? 0 : 1);
@@ -410,7 +389,7 @@ static double number_after(const char *text, const char *name)
 static void analyze_prints_onsets_alone(void **state)
 {
     struct place *p = *state;
-    struct outcome o;
+    OWN(outcome) o;
     double gap_s;
     RUN(o, p, "analyze", "--source", "in/jam-tape.wav", "--onsets");
     assert_int_equal(o.exit_status, 0);
@@ -435,8 +414,7 @@ static void analyze_prints_onsets_alone(void **state)
     assert_in_range(fewer, 1, usual - 1);
     outcome_done(&o);
     RUN(o, p, "analyze", "--source", "in/jam-tape.wav", "--set", "drum_miner.delta=0.5");
-    char line[40];
-    snprintf(line, sizeof line, "onsets            %d\n", fewer);
+    FREED const char *line = text_of("onsets            %d\n", fewer);
     assert_true(text_has(o.out, line));
     outcome_done(&o);
     /* of what the levels are: these two channels are not one */
@@ -454,7 +432,6 @@ static void analyze_prints_onsets_alone(void **state)
            rolloff = number_after(o.out, "\nrolloff ");
     assert_true(spread > 100 && spread < 22050 && rolloff > 20 && rolloff < 22050);
     assert_true(number_after(o.out, "\nnonfinite_samples ") == 0);
-    outcome_done(&o);
 }
 
 static int set_up(void **state)

@@ -8,8 +8,6 @@
 #include <complex.h>
 #include <math.h>
 #include <stdbool.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Gain (linear) at a frequency, from the coefficients. */
@@ -63,8 +61,7 @@ static void odd_corners_are_harmless(void **state)
 {
     static const double corners[] = {-5, 0, (double)NAN, 1e9, 22050};
     for (size_t i = 0; i < 5; i++) {
-        struct audio a;
-        audio_init(&a, 5000, 2, 44100, NULL);
+        OWN(audio) a = tone_frames(5000, 2, 44100);
         tone_add(&a, -1, 1000, 0.5, 0);
         a.data[7] = NAN;
         a.data[8] = INFINITY;
@@ -79,14 +76,12 @@ static void odd_corners_are_harmless(void **state)
             for (size_t n = 0; n < 10000; n++)
                 assert_true(isfinite(a.data[n]) && fabsf(a.data[n]) < 10.0f);
         }
-        audio_done(&a);
     }
 }
 
 static void zero_phase_does_not_move(void **state)
 {
-    struct audio a;
-    audio_init(&a, 44100, 1, 44100, NULL);
+    OWN(audio) a = tone_frames(44100, 1, 44100);
     tone_add(&a, -1, 300, 0.5, 0.4);
     tone_add(&a, -1, 9000, 0.5, 0);
     struct biquad low = biquad_lowpass(4, 1200, 44100);
@@ -97,14 +92,12 @@ static void zero_phase_does_not_move(void **state)
     double want = 0.4 + 2 * PI * 300 * 10000 / 44100;
     assert_true(fabs(remainder(p.phase - want, 2 * PI)) < 1e-4);
     assert_true(tone_partial(&a, 0, 10000, 20000, 9000).amplitude < 1e-5);
-    audio_done(&a);
 }
 
 /* A constant stays a constant up to both ends: the ends are continued, not cut. */
 static void zero_phase_has_no_end_effects(void **state)
 {
-    struct audio a;
-    audio_init(&a, 3000, 1, 44100, NULL);
+    struct audio a = tone_frames(3000, 1, 44100);
     for (size_t i = 0; i < 3000; i++)
         a.data[i] = 0.25f;
     struct biquad low = biquad_lowpass(3, 200, 44100);
@@ -126,11 +119,10 @@ static void circular_is_the_steady_state(void **state)
     static const double corners[] = {40, 1200, 9000};
     for (size_t k = 0; k < 3; k++) {
         enum { N = 3001, TURNS = 40 };
-        struct audio loop, many;
         struct rng r = rng_derive(1, 0, "test", k);
-        audio_init(&loop, N, 2, 44100, NULL);
+        OWN(audio) loop = tone_frames(N, 2, 44100);
         tone_noise(&loop, 0.2, &r);
-        audio_init(&many, N * TURNS, 2, 44100, NULL);
+        OWN(audio) many = tone_frames(N * TURNS, 2, 44100);
         for (size_t t = 0; t < TURNS; t++)
             memcpy(many.data + t * 2 * N, loop.data, 2 * N * sizeof *loop.data);
         struct biquad f = biquad_highpass(4, corners[k], 44100);
@@ -138,8 +130,6 @@ static void circular_is_the_steady_state(void **state)
         biquad_circular(&f, &loop);
         for (size_t i = 0; i < 2 * N; i++)
             assert_true(fabsf(loop.data[i] - many.data[(TURNS - 1) * 2 * N + i]) < 2e-6f);
-        audio_done(&loop);
-        audio_done(&many);
     }
 }
 

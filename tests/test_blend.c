@@ -5,8 +5,6 @@
 #include "tone.h"
 
 #include <math.h>
-#include <stdint.h>
-#include <stdlib.h>
 
 static const double seconds = 10, quarter_turn = 1.57079632679489662;
 
@@ -34,8 +32,8 @@ static struct audio tone_of(double hz, double phase)
  * second. */
 static void beats_are_evened_out(void **state)
 {
-    struct audio a = tone_of(440, 0), b = tone_of(444, 1);
-    struct audio plain = tone_blank(seconds, 1, 44100);
+    OWN(audio) a = tone_of(440, 0), b = tone_of(444, 1);
+    OWN(audio) plain = tone_blank(seconds, 1, 44100);
     for (size_t i = 0; i < a.frames; i++)
         plain.data[i] = (float)plainly(&a, &b, i, 1);
     double least, most;
@@ -47,9 +45,6 @@ static void beats_are_evened_out(void **state)
     /* and neither louder nor softer by it */
     for (int s = 0; s < (int)seconds; s++)
         assert_close(whole(&a, s, s + 1), whole(&plain, s, s + 1), 0.5);
-    audio_done(&a);
-    audio_done(&b);
-    audio_done(&plain);
 }
 
 /* What adds in power as it is stays as it is. */
@@ -57,16 +52,13 @@ static void what_does_not_beat_is_left_alone(void **state)
 {
     static const double hz[] = {41.2, 55, 220, 3000};
     for (int k = 0; k < 4; k++) {
-        struct audio a = tone_of(hz[k], 0), b = tone_of(hz[k], quarter_turn), was;
+        OWN(audio) a = tone_of(hz[k], 0), b = tone_of(hz[k], quarter_turn), was;
         audio_slice(&was, &a, 0, a.frames, NULL);
         assert_int_equal(blend(&a, &b, 0.8, NULL), ST_OK);
         double worst = 0;
         for (size_t i = 0; i < a.frames; i++)
             worst = fmax(worst, fabs((double)a.data[i] - plainly(&was, &b, i, 0.8)));
         assert_true(worst < 1e-6);
-        audio_done(&a);
-        audio_done(&b);
-        audio_done(&was);
     }
 }
 
@@ -84,7 +76,7 @@ static double depth_db(const struct audio *a, double from)
 /* The tremolo of what is there first goes as that one goes. */
 static void a_tremolo_of_its_own_goes_with_it(void **state)
 {
-    struct audio a = tone_of(440, 0), b = tone_of(440, quarter_turn);
+    OWN(audio) a = tone_of(440, 0), b = tone_of(440, quarter_turn);
     for (size_t i = 0; i < a.frames; i++)
         a.data[i] *= (float)(1 + 0.4 * sin(8 * quarter_turn * (double)i / 22050));
     double own = depth_db(&a, 1);
@@ -94,15 +86,13 @@ static void a_tremolo_of_its_own_goes_with_it(void **state)
     double half = depth_db(&a, 4.5);
     assert_true(half > 0.45 * own && half < 0.56 * own);
     assert_true(depth_db(&a, 8.8) < 0.5);
-    audio_done(&a);
-    audio_done(&b);
 }
 
 /* What breaks off in both breaks off in the mixture: what is left there, 60 dB below,
  * comes up by the most that a gain may be. */
 static void gaps_are_not_filled(void **state)
 {
-    struct audio a = tone_of(440, 0), b = tone_of(440, quarter_turn);
+    OWN(audio) a = tone_of(440, 0), b = tone_of(440, quarter_turn);
     for (size_t i = (size_t)(9.3 * 44100); i < (size_t)(9.5 * 44100); i++) {
         a.data[i] *= 0.001F;
         b.data[i] *= 0.001F;
@@ -110,14 +100,12 @@ static void gaps_are_not_filled(void **state)
     double left = whole(&b, 9.36, 9.44);
     assert_int_equal(blend(&a, &b, 1, NULL), ST_OK);
     assert_true(whole(&a, 9.36, 9.44) < left + 12.1);
-    audio_done(&a);
-    audio_done(&b);
 }
 
 /* One gain for both: the place of a sound stays its place. */
 static void the_image_is_kept(void **state)
 {
-    struct audio a = tone_blank(seconds, 2, 44100), b = tone_blank(seconds, 2, 44100);
+    OWN(audio) a = tone_blank(seconds, 2, 44100), b = tone_blank(seconds, 2, 44100);
     tone_add(&a, 0, 440, 0.2, 0);
     tone_add(&b, 0, 443, 0.2, 0);
     for (size_t i = 0; i < a.frames; i++) {
@@ -128,8 +116,6 @@ static void the_image_is_kept(void **state)
     for (size_t i = 0; i < a.frames; i++)
         assert_true(fabs((double)a.data[2 * i + 1] + 0.25 * (double)a.data[2 * i]) <
                     1e-6);
-    audio_done(&a);
-    audio_done(&b);
 }
 
 static void odd_sounds_are_survived(void **state)
@@ -139,9 +125,8 @@ static void odd_sounds_are_survived(void **state)
     for (size_t r = 0; r < 4; r++)
         for (size_t k = 0; k < 8; k++)
             for (int fill = 0; fill < 3; fill++) {
-                struct audio a, b;
-                audio_init(&a, frames[k], 2, rates[r], NULL);
-                audio_init(&b, frames[k], 2, rates[r], NULL);
+                OWN(audio) a = tone_frames(frames[k], 2, rates[r]);
+                OWN(audio) b = tone_frames(frames[k], 2, rates[r]);
                 for (size_t i = 0; fill && i < 2 * frames[k]; i++) {
                     a.data[i] = fill == 2 && i % 3 == 0 ? NAN : 0.25f;
                     b.data[i] = fill == 2 && i % 5 == 0 ? -INFINITY : -0.25f;
@@ -150,8 +135,6 @@ static void odd_sounds_are_survived(void **state)
                 assert_int_equal(a.frames, frames[k]);
                 for (size_t i = 0; i < 2 * frames[k]; i++)
                     assert_true(isfinite(a.data[i]) && (fill || a.data[i] == 0.0f));
-                audio_done(&a);
-                audio_done(&b);
             }
 }
 

@@ -12,7 +12,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -111,8 +110,7 @@ static long peak_kb(const char *path)
 static void an_hour_takes_little_memory(void **state)
 {
     const char *folder = *state;
-    char path[300];
-    snprintf(path, sizeof path, "%s/long.wav", folder);
+    FREED const char *path = text_of("%s/long.wav", folder);
     write_long(path, 2, 5000);
     long small = peak_kb(path);
     write_long(path, SANITIZED ? 10 : 60, 5000);
@@ -131,8 +129,7 @@ static void dense_hits_take_no_more(void **state)
 {
     const char *folder = *state;
     enum { SHORT_MIN = 6, LONG_MIN = SANITIZED ? 8 : 20 };
-    char path[300];
-    snprintf(path, sizeof path, "%s/dense.wav", folder);
+    FREED const char *path = text_of("%s/dense.wav", folder);
     write_long(path, SHORT_MIN, 150);
     long small = peak_kb(path);
     write_long(path, LONG_MIN, 150);
@@ -175,12 +172,11 @@ static void ends_within_200_ms(void **state)
 {
     const char *folder = *state;
     static struct recipe recipe;
-    char path[300];
     struct root r;
     assert_int_equal(root_open(&r, folder, true, NULL), ST_OK);
     assert_int_equal(demo_write(&r, demo_count() - 1, NULL), ST_OK);
     root_done(&r);
-    snprintf(path, sizeof path, "%s/%s", folder, demo_name(demo_count() - 1));
+    FREED const char *path = text_of("%s/%s", folder, demo_name(demo_count() - 1));
     int cancelled = 0;
     for (double after_s = 0.02; after_s < 1; after_s *= 1.6) {
         struct stop stop = {.after_s = after_s};
@@ -207,17 +203,17 @@ static void ends_within_200_ms(void **state)
 static void the_demo_replaces_nothing(void **state)
 {
     const char *folder = *state;
-    struct root r;
+    OWN(root) r;
     struct err e = {0};
     int last = demo_count() - 1;
     const char *name = demo_name(last);
     assert_int_equal(root_open(&r, folder, true, NULL), ST_OK);
     assert_int_equal(root_write_file(&r, name, "mine", 4, NULL), ST_OK);
-    char *before = tree_hash(folder, NULL);
+    FREED char *before = tree_hash(folder, NULL);
     assert_int_equal(demo_write_all(r.path, NULL, &e), ST_EXISTS);
     assert_non_null(strstr(e.msg, name));
     assert_non_null(strstr(e.msg, "is not from the demo"));
-    char *after = tree_hash(folder, NULL);
+    FREED char *after = tree_hash(folder, NULL);
     assert_string_equal(before, after); /* nor is anything put beside it */
     free(after);
     free(before);
@@ -227,9 +223,6 @@ static void the_demo_replaces_nothing(void **state)
     assert_int_equal(demo_write(&r, last, NULL), ST_OK); /* its own is no hindrance */
     after = tree_hash(folder, NULL);
     assert_string_equal(before, after);
-    free(after);
-    free(before);
-    root_done(&r);
 }
 
 int main(void)

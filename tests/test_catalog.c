@@ -56,11 +56,11 @@ static void test_round_trip(void **state)
 {
     struct bench *b = *state;
     enum { N = 60 };
-    struct candidate *in = make_finds(N);
-    float *vectors = make_vectors(N), *back;
+    FREED struct candidate *in = make_finds(N);
+    FREED float *vectors = make_vectors(N), *back;
     publish(b, in, N, vectors);
-    struct catalog *c = open_db(b, CATALOG_READ);
-    struct catalog_find *out;
+    OWN(catalog) *c = open_db(b, CATALOG_READ);
+    FREED struct catalog_find *out;
     size_t count;
     assert_int_equal(catalog_load(c, &out, &back, &count, NULL), ST_OK);
     assert_int_equal(count, N);
@@ -73,21 +73,15 @@ static void test_round_trip(void **state)
             assert_memory_equal(back + i * SIMILARITY_DIM, vectors + i * SIMILARITY_DIM,
                                 SIMILARITY_DIM * sizeof(float));
     }
-    free(out);
-    free(back);
-    struct catalog_source *sources;
+    FREED struct catalog_source *sources;
     assert_int_equal(catalog_sources(c, &sources, &count, NULL), ST_OK);
     assert_int_equal(count, 2);
     assert_string_equal(sources[0].stem, "night-train");
     assert_true(sources[0].content_hash == 0x8000000000000001u);
     assert_true(sources[0].frames == 1234567890123);
     assert_string_equal(sources[1].path, "in/tape4.flac");
-    free(sources);
     struct catalog_find f;
     assert_int_equal(catalog_get(c, 12345, &f, NULL), ST_NOT_FOUND);
-    catalog_close(c);
-    free(in);
-    free(vectors);
 }
 
 /* A later version may know types that this one does not: all others keep their sound. */
@@ -95,11 +89,11 @@ static void test_unknown_types(void **state)
 {
     struct bench *b = *state;
     enum { N = 60, UNKNOWN = 5 };
-    struct candidate *in = make_finds(N);
-    float *vectors = make_vectors(N), *back;
+    FREED struct candidate *in = make_finds(N);
+    FREED float *vectors = make_vectors(N), *back;
     publish(b, in, N, vectors);
-    struct catalog *c = open_db(b, CATALOG_WRITE);
-    struct catalog_find *out;
+    OWN(catalog) *c = open_db(b, CATALOG_WRITE);
+    FREED struct catalog_find *out;
     size_t count;
     assert_int_equal(
         catalog_script(c, "UPDATE candidate SET type='bell' WHERE position=6", NULL),
@@ -112,33 +106,27 @@ static void test_unknown_types(void **state)
         assert_memory_equal(back + i * SIMILARITY_DIM, vectors + its * SIMILARITY_DIM,
                             SIMILARITY_DIM * sizeof *back);
     }
-    catalog_close(c);
-    free(out);
-    free(back);
-    free(vectors);
-    free(in);
 }
 
 static void test_same_content_same_bytes(void **state)
 {
     struct bench *b = *state;
-    struct candidate *in = make_finds(500);
+    FREED struct candidate *in = make_finds(500);
     size_t one_bytes, two_bytes, bytes;
     publish(b, in, 500, NULL);
-    char *one = file_read(b->db, &one_bytes);
+    FREED char *one = file_read(b->db, &one_bytes);
     /* over an older one with other content, opened and closed by a session meanwhile */
     publish(b, in, 100, NULL);
     catalog_close(open_db(b, CATALOG_WRITE));
     publish(b, in, 500, NULL);
-    char *two = file_read(b->db, &two_bytes);
+    FREED char *two = file_read(b->db, &two_bytes);
     assert_int_equal(one_bytes, two_bytes);
     assert_memory_equal(one, two, one_bytes);
     free(two);
     /* readers change nothing */
     struct catalog *c = open_db(b, CATALOG_READ);
-    struct catalog_find *out;
+    FREED struct catalog_find *out;
     assert_int_equal(catalog_load(c, &out, NULL, &bytes, NULL), ST_OK);
-    free(out);
     assert_int_not_equal(decide(c, candidate_id(&in[0]), "accepted"), ST_OK);
     catalog_close(c);
     two = file_read(b->db, &two_bytes);
@@ -149,18 +137,15 @@ static void test_same_content_same_bytes(void **state)
     assert_int_not_equal(access(part, F_OK), 0);
     snprintf(part, sizeof part, "%s-wal", b->db);
     assert_int_not_equal(access(part, F_OK), 0);
-    free(one);
-    free(two);
-    free(in);
 }
 
 static void test_decisions_outlive_rebuilding(void **state)
 {
     struct bench *b = *state;
-    struct candidate *in = make_finds(30);
+    FREED struct candidate *in = make_finds(30);
     uint64_t first = candidate_id(&in[0]), last = candidate_id(&in[29]);
     publish(b, in, 30, NULL);
-    struct catalog *c = open_db(b, CATALOG_WRITE);
+    OWN(catalog) *c = open_db(b, CATALOG_WRITE);
     assert_int_equal(decide(c, first, "accepted"), ST_OK);
     assert_int_equal(decide(c, last, "rejected"), ST_OK);
     catalog_close(c);
@@ -177,8 +162,6 @@ static void test_decisions_outlive_rebuilding(void **state)
     assert_int_equal(decision_of(c, first), DECISION_ACCEPTED);
     assert_int_equal(decision_of(c, last), DECISION_REJECTED);
     assert_int_equal(decision_of(c, candidate_id(&in[5])), DECISION_ACCEPTED);
-    catalog_close(c);
-    free(in);
 }
 
 /* Of a pad: what lies where it was moved to, and which of its loops that is. */
@@ -220,10 +203,10 @@ static void test_moved_pads(void **state)
 static void test_overrides(void **state)
 {
     struct bench *b = *state;
-    struct candidate *in = make_finds(3);
+    FREED struct candidate *in = make_finds(3);
     uint64_t id = candidate_id(&in[1]);
     publish(b, in, 3, NULL);
-    struct catalog *c = open_db(b, CATALOG_WRITE);
+    OWN(catalog) *c = open_db(b, CATALOG_WRITE);
     struct change all[] = {
         {.field = FIELD_CATEGORY, .candidate = id, .value = "swells"},
         {.field = FIELD_CLASS, .candidate = id, .value = "snare"},
@@ -265,15 +248,13 @@ static void test_overrides(void **state)
     assert_non_null(strstr(e.msg, "0 to 5"));
     assert_int_equal(catalog_get(c, id, &f, NULL), ST_OK);
     assert_int_equal(f.c.rating, 4); /* all or none */
-    catalog_close(c);
-    free(in);
 }
 
 static void test_undo_across_restarts(void **state)
 {
     struct bench *b = *state;
     enum { N = 8, ACTIONS = 200 };
-    struct candidate *in = make_finds(N);
+    FREED struct candidate *in = make_finds(N);
     publish(b, in, N, NULL);
     struct rng r = rng_derive(9, 0, "undo", 0);
     enum decision expected[ACTIONS + 1][N] = {{DECISION_NONE}};
@@ -321,7 +302,6 @@ static void test_undo_across_restarts(void **state)
         free(changes.at);
     assert_int_equal(at, 0);
     catalog_close(c);
-    free(in);
 }
 
 /* A child decides one after the other and tells each when the call has returned; it is
@@ -330,7 +310,7 @@ static void test_kill_loses_nothing(void **state)
 {
     struct bench *b = *state;
     enum { N = 200 };
-    struct candidate *in = make_finds(N);
+    FREED struct candidate *in = make_finds(N);
     publish(b, in, N, NULL);
     for (int round = 0; round < 4; round++) {
         int ends[2];
@@ -360,20 +340,18 @@ static void test_kill_loses_nothing(void **state)
         assert_int_equal(waitpid(child, NULL, 0), child);
         close(ends[0]);
         assert_true(heard >= 10);
-        struct catalog *c = open_db(b, CATALOG_WRITE);
+        OWN(catalog) *c = open_db(b, CATALOG_WRITE);
         for (int i = round * 50; i <= told; i++)
             assert_int_equal(decision_of(c, candidate_id(&in[i])), DECISION_ACCEPTED);
-        catalog_close(c);
     }
-    free(in);
 }
 
 static void test_add_and_drop(void **state)
 {
     struct bench *b = *state;
-    struct candidate *in = make_finds(40);
+    FREED struct candidate *in = make_finds(40);
     struct catalog_source s = {.stem = "night-train", .path = "x"};
-    struct catalog *c = open_db(b, CATALOG_WRITE);
+    OWN(catalog) *c = open_db(b, CATALOG_WRITE);
     assert_int_equal(catalog_add(c, &s, in, 20, NULL, NULL), ST_OK);
     assert_int_equal(decide(c, candidate_id(&in[7]), "accepted"), ST_OK);
     in[7].m.rms_db = -12.25;
@@ -392,8 +370,6 @@ static void test_add_and_drop(void **state)
     assert_true(f.c.m.rms_db == -12.25);
     struct catalog_source failed = {.stem = "broken", .failed = true, .note = "no audio"};
     assert_int_equal(catalog_add(c, &failed, NULL, 0, NULL, NULL), ST_OK);
-    catalog_close(c);
-    free(in);
 }
 
 int main(void)

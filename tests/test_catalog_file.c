@@ -43,26 +43,24 @@ static void assert_refused(const struct bench *b, enum status expected, const ch
     struct catalog *c;
     struct err e = {0};
     size_t before, after;
-    char *one = file_read(b->db, &before);
+    FREED char *one = file_read(b->db, &before);
     assert_int_equal(catalog_open(&c, b->db, CATALOG_WRITE, &e), expected);
     assert_null(c);
     assert_non_null(strstr(e.msg, says));
     struct catalog_content nothing = {0};
     assert_int_equal(catalog_publish(b->db, &nothing, &e), expected);
-    char *two = file_read(b->db, &after);
+    FREED char *two = file_read(b->db, &after);
     assert_int_equal(before, after);
     assert_memory_equal(one, two, before);
-    free(one);
-    free(two);
 }
 
 static void test_foreign_newer_garbage(void **state)
 {
     struct bench *b = *state;
-    struct candidate *in = make_finds(5);
+    FREED struct candidate *in = make_finds(5);
     publish(b, in, 5, NULL);
     size_t bytes;
-    char *whole = file_read(b->db, &bytes);
+    FREED char *whole = file_read(b->db, &bytes);
     unsigned char *db = (unsigned char *)whole;
     db[63] = 2; /* user_version, big endian, bytes 60–63 */
     spew(b->db, db, bytes);
@@ -82,8 +80,6 @@ static void test_foreign_newer_garbage(void **state)
     unlink(b->db);
     assert_int_equal(catalog_open(&c, b->db, CATALOG_READ, &e), ST_NOT_FOUND);
     assert_int_not_equal(access(b->db, F_OK), 0);
-    free(whole);
-    free(in);
 }
 
 /* Pages are overwritten one after the other. Whatever happens: no crash; a rebuild gives
@@ -92,21 +88,20 @@ static void test_damage_is_survived(void **state)
 {
     struct bench *b = *state;
     enum { N = 300 };
-    struct candidate *in = make_finds(N);
+    FREED struct candidate *in = make_finds(N);
     publish(b, in, N, NULL);
     struct catalog *c = open_db(b, CATALOG_WRITE);
     for (int i = 0; i < 60; i++)
         assert_int_equal(decide(c, candidate_id(&in[i]), "accepted"), ST_OK);
     catalog_close(c);
     size_t bytes, all_kept = 0, pages = 0;
-    char *whole = file_read(b->db, &bytes);
+    FREED char *whole = file_read(b->db, &bytes);
     struct catalog_content content = {.candidates = in, .candidate_count = N};
     for (size_t at = 0; at + 4096 <= bytes; at += 4096 * 2, pages++) {
-        char *broken = malloc(bytes);
+        FREED char *broken = malloc(bytes);
         memcpy(broken, whole, bytes);
         memset(broken + at, 0xA5, 4096);
         spew(b->db, broken, bytes);
-        free(broken);
         struct err e = {0};
         if (catalog_rebuild(b->db, &content, &e) != ST_OK)
             fail_msg("page %zu: %s", at / 4096, e.msg);
@@ -121,11 +116,8 @@ static void test_damage_is_survived(void **state)
                   bytes / 4096, all_kept);
     assert_true(pages > 10);
     assert_true(all_kept + 3 >= pages); /* all but the pages of events and the header */
-    char aside[PATH_BYTES + 64];
-    snprintf(aside, sizeof aside, "%s.damaged-1", b->db);
+    FREED const char *aside = text_of("%s.damaged-1", b->db);
     assert_int_equal(access(aside, F_OK), 0);
-    free(whole);
-    free(in);
 }
 
 /* Whoever has it for itself writes it: it is neither damaged nor to be put aside. */
@@ -134,7 +126,7 @@ static void test_busy_is_not_damaged(void **state)
     struct bench *b = *state;
     struct err e = {0};
     struct catalog *alone, *other;
-    struct candidate *in = make_finds(6);
+    FREED struct candidate *in = make_finds(6);
     publish(b, in, 6, NULL);
     assert_int_equal(catalog_open_as(&alone, b->db, DB_PLAIN, NULL), ST_OK);
     assert_int_equal(catalog_open_as(&other, b->db, DB_PLAIN, NULL), ST_OK);
@@ -144,13 +136,12 @@ static void test_busy_is_not_damaged(void **state)
     assert_non_null(strstr(e.msg, "in use by another trowel"));
     catalog_close(other);
     catalog_close(alone);
-    free(in);
 }
 
 static void test_two_processes(void **state)
 {
     struct bench *b = *state;
-    struct candidate *in = make_finds(12);
+    FREED struct candidate *in = make_finds(12);
     publish(b, in, 6, NULL);
     struct catalog *one = open_db(b, CATALOG_WRITE), *two = open_db(b, CATALOG_WRITE);
     assert_false(catalog_changed_elsewhere(one));
@@ -179,13 +170,11 @@ static void test_two_processes(void **state)
     one = open_db(b, CATALOG_READ);
     assert_int_equal(decision_of(one, candidate_id(&in[2])), DECISION_REJECTED);
     catalog_close(one);
-    free(in);
 }
 
 static bool has_log(const struct bench *b)
 {
-    char log[PATH_BYTES + 64];
-    snprintf(log, sizeof log, "%s-wal", b->db);
+    FREED const char *log = text_of("%s-wal", b->db);
     return access(log, F_OK) == 0;
 }
 
@@ -193,15 +182,15 @@ static bool has_log(const struct bench *b)
 static void test_looking_writes_nothing(void **state)
 {
     struct bench *b = *state;
-    struct candidate *in = make_finds(6);
+    FREED struct candidate *in = make_finds(6);
     size_t before, after;
     publish(b, in, 6, NULL);
-    char *was = file_read(b->db, &before);
+    FREED char *was = file_read(b->db, &before);
     struct catalog *c = open_db(b, CATALOG_WRITE);
     assert_int_equal(decision_of(c, candidate_id(&in[1])), DECISION_NONE);
     assert_false(has_log(b));
     catalog_close(c);
-    char *is = file_read(b->db, &after);
+    FREED char *is = file_read(b->db, &after);
     assert_int_equal(after, before);
     assert_memory_equal(is, was, before);
     c = open_db(b, CATALOG_WRITE);
@@ -212,9 +201,6 @@ static void test_looking_writes_nothing(void **state)
     assert_false(catalog_changed_elsewhere(c));
     catalog_close(c);
     assert_false(has_log(b));
-    free(was);
-    free(is);
-    free(in);
 }
 
 /* A run that finds no decisions puts a new file in the place of the old one; whoever only
@@ -222,9 +208,9 @@ static void test_looking_writes_nothing(void **state)
 static void test_replaced_while_looking(void **state)
 {
     struct bench *b = *state;
-    struct candidate *in = make_finds(12);
+    FREED struct candidate *in = make_finds(12);
     publish(b, in, 6, NULL);
-    struct catalog *c = open_db(b, CATALOG_WRITE);
+    OWN(catalog) *c = open_db(b, CATALOG_WRITE);
     assert_int_equal(decision_of(c, candidate_id(&in[1])), DECISION_NONE);
     publish(b, in, 12, NULL);
     assert_int_equal(decide(c, candidate_id(&in[11]), "accepted"), ST_OK);
@@ -238,18 +224,16 @@ static void test_replaced_while_looking(void **state)
     c = open_db(b, CATALOG_READ);
     assert_int_equal(decision_of(c, candidate_id(&in[11])), DECISION_ACCEPTED);
     assert_int_equal(decision_of(c, candidate_id(&in[10])), DECISION_REJECTED);
-    catalog_close(c);
-    free(in);
 }
 
 /* Into a file that is gone nothing is said as if it were kept. */
 static void test_removed_while_open(void **state)
 {
     struct bench *b = *state;
-    struct candidate *in = make_finds(6);
+    FREED struct candidate *in = make_finds(6);
     struct err e;
     publish(b, in, 6, NULL);
-    struct catalog *c = open_db(b, CATALOG_WRITE);
+    OWN(catalog) *c = open_db(b, CATALOG_WRITE);
     assert_int_equal(decide(c, candidate_id(&in[1]), "accepted"), ST_OK);
     assert_int_equal(unlink(b->db), 0);
     struct change change = {.field = FIELD_DECISION, .candidate = candidate_id(&in[2])};
@@ -262,14 +246,11 @@ static void test_removed_while_open(void **state)
     c = open_db(b, CATALOG_WRITE);
     assert_int_equal(decision_of(c, candidate_id(&in[3])), DECISION_NONE);
     assert_int_equal(decide(c, candidate_id(&in[3]), "accepted"), ST_OK);
-    catalog_close(c);
-    free(in);
 }
 
 static bool lies_beside(const struct bench *b, const char *ending)
 {
-    char path[PATH_BYTES + 64];
-    snprintf(path, sizeof path, "%s%s", b->db, ending);
+    FREED const char *path = text_of("%s%s", b->db, ending);
     return access(path, F_OK) == 0;
 }
 
@@ -278,33 +259,30 @@ static void test_follows_the_umask(void **state)
 {
     static const char *const endings[] = {"", "-wal", "-shm"};
     struct bench *b = *state;
-    struct candidate *in = make_finds(6);
+    FREED struct candidate *in = make_finds(6);
     mode_t usual = umask(0002);
     for (int published = 0; published < 2; published++) {
         if (published)
             publish(b, in, 6, NULL);
-        struct catalog *c = open_db(b, CATALOG_WRITE);
+        OWN(catalog) *c = open_db(b, CATALOG_WRITE);
         assert_int_equal(decide(c, candidate_id(&in[0]), "accepted"),
                          published ? ST_OK : ST_NOT_FOUND);
         for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
-            char path[PATH_BYTES + 64];
             struct stat s;
-            snprintf(path, sizeof path, "%s%s", b->db, endings[i]);
+            FREED const char *path = text_of("%s%s", b->db, endings[i]);
             assert_int_equal(stat(path, &s), 0);
             assert_int_equal(s.st_mode & 0777, 0664);
         }
-        catalog_close(c);
         unlink(b->db);
     }
     umask(usual);
-    free(in);
 }
 
 /* Where there can be no log everything is kept all the same, synced with each commit. */
 static void test_without_shared_memory(void **state)
 {
     struct bench *b = *state;
-    struct candidate *in = make_finds(6);
+    FREED struct candidate *in = make_finds(6);
     publish(b, in, 6, NULL);
     nothing_shared = true;
     struct catalog *two, *ahead, *c = open_db(b, CATALOG_WRITE);
@@ -322,7 +300,6 @@ static void test_without_shared_memory(void **state)
     assert_int_equal(decide(c, candidate_id(&in[3]), "accepted"), ST_DISK);
     catalog_close(c);
     nothing_shared = false;
-    free(in);
 }
 
 static int take_number(void *to, int columns, char **value, char **name)
@@ -346,11 +323,11 @@ static int safety(const struct catalog *c)
 static void test_decisions_are_safe(void **state)
 {
     struct bench *b = *state;
-    struct candidate *in = make_finds(6);
+    FREED struct candidate *in = make_finds(6);
     publish(b, in, 6, NULL);
     for (int logged = 1; logged >= 0; logged--) {
         nothing_shared = !logged;
-        struct catalog *c = open_db(b, CATALOG_WRITE);
+        OWN(catalog) *c = open_db(b, CATALOG_WRITE);
         for (int later = 0; later < 2; later++) {
             assert_int_equal(safety(c), logged && later ? 1 : 2);
             assert_int_equal(catalog_begin_unsynced(c, NULL), ST_OK);
@@ -359,17 +336,15 @@ static void test_decisions_are_safe(void **state)
             assert_int_equal(safety(c), logged && later ? 1 : 2);
             catalog_sync_later(c, NULL);
         }
-        catalog_close(c);
     }
     nothing_shared = false;
-    free(in);
 }
 
 /* A disk without locks is not taken for a busy one. */
 static void test_without_locks(void **state)
 {
     struct bench *b = *state;
-    struct candidate *in = make_finds(6);
+    FREED struct candidate *in = make_finds(6);
     struct catalog *c;
     struct err e = {0};
     publish(b, in, 6, NULL);
@@ -377,7 +352,6 @@ static void test_without_locks(void **state)
     assert_int_equal(catalog_open(&c, b->db, CATALOG_WRITE, &e), ST_DISK);
     assert_non_null(strstr(e.msg, "keeps no file locks"));
     nothing_locked = false;
-    free(in);
 }
 
 /* A process accepts the first find, begins to write more, and is killed. */
@@ -405,21 +379,20 @@ static void write_and_die(const struct bench *b, const struct candidate *first,
 /* Whoever reads next finds what was there before, also where there is no log. */
 static void assert_taken_in(const struct bench *b, const struct candidate *in, int count)
 {
-    struct catalog *c = open_db(b, CATALOG_READ);
+    OWN(catalog) *c = open_db(b, CATALOG_READ);
     assert_int_equal(decision_of(c, candidate_id(&in[0])), DECISION_ACCEPTED);
     for (int i = 0; i < count; i++) {
         struct catalog_find f;
         assert_int_equal(catalog_get(c, candidate_id(&in[i]), &f, NULL), ST_OK);
         assert_string_equal(f.c.filename, in[i].filename);
     }
-    catalog_close(c);
 }
 
 static void test_killed_while_writing(void **state)
 {
     enum { N = 300 };
     struct bench *b = *state;
-    struct candidate *in = make_finds(N);
+    FREED struct candidate *in = make_finds(N);
     publish(b, in, N, NULL);
     write_and_die(b, &in[0], DB_PLAIN);
     assert_true(lies_beside(b, "-journal"));
@@ -431,7 +404,6 @@ static void test_killed_while_writing(void **state)
     assert_taken_in(b, in, N);
     assert_false(lies_beside(b, "-wal"));
     nothing_shared = false;
-    free(in);
 }
 
 int main(void)

@@ -21,7 +21,7 @@ static void bring(struct session *s, struct rng *r, const char *stem, int n)
 {
     struct catalog_source source;
     float *v;
-    struct candidate *c = make_finds(stem, n, &source, &v);
+    FREED struct candidate *c = make_finds(stem, n, &source, &v);
     for (int i = 0; i < n; i++) {
         for (int m = 0; m < ME_COUNT; m++)
             measures_set(&c[i].m, (enum measure_id)m,
@@ -38,7 +38,6 @@ static void bring(struct session *s, struct rng *r, const char *stem, int n)
     while (session_tidy(s))
         continue;
     session_announce(s);
-    free(c);
     free(v);
 }
 
@@ -429,18 +428,17 @@ static void assert_is_plain_scan(struct session *s, struct view *v, const struct
 
 static void another_was_here(const struct place *p, struct rng *r)
 {
-    struct session *other = open_session(p);
+    OWN(session) *other = open_session(p);
     act_at_random(other, r);
     bring(other, r, "elsewhere", 20 + (int)rng_below(r, 20));
-    session_close(other);
 }
 
 static void test_lists_are_a_plain_scan(void **state)
 {
-    struct session *s = open_session(*state);
+    OWN(session) *s = open_session(*state);
     struct rng r = rng_derive(11, 0, "columns", 0);
-    struct known *k = calloc(1, sizeof *k);
-    struct wish *w = calloc(1, sizeof *w);
+    FREED struct known *k = calloc(1, sizeof *k);
+    FREED struct wish *w = calloc(1, sizeof *w);
     struct view *v;
     bring(s, &r, "night", 70);
     bring(s, &r, "late", 40);
@@ -467,9 +465,6 @@ static void test_lists_are_a_plain_scan(void **state)
         assert_is_plain_scan(s, v, w, k);
     }
     view_free(v);
-    free(w);
-    free(k);
-    session_close(s);
 }
 
 int main(void)

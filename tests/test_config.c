@@ -6,7 +6,6 @@
 #include "folder.h"
 
 #include <math.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,7 +98,7 @@ static void what_is_written_reads_back_equal(void **state)
 {
     struct config a, b;
     struct config_report report = {0};
-    char *text;
+    FREED char *text;
     config_defaults(&a, NULL);
     static const char *const changes[] = {
         "reproducibility.random_seed=18446744073709551615",
@@ -126,7 +125,6 @@ static void what_is_written_reads_back_equal(void **state)
         fail_msg("%s", e.msg);
     assert_int_equal(report.count, 0);
     assert_memory_equal(&a, &b, sizeof a);
-    free(text);
 }
 
 /* --- files --- */
@@ -149,7 +147,7 @@ static void earlier_configs_load_unchanged(void **state)
                               "reproducibility: {random_seed: 42}\n"
                               "librosa: {n_fft: 2048}\n";
     struct config c;
-    struct config_report report = {0};
+    OWN(config_report) report = {0};
     struct err e;
     config_defaults(&c, NULL);
     if (parse(&c, old, &report, &e))
@@ -176,14 +174,12 @@ static void earlier_configs_load_unchanged(void **state)
         ST_OK);
     assert_true(c.pad_miner.loop_crossfade_ms == 2);
     assert_int_equal(report.count, 1);
-    config_report_done(&report);
 }
 
 static bool reported(const struct config_report *r, bool is_error, int line,
                      const char *text)
 {
-    char place[24];
-    snprintf(place, sizeof place, ":%d: ", line);
+    FREED const char *place = text_of(":%d: ", line);
     for (int i = 0; i < r->count; i++)
         if (r->notes[i].is_error == is_error && strstr(r->notes[i].text, place) &&
             strstr(r->notes[i].text, text))
@@ -208,7 +204,7 @@ static void all_problems_are_told_with_their_lines(void **state)
                                "hiss: {use_bandpass: [1]}\n"
                                "curation: {thresholds: {min_rms: -3}}\n";
     struct config c, before;
-    struct config_report r = {0};
+    OWN(config_report) r = {0};
     struct err e;
     config_defaults(&c, NULL);
     before = c;
@@ -226,7 +222,6 @@ static void all_problems_are_told_with_their_lines(void **state)
     assert_true(reported(&r, true, 13, "hiss.use_bandpass is a list"));
     assert_true(reported(&r, false, 14, "did you mean curation.thresholds.min_rms_db?"));
     assert_int_equal(r.errors, 6);
-    config_report_done(&r);
 }
 
 /* A number in quotation marks is a text, and the message shows why it is no number. A key
@@ -238,13 +233,12 @@ static void messages_show_what_is_meant(void **state)
                                "curation:\n"
                                "  thresholds: {max_crest: 3}\n";
     struct config c;
-    struct config_report r = {0};
+    OWN(config_report) r = {0};
     struct err e;
     config_defaults(&c, NULL);
     assert_int_equal(parse(&c, text, &r, &e), ST_CONFIG);
     assert_true(reported(&r, true, 2, "reference_bpm is \"120\"; expected a number"));
     assert_true(reported(&r, false, 4, "mean curation.thresholds.max_crest_factor?"));
-    config_report_done(&r);
 }
 
 /* Which of libyaml's words for it nobody would guess. */
@@ -385,7 +379,7 @@ static void hostile_yaml_is_refused(void **state)
         assert_true(strncmp(e.msg, "x:", 2) == 0);
     }
     enum { DEEP = 200000 };
-    char *deep = malloc(DEEP);
+    FREED char *deep = malloc(DEEP);
     memset(deep, '[', DEEP);
     assert_int_equal(yaml_read(&y, deep, DEEP, "x", &e), ST_CORRUPT);
     deep[0] = '[';
@@ -395,7 +389,6 @@ static void hostile_yaml_is_refused(void **state)
     assert_int_equal(yaml_read(&y, deep, DEEP, "x", &e), ST_OK);
     assert_int_equal(yaml_root(y)->count, DEEP / 2 - 1);
     yaml_tree_free(y);
-    free(deep);
     yaml_tree_free(NULL);
 }
 

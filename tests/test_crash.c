@@ -18,7 +18,9 @@
 #include "io/paths.h"
 #include "io/sha256.h"
 #include "io/soundfile.h"
+#include "own.h"
 #include "program.h"
+#include "tone.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -179,18 +181,16 @@ static void sweep_publish(struct place *p, bool decided)
         unlink(p->db);
         publish(p, 3);
         if (decided) {
-            struct session *s = open_session(p);
+            OWN(session) *s = open_session(p);
             size_t zero = 0;
             session_decide(s, &zero, 1, DECISION_ACCEPTED, NULL);
-            session_close(s);
         }
         through = survives(n, publish_all, p);
-        struct session *s = open_session(p);
+        OWN(session) *s = open_session(p);
         size_t count = session_count(s);
         assert_true(count == FINDS || (count == 3 && !through));
         assert_int_equal(session_find(s, 0)->decision,
                          decided ? DECISION_ACCEPTED : DECISION_NONE);
-        session_close(s);
     }
     assert_true(n > 5);
 }
@@ -219,10 +219,9 @@ static void test_mining(void **state)
     for (bool through = false; !through; n++) {
         unlink(p->db);
         through = survives(n, deliver_all, p);
-        struct session *s = open_session(p);
+        OWN(session) *s = open_session(p);
         size_t count = session_count(s);
         assert_true(count == FINDS || (count == 0 && !through));
-        session_close(s);
     }
     assert_true(n > 5);
 }
@@ -234,27 +233,24 @@ enum { HITS = 4 };
 static void put_tape(const char *folder)
 {
     enum { RATE = 44100 };
-    struct audio a;
     struct rng rng = rng_derive(1, 0, "crash", 0);
-    assert_int_equal(audio_init(&a, (size_t)RATE * HITS / 2 + RATE, 1, RATE, NULL),
-                     ST_OK);
+    OWN(audio) a = tone_frames((size_t)RATE * HITS / 2 + RATE, 1, RATE);
     for (int i = 0; i < HITS; i++)
         synth_drum(SYNTH_SNARE, 0.7, 1, &rng, a.data + RATE / 4 + i * RATE / 2,
                    RATE * 2 / 5, RATE);
     folder_wav(folder, "tape.wav", &a, 16);
-    audio_done(&a);
 }
 
 /* What a run makes of it, unless an earlier one has completed it. */
 static void process_tape(const struct place *p)
 {
-    struct project dug;
+    OWN(project) dug;
     struct config cfg;
     struct recipe recipe = {.stages = 1u << STAGE_DRUMS};
     char path[300];
     struct source_file tape = {.path = path, .relative = "tape.wav", .stem = "tape"};
     struct catalog_source source;
-    struct find_list finds = {0};
+    OWN(find_list) finds = {0};
     struct err e = {0};
     snprintf(path, sizeof path, "%s/tape.wav", p->folder);
     config_defaults(&cfg, NULL);
@@ -267,10 +263,8 @@ static void process_tape(const struct place *p)
         project_forget(&dug, "tape", ".begun", NULL);
     else if (process_source(&one, NULL, &finds, NULL, &e) != ST_OK)
         fail_msg("%s", e.msg);
-    find_list_done(&finds);
     if (project_assemble(&dug, NULL, NULL, &e) != ST_OK)
         fail_msg("%s", e.msg);
-    project_done(&dug);
 }
 
 /* What --force does before it mines. */
@@ -289,22 +283,19 @@ static int clear_tape(struct place *p)
 static void test_clearing(void **state)
 {
     struct place *p = *state;
-    char dug[300];
     long n = 0;
-    snprintf(dug, sizeof dug, "%s/DUG", p->folder);
+    FREED const char *dug = text_of("%s/DUG", p->folder);
     put_tape(p->folder);
     process_tape(p);
-    char *wanted = tree_hash(dug, "catalog.db");
+    FREED char *wanted = tree_hash(dug, "catalog.db");
     for (bool through = false; !through; n++) {
         through = survives(n, clear_tape, p);
         if (n % 2) /* with --force again */
             assert_int_equal(clear_tape(p), 0);
         process_tape(p);
-        char *now = tree_hash(dug, "catalog.db");
+        FREED char *now = tree_hash(dug, "catalog.db");
         assert_string_equal(now, wanted);
-        free(now);
     }
-    free(wanted);
     print_message("died in %ld calls\n", n - 1);
     assert_true(n > 2 * HITS);
 }
@@ -324,8 +315,8 @@ static size_t whole_files(const struct place *p)
 {
     size_t files = 0;
     for (int i = 0; i < FINDS; i++) {
-        char path[900], hash[65];
-        snprintf(path, sizeof path, "%s/pads/%s", p->best, p->c[i].filename);
+        char hash[65];
+        FREED const char *path = text_of("%s/pads/%s", p->best, p->c[i].filename);
         if (access(path, F_OK) != 0)
             continue;
         assert_int_equal(sha256_file(path, hash, NULL), ST_OK);
@@ -342,7 +333,7 @@ static void test_curate(void **state)
     publish(p, FINDS);
     for (bool through = false; !through; n++) {
         char manifest[350];
-        struct candidate *rows = NULL;
+        FREED struct candidate *rows = NULL;
         size_t count = 0;
         folder_remove(p->best);
         snprintf(manifest, sizeof manifest, "%s/manifest.csv", p->best);
@@ -358,7 +349,6 @@ static void test_curate(void **state)
         assert_int_equal(whole_files(p), FINDS);
         assert_int_equal(manifest_read(manifest, &rows, &count, NULL), ST_OK);
         assert_int_equal(count, FINDS);
-        free(rows);
     }
     print_message("died in %ld calls\n", n - 1);
     assert_true(n > 3 * FINDS);
@@ -370,12 +360,11 @@ static const char kit_folder[] = "KIT/ROLAND/TR-8S/SAMPLE/KIT";
 
 static void put_hit(const struct place *p, const char *name, enum synth_drum drum)
 {
-    struct audio a;
+    OWN(audio) a;
     struct rng rng = rng_derive(3, (uint64_t)drum, "a kit", 0);
     assert_int_equal(audio_init(&a, 8000, 1, 44100, NULL), ST_OK);
     synth_drum(drum, 0.5, 1, &rng, a.data, a.frames, a.rate_hz);
     folder_wav(p->folder, name, &a, 16);
-    audio_done(&a);
 }
 
 static int kit_of(struct place *p, bool dry_run)
@@ -405,14 +394,14 @@ static int make_kit(struct place *p)
 static void test_kit(void **state)
 {
     struct place *p = *state;
-    char kit[300], snare[400];
+    char snare[400];
     long n = 0;
-    snprintf(kit, sizeof kit, "%s/KIT", p->folder);
+    FREED const char *kit = text_of("%s/KIT", p->folder);
     snprintf(snare, sizeof snare, "%s/in/snare.wav", p->folder);
     put_hit(p, "in/kick.wav", SYNTH_KICK);
     put_hit(p, "in/clap.wav", SYNTH_CLAP);
     assert_int_equal(make_kit(p), 0);
-    char *wanted = tree_hash(kit, NULL);
+    FREED char *wanted = tree_hash(kit, NULL);
     for (bool through = false; !through; n++) {
         unlink(snare);
         put_hit(p, "in/clap.wav", SYNTH_CLAP);
@@ -421,11 +410,9 @@ static void test_kit(void **state)
         unlink(snare);
         through = survives(n, make_kit, p);
         assert_int_equal(make_kit(p), 0);
-        char *now = tree_hash(kit, NULL);
+        FREED char *now = tree_hash(kit, NULL);
         assert_string_equal(now, wanted);
-        free(now);
     }
-    free(wanted);
     assert_true(n > 10);
 }
 
@@ -434,20 +421,18 @@ static void test_kit(void **state)
 static void test_the_list_of_a_complete_kit_takes_nothing_along(void **state)
 {
     struct place *p = *state;
-    char name[300], list[64] = "KIT/.trowel/kit.begun", line[400];
-    snprintf(name, sizeof name, "%s/BD_kick.WAV", kit_folder);
+    char list[64] = "KIT/.trowel/kit.begun", line[400];
+    FREED const char *name = text_of("%s/BD_kick.WAV", kit_folder);
     put_hit(p, "in/kick.wav", SYNTH_KICK);
     assert_int_equal(make_kit(p), 0);
     put_hit(p, name, SYNTH_CLAP); /* the user's */
     int n = snprintf(line, sizeof line, "%s\nASSIGN.txt\n", name + strlen("KIT/"));
     folder_write(p->folder, list, line, (size_t)n);
-    char *before = tree_hash(p->folder, ".trowel");
+    FREED char *before = tree_hash(p->folder, ".trowel");
     assert_int_equal(kit_of(p, true), 1); /* it stands in the way */
     assert_int_equal(make_kit(p), 1);
-    char *after = tree_hash(p->folder, ".trowel");
+    FREED char *after = tree_hash(p->folder, ".trowel");
     assert_string_equal(after, before);
-    free(before);
-    free(after);
 }
 
 static enum status hear_all(const char *path, struct audio *out, struct err *e)
@@ -459,14 +444,13 @@ static enum status hear_all(const char *path, struct audio *out, struct err *e)
 static enum status hear_piece(const char *path, struct audio *out, struct err *e)
 {
     struct soundfile *sf;
-    struct audio later = {0};
+    OWN(audio) later = {0};
     enum status st = soundfile_open(&sf, path, e);
     if (st != ST_OK)
         return st;
     st = soundfile_read_region(sf, 7000, 500, &later, e);
     if (st == ST_OK)
         st = soundfile_read_region(sf, 1000, 5000, out, e);
-    audio_done(&later);
     soundfile_close(sf);
     return st;
 }
@@ -508,10 +492,9 @@ static void test_no_other_sound_is_read(void **state)
     float x[FRAMES];
     struct place *p = *state;
     struct rng rng = rng_derive(3, 0, "a disk", 0);
-    char path[300];
     for (int i = 0; i < FRAMES; i++)
         x[i] = (float)rng_range(&rng, -0.5, 0.5);
-    snprintf(path, sizeof path, "%s/hit.mp3", p->folder);
+    FREED const char *path = text_of("%s/hit.mp3", p->folder);
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
         assert_true(folder_sound(path, formats[i], RATE, 1, x, FRAMES));
         int all = readings_that_fail(path, hear_all);
@@ -561,7 +544,7 @@ static bool read_once(struct place *p, long n, bool rebuild)
     struct catalog_content content = {.candidates = p->c, .candidate_count = FINDS};
     struct err e = {0};
     struct catalog *c = NULL;
-    struct catalog_find *finds = NULL;
+    FREED struct catalog_find *finds = NULL;
     size_t count = 0;
     reads_left = n;
     enum status st = rebuild ? catalog_rebuild(p->db, &content, &e)
@@ -571,7 +554,6 @@ static bool read_once(struct place *p, long n, bool rebuild)
     bool through = reads_left >= 0;
     reads_left = -1;
     catalog_close(c);
-    free(finds);
     if (st != ST_OK && (st != ST_DISK || !text_has(e.msg, "disk I/O error")))
         fail_msg("read %ld: %s", n, e.msg);
     if (st == ST_OK && !rebuild)
@@ -584,7 +566,6 @@ static bool read_once(struct place *p, long n, bool rebuild)
 static void test_a_disk_error_is_no_damage(void **state)
 {
     struct place *p = *state;
-    char aside[340];
     long n[3] = {0};
     size_t zero = 0;
     publish(p, FINDS);
@@ -599,7 +580,7 @@ static void test_a_disk_error_is_no_damage(void **state)
     session_close(s);
     print_message("failed in %ld, %ld and %ld reads\n", n[0], n[1], n[2]);
     assert_true(n[0] > 3 && n[1] > 3 && n[2] > 3);
-    snprintf(aside, sizeof aside, "%s.damaged-1", p->db);
+    FREED const char *aside = text_of("%s.damaged-1", p->db);
     assert_int_not_equal(access(aside, F_OK), 0);
 }
 
@@ -633,11 +614,10 @@ enum { TOGETHER = 6 };
 static int write_together(struct place *p)
 {
     struct atomic_file *file[TOGETHER];
-    struct root r;
+    OWN(root) r;
     enum status st = root_open(&r, p->folder, false, NULL);
     for (int i = 0; i < TOGETHER && st == ST_OK; i++) {
-        char name[16];
-        snprintf(name, sizeof name, "together-%d", i);
+        FREED const char *name = text_of("together-%d", i);
         root_remove(&r, name, NULL);
         st = atomic_begin(&file[i], &r, name, NULL);
         if (st == ST_OK)
@@ -647,7 +627,6 @@ static int write_together(struct place *p)
         st = atomic_place_all(file, TOGETHER, NULL);
     if (st == ST_OK)
         st = root_flush(&r, "", NULL);
-    root_done(&r);
     return st != ST_OK;
 }
 
@@ -658,11 +637,10 @@ static int dig_hits(struct place *p)
     struct dig d;
     struct config cfg;
     struct recipe recipe = {.stages = 1u << STAGE_DRUMS};
-    char path[900];
     watching = false;
     put_tape(p->folder);
     watching = true;
-    snprintf(path, sizeof path, "%s/tape.wav", p->folder);
+    FREED const char *path = text_of("%s/tape.wav", p->folder);
     config_defaults(&cfg, NULL);
     struct dig_site site = {.open_path = path,
                             .source_path = path,
@@ -695,8 +673,7 @@ static int write_on_two_disks(struct place *p)
     if (st == ST_OK)
         st = root_open(&r[1], other_disk, false, NULL);
     for (int i = 0; i < TOGETHER && st == ST_OK; i++) {
-        char name[40];
-        snprintf(name, sizeof name, "trowel-test-%d-%d", (int)getpid(), i);
+        FREED const char *name = text_of("trowel-test-%d-%d", (int)getpid(), i);
         st = atomic_begin(&file[i], &r[i % 2], name, NULL);
         if (st == ST_OK)
             st = atomic_write(file[i], "whole", 5, NULL);
@@ -706,8 +683,7 @@ static int write_on_two_disks(struct place *p)
     for (int i = 0; i < 2 && st == ST_OK; i++)
         st = root_flush(&r[i], "", NULL);
     for (int i = 0; i < TOGETHER && st == ST_OK; i++) {
-        char name[40];
-        snprintf(name, sizeof name, "trowel-test-%d-%d", (int)getpid(), i);
+        FREED const char *name = text_of("trowel-test-%d-%d", (int)getpid(), i);
         st = root_remove(&r[i % 2], name, NULL);
     }
     root_done(&r[0]);
@@ -789,8 +765,7 @@ static void test_what_cannot_be_linked_is_copied(void **state)
             }
         }
     /* the kill left nothing but what the test put there */
-    char left[512];
-    snprintf(left, sizeof left, "ls -A '%s' | grep -c tmp$ | grep -qx 0", p->folder);
+    FREED const char *left = text_of("ls -A '%s' | grep -c tmp$ | grep -qx 0", p->folder);
     assert_int_equal(system(left), 0);
     root_done(&r);
 }

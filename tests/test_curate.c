@@ -9,6 +9,7 @@
 #include "io/manifest.h"
 #include "io/sha256.h"
 #include "nap.h"
+#include "tone.h"
 
 #include <math.h>
 #include <signal.h>
@@ -150,14 +151,13 @@ static void test_reasons_fit_their_room(void **state)
     for (int i = 0; i < 3; i++)
         for (int k = 0; k < PARTS_MAX; k++)
             parts_add(&b->c[i].parts, "incredible", k % 2 ? -1e300 : 1e300);
-    struct curate_pick *p = choose(b, 3, 3, 0.3, &n);
+    FREED struct curate_pick *p = choose(b, 3, 3, 0.3, &n);
     assert_int_equal(n, 3);
     for (size_t i = 0; i < n; i++) {
         assert_true(strlen(p[i].reason) < sizeof p[i].reason);
         assert_non_null(strstr(p[i].reason, "incredible 9.00 incredible -9.00"));
         assert_non_null(strchr(p[i].reason, ')'));
     }
-    free(p);
 }
 
 static void test_user_comes_first(void **state)
@@ -171,7 +171,7 @@ static void test_user_comes_first(void **state)
     b->c[18].decision = DECISION_ACCEPTED;
     b->c[18].grade = 'F'; /* the user's word counts more */
     snprintf(b->c[2].missed_by, sizeof b->c[2].missed_by, "level");
-    struct curate_pick *p = choose(b, 20, 5, 0.3, &n);
+    FREED struct curate_pick *p = choose(b, 20, 5, 0.3, &n);
     assert_int_equal(n, 5);
     assert_true(chosen(p, n, 17) && chosen(p, n, 18) && chosen(p, n, 3));
     assert_false(chosen(p, n, 0) || chosen(p, n, 1) || chosen(p, n, 2));
@@ -186,7 +186,6 @@ static void test_user_comes_first(void **state)
     free(p);
     p = choose(b, 20, 0, 0.3, &n);
     assert_int_equal(n, 2);
-    free(p);
 }
 
 static void test_no_two_alike(void **state)
@@ -196,7 +195,7 @@ static void test_no_two_alike(void **state)
     fill(b, 20);
     b->entry[0].stack = b->entry[1].stack = b->entry[2].stack = 7;
     memcpy(b->v + 4 * SIMILARITY_DIM, b->v + 3 * SIMILARITY_DIM, SIMILARITY_DIM * 4);
-    struct curate_pick *p = choose(b, 20, 20, 0.3, &n);
+    FREED struct curate_pick *p = choose(b, 20, 20, 0.3, &n);
     assert_int_equal(n, 17); /* of the stack one, of the copies one */
     assert_true(chosen(p, n, 0) && !chosen(p, n, 1) && !chosen(p, n, 2));
     assert_true(chosen(p, n, 3) && !chosen(p, n, 4));
@@ -210,7 +209,6 @@ static void test_no_two_alike(void **state)
     p = choose(b, 20, 1, 0.3, &n);
     assert_int_equal(n, 4);
     assert_false(chosen(p, n, 2));
-    free(p);
 }
 
 /* A find for what crowds it: the first is in, and then the second or the third. */
@@ -282,11 +280,10 @@ static void test_crowds_cost_what_is_promised(void **state)
                 in += all[i].find[count].in;
                 b->entry[count].category = kind_category(c->kind);
             }
-            struct curate_pick *p = choose(b, count, in + 1, 0.5, &n);
+            FREED struct curate_pick *p = choose(b, count, in + 1, 0.5, &n);
             assert_int_equal(n, in + 1);
             if (chosen(p, n, 2) != (side > 0))
                 fail_msg("%s: not %.2f", all[i].what, all[i].less);
-            free(p);
         }
 }
 
@@ -299,7 +296,7 @@ static void test_diversity(void **state)
     for (int i = 0; i < 6; i++)
         for (int d = 0; d < SIMILARITY_DIM; d++)
             b->v[i * SIMILARITY_DIM + d] = d % 6 == i ? 0.9F : 0.0F;
-    struct curate_pick *p = choose(b, 12, 4, 0.0, &n);
+    FREED struct curate_pick *p = choose(b, 12, 4, 0.0, &n);
     for (size_t i = 0; i < 4; i++)
         assert_true(chosen(p, n, i)); /* score alone */
     free(p);
@@ -318,7 +315,7 @@ static void test_diversity(void **state)
     struct curate_entry turned[12];
     for (int i = 0; i < 12; i++)
         turned[i] = b->entry[11 - i];
-    struct curate_pick *q;
+    FREED struct curate_pick *q;
     size_t m;
     struct curate_options options = {.top = 4, .diversity = 0.5};
     p = choose(b, 12, 4, 0.5, &n);
@@ -326,8 +323,6 @@ static void test_diversity(void **state)
     assert_int_equal(n, m);
     for (size_t i = 0; i < n; i++)
         assert_int_equal(p[i].entry, 11 - q[i].entry);
-    free(p);
-    free(q);
 }
 
 /* Kicks that all beat everything else: one suffices where a kit follows. */
@@ -338,7 +333,7 @@ static void test_a_kit_follows(void **state)
                                           "tom_mid", "tom_high",   "hat_open", "crash",
                                           "ride",    "hat_closed", "perc"};
     enum { KICKS = 12, ALL = KICKS + 11 };
-    struct curate_pick *p;
+    FREED struct curate_pick *p;
     size_t n;
     fill(b, ALL);
     for (int i = 0; i < ALL; i++) {
@@ -387,7 +382,6 @@ static void test_a_kit_follows(void **state)
     assert_int_equal(curate_choose(b->entry, ALL, &options, &p, &n, NULL), ST_OK);
     for (size_t i = 0; i < n; i++)
         assert_true(p[i].entry != 0);
-    free(p);
 }
 
 /* The instruments' hits are the kit's own choice: long notes that are hardly drums have
@@ -398,7 +392,7 @@ static void test_the_kits_own_choice(void **state)
     struct bench *b = *state;
     enum { NOTES = 12 };
     struct curate_options options = {.diversity = 0, .kit = target_find("tr8s")};
-    struct curate_pick *p;
+    FREED struct curate_pick *p;
     size_t n, rides = 0;
     fill(b, NOTES + 1);
     for (int i = 0; i <= NOTES; i++) {
@@ -417,7 +411,6 @@ static void test_the_kits_own_choice(void **state)
     for (size_t i = 0; i < n; i++)
         rides += p[i].entry == NOTES;
     assert_int_equal(rides, 1);
-    free(p);
 }
 
 /* What is cut to a scrap of its class brings no variety: a second kick comes before 60 ms
@@ -428,7 +421,7 @@ static void test_a_scrap_is_no_variety(void **state)
     struct bench *b = *state;
     for (int way = 0; way < 3; way++) {
         bool whole = way == 1, mined = way < 2;
-        struct curate_pick *p;
+        FREED struct curate_pick *p;
         size_t n;
         fill(b, 3);
         for (int i = 0; i < 3; i++) {
@@ -443,7 +436,6 @@ static void test_a_scrap_is_no_variety(void **state)
         p = choose(b, 3, 2, 0.3, &n);
         assert_int_equal(n, 2);
         assert_int_equal(chosen(p, n, 2), whole || !mined);
-        free(p);
     }
 }
 
@@ -458,9 +450,8 @@ static void test_places_differ(void **state)
         b->c[i].m.end_sec = b->c[i].m.start_sec + 2;
     }
     snprintf(b->c[7].source, sizeof b->c[7].source, "other");
-    struct curate_pick *p = choose(b, 8, 3, 0.3, &n);
+    FREED struct curate_pick *p = choose(b, 8, 3, 0.3, &n);
     assert_true(chosen(p, n, 0) && chosen(p, n, 6) && chosen(p, n, 7));
-    free(p);
 }
 
 /* --- on disk --- */
@@ -468,14 +459,12 @@ static void test_places_differ(void **state)
 /* A struck tone of so many frames. */
 static void strike(const char *folder, const char *name, double hz, size_t frames)
 {
-    struct audio a;
-    assert_int_equal(audio_init(&a, frames, 1, 44100, NULL), ST_OK);
+    OWN(audio) a = tone_frames(frames, 1, 44100);
     for (size_t i = 0; i < frames; i++) {
         double t = (double)i;
         a.data[i] = (float)(0.37 * sin(2 * PI * hz * t / 44100) * exp(-t / 9000));
     }
     folder_wav(folder, name, &a, 16);
-    audio_done(&a);
 }
 
 static const char *in(struct bench *b, const char *folder, const char *rest)
@@ -527,19 +516,18 @@ static enum status curate(const struct bench *b, const char *input, int top, boo
 
 static size_t manifest_rows(struct bench *b)
 {
-    struct candidate *rows;
+    FREED struct candidate *rows;
     size_t n;
     struct err e = {0};
     if (manifest_read(in(b, b->best, "manifest.csv"), &rows, &n, &e) != ST_OK)
         fail_msg("%s", e.msg);
     for (size_t i = 0; i < n; i++) {
-        char rest[300], hash[65];
-        snprintf(rest, sizeof rest, "%s/%s", category_folder(kind_category(rows[i].kind)),
-                 rows[i].filename);
+        char hash[65];
+        FREED const char *rest = text_of(
+            "%s/%s", category_folder(kind_category(rows[i].kind)), rows[i].filename);
         assert_int_equal(sha256_file(in(b, b->best, rest), hash, NULL), ST_OK);
         assert_string_equal(hash, rows[i].sha256);
     }
-    free(rows);
     return n;
 }
 
@@ -633,8 +621,7 @@ static void test_run_from_project(void **state)
     assert_true(there(b, "pads/mine.wav") && there(b, "pads/tape_pad11.wav"));
     size_t left = 0;
     for (i = 0; i < 12; i++) {
-        char rest[64];
-        snprintf(rest, sizeof rest, "pads/tape_pad%02d.wav", i);
+        FREED const char *rest = text_of("pads/tape_pad%02d.wav", i);
         left += there(b, rest);
     }
     assert_int_equal(left, 3);
@@ -682,8 +669,7 @@ static void test_run_without_catalog(void **state)
     struct bench *b = *state;
     struct curate_result r;
     make_project(b, 6, false);
-    char journal[300];
-    snprintf(journal, sizeof journal, "%s/decisions.txt", b->folder);
+    FREED const char *journal = text_of("%s/decisions.txt", b->folder);
     static const char said[] =
         "accepted tape_pad05.wav\nrejected tape/pad/tape_pad00.wav\n"
         "rejected tape/pad/nowhere.wav\n";
@@ -821,9 +807,9 @@ static void load_kit(const char *folder, struct kit_set *set)
 /* Three kicks on record, and no catalog. */
 static void make_flat(struct bench *b)
 {
-    struct project p;
+    OWN(project) p;
     struct begun begun;
-    struct find_list finds = {0};
+    OWN(find_list) finds = {0};
     struct catalog_source source = {.stem = "tape", .path = "tape.wav", .rate_hz = 8000};
     fill(b, 3);
     assert_int_equal(project_open_flat(&p, b->project, NULL), ST_OK);
@@ -843,8 +829,6 @@ static void make_flat(struct bench *b)
         manifest_write(&p.root, "manifest.csv", b->c, 3, MANIFEST_PLAIN, NULL), ST_OK);
     assert_int_equal(project_begin(&p, "tape", &begun, NULL), ST_OK);
     assert_int_equal(project_complete(&begun, &source, &finds, NULL), ST_OK);
-    find_list_done(&finds);
-    project_done(&p);
 }
 
 /* A kit's instruments are filled by more than the score: also from hits without a
@@ -858,7 +842,7 @@ static void test_a_set_knows_why_its_hits_suit(void **state)
     assert_int_equal(r.chosen, 3);
     const char *folders[] = {b->project, b->best};
     for (int f = 0; f < 2; f++) {
-        struct kit_set set;
+        OWN(kit_set) set;
         load_kit(folders[f], &set);
         assert_int_equal(set.count, 3);
         for (size_t i = 0; i < set.count; i++) {
@@ -869,7 +853,6 @@ static void test_a_set_knows_why_its_hits_suit(void **state)
             assert_true(item->c.source_rate_hz == 8000);
             assert_true(item->vector[0] == item->vector[0]); /* no NAN */
         }
-        kit_set_done(&set);
     }
 }
 
@@ -905,11 +888,10 @@ static void test_plain_files_are_told_by_their_sound(void **state)
 {
     struct bench *b = *state;
     struct curate_result r;
-    struct audio steady, silence;
     strike(b->project, "mix/hit.wav", 90, 40000);
     strike(b->project, "mix/long.wav", 700, 90000);
-    assert_int_equal(audio_init(&steady, 22050, 1, 44100, NULL), ST_OK);
-    assert_int_equal(audio_init(&silence, 22050, 1, 44100, NULL), ST_OK);
+    struct audio steady = tone_frames(22050, 1, 44100);
+    struct audio silence = tone_frames(22050, 1, 44100);
     for (size_t i = 0; i < steady.frames; i++)
         steady.data[i] = 0.3F * sinf(0.2F * (float)i);
     folder_wav(b->project, "mix/steady.wav", &steady, 16);
@@ -1020,8 +1002,8 @@ static void test_kill_and_go_on(void **state)
         kill(child, SIGKILL);
         assert_int_equal(waitpid(child, NULL, 0), child);
         for (int i = 0; i < 20; i++) {
-            char rest[64], hash[65];
-            snprintf(rest, sizeof rest, "pads/tape_pad%02d.wav", i);
+            char hash[65];
+            FREED const char *rest = text_of("pads/tape_pad%02d.wav", i);
             if (there(b, rest)) {
                 assert_int_equal(sha256_file(b->path, hash, NULL), ST_OK);
                 assert_string_equal(hash, b->c[i].sha256);

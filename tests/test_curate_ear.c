@@ -5,6 +5,7 @@
 #include "core/rng.h"
 #include "dsp/trace.h"
 #include "folder.h"
+#include "tone.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -93,13 +94,12 @@ static unsigned chosen(struct bench *b, bool heard, const struct target *kit)
     b->unread = 0;
     struct curate_options options = {
         .top = SOUNDS, .kit = kit, .files = heard ? &files : NULL};
-    struct curate_pick *p;
+    FREED struct curate_pick *p;
     size_t n;
     unsigned which = 0;
     assert_int_equal(curate_choose(b->entry, SOUNDS, &options, &p, &n, NULL), ST_OK);
     for (size_t i = 0; i < n; i++)
         which |= 1U << p[i].entry;
-    free(p);
     return which;
 }
 
@@ -108,8 +108,7 @@ static unsigned chosen(struct bench *b, bool heard, const struct target *kit)
 static void write_kicks(struct bench *b)
 {
     for (int i = 0; i < SOUNDS; i++) {
-        struct audio a;
-        assert_int_equal(audio_init(&a, FRAMES, 1, RATE, NULL), ST_OK);
+        OWN(audio) a = tone_frames(FRAMES, 1, RATE);
         memset(a.data, 0, FRAMES * sizeof *a.data);
         add_kick(&a, i == 2 ? 300 : 180, i == 2 ? 0.03 : 0.015);
         if (i == 1)
@@ -117,7 +116,6 @@ static void write_kicks(struct bench *b)
         if (i == 3)
             add_note(&a, 110, 0.05);
         folder_wav(b->folder, b->c[i].filename, &a, 16);
-        audio_done(&a);
     }
 }
 
@@ -145,13 +143,11 @@ static void test_hats_by_their_treble(void **state)
 {
     struct bench *b = *state;
     for (int i = 0; i < SOUNDS; i++) { /* one hat, then another; the note is the same */
-        struct audio a;
-        assert_int_equal(audio_init(&a, FRAMES, 1, RATE, NULL), ST_OK);
+        OWN(audio) a = tone_frames(FRAMES, 1, RATE);
         memset(a.data, 0, FRAMES * sizeof *a.data);
         add_hat(&a, i < 2 ? 5 : 6 + (uint64_t)i, 0.1);
         add_note(&a, i == 0 ? 80 : 120, 0.3);
         folder_wav(b->folder, b->c[i].filename, &a, 16);
-        audio_done(&a);
         snprintf(b->c[i].hit_class, sizeof b->c[i].hit_class, "hat_closed");
     }
     assert_int_equal(chosen(b, true, NULL), 1 | 4 | 8);
@@ -188,9 +184,8 @@ static void test_alike(void **state)
 {
     struct trace_maker *maker;
     struct trace one, other, nothing;
-    struct audio a;
     assert_int_equal(trace_maker_new(&maker, RATE, NULL), ST_OK);
-    assert_int_equal(audio_init(&a, FRAMES, 1, RATE, NULL), ST_OK);
+    OWN(audio) a = tone_frames(FRAMES, 1, RATE);
     memset(a.data, 0, FRAMES * sizeof *a.data);
     assert_int_equal(trace_take(maker, &a, &nothing, NULL), ST_OK);
     add_kick(&a, 180, 0.015);
@@ -205,7 +200,6 @@ static void test_alike(void **state)
     assert_true(fabs(trace_alike(&one, &other, false) -
                      trace_alike(&other, &one, false)) < 1e-12);
     assert_true(trace_alike(&one, &nothing, false) == 0);
-    audio_done(&a);
     trace_maker_free(maker);
 }
 

@@ -6,7 +6,6 @@
 #include "tone.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 enum { RATE = 44100, FACTOR = 8, FRAMES = 16384, LOW = FRAMES / FACTOR, ROOM = LOW + 64 };
 
@@ -30,7 +29,7 @@ static int lower(struct decimator *d, const struct audio *a, float out[ROOM])
 /* Level of what is left of a sine, dB beside it, in the middle of the stream. */
 static double left_db(double hz)
 {
-    struct audio a = tone_blank((double)FRAMES / RATE, 1, RATE);
+    OWN(audio) a = tone_blank((double)FRAMES / RATE, 1, RATE);
     float out[ROOM];
     double sum = 0;
     tone_add(&a, -1, hz, 0.5, 0.3);
@@ -40,7 +39,6 @@ static double left_db(double hz)
     for (int i = LOW / 4; i < LOW * 3 / 4; i++)
         sum += (double)out[i] * (double)out[i];
     decimator_free(d);
-    audio_done(&a);
     return 10 * log10(sum / (LOW / 2) / 0.125);
 }
 
@@ -58,7 +56,7 @@ static void it_passes_what_is_low_and_folds_nothing_onto_it(void **state)
 static void every_output_is_centred_on_its_frame(void **state)
 {
     for (int at = 0; at < LOW; at += 97) {
-        struct audio a = tone_blank((double)FRAMES / RATE, 1, RATE);
+        OWN(audio) a = tone_blank((double)FRAMES / RATE, 1, RATE);
         float out[ROOM];
         a.data[at * FACTOR] = 1;
         struct decimator *d = fresh();
@@ -68,14 +66,13 @@ static void every_output_is_centred_on_its_frame(void **state)
         for (int i = 1; i < 20 && at - i >= 0 && at + i < n; i++)
             assert_close((double)out[at - i], (double)out[at + i], 1e-7);
         decimator_free(d);
-        audio_done(&a);
     }
 }
 
 static void blocks_and_what_was_before_change_nothing(void **state)
 {
     struct rng r = rng_derive(1, 0, "decimate", 0);
-    struct audio a = tone_blank((double)FRAMES / RATE, 1, RATE);
+    OWN(audio) a = tone_blank((double)FRAMES / RATE, 1, RATE);
     float whole[ROOM], pieces[ROOM];
     tone_noise(&a, 0.2, &r);
     struct decimator *d = fresh();
@@ -93,7 +90,6 @@ static void blocks_and_what_was_before_change_nothing(void **state)
         assert_memory_equal(pieces, whole, (size_t)got * sizeof *pieces);
     }
     decimator_free(d);
-    audio_done(&a);
 }
 
 static void a_factor_of_one_is_the_stream(void **state)

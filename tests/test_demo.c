@@ -3,18 +3,15 @@
 #include "batch_rig.h"
 #include "checks.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static void run_in(const char *folder, char *jobs)
 {
-    struct outcome o;
+    OWN(outcome) o;
     char *words[] = {TROWEL_BIN, "--batch", "demo", "--jobs", jobs, NULL};
     program_run(&o, folder, words);
     assert_int_equal(o.exit_status, 0);
     assert_true(text_has(o.out, "to look around:   ./run.sh demo/export/DEMO"));
-    outcome_done(&o);
 }
 
 static size_t times_said(const char *text, const char *word)
@@ -34,15 +31,14 @@ static void check_what_came_out(const char *folder)
     static const char *const instruments[] = {"BD_", "SD_", "LT_", "MT_", "HT_", "RS_",
                                               "HC_", "CH_", "OH_", "CC_", "RC_"};
     char path[FOLDER_BYTES];
-    char *found =
+    FREED char *found =
         file_read(folder_path(path, folder, "demo/export/DEMO/manifest.csv"), NULL);
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         assert_true(times_said(found, kinds[i]) >= 2);
-    free(found);
-    char *sheet = file_read(folder_path(path, folder, "demo/kits/DEMO/ASSIGN.txt"), NULL);
+    FREED char *sheet =
+        file_read(folder_path(path, folder, "demo/kits/DEMO/ASSIGN.txt"), NULL);
     for (size_t i = 0; i < sizeof instruments / sizeof *instruments; i++)
         assert_int_equal(times_said(sheet, instruments[i]), 1);
-    free(sheet);
     assert_true(folder_has(folder, "demo/kits/DEMO/report.html"));
 }
 
@@ -56,16 +52,13 @@ static void it_goes_from_recordings_to_a_kit(void **state)
     folder_write(two, "here", "", 0);
     run_in(one, "1");
     check_what_came_out(one);
-    char *first = tree_hash(one, "catalog.db");
+    FREED char *first = tree_hash(one, "catalog.db");
     run_in(two, "2");
-    char *second = tree_hash(two, "catalog.db");
+    FREED char *second = tree_hash(two, "catalog.db");
     assert_string_equal(first, second);
     run_in(one, "2");
-    char *again = tree_hash(one, "catalog.db");
+    FREED char *again = tree_hash(one, "catalog.db");
     assert_string_equal(first, again);
-    free(first);
-    free(second);
-    free(again);
 }
 
 int main(void)

@@ -133,12 +133,10 @@ static void end(struct stage *g)
 static int64_t heard_at(struct stage *g, size_t from)
 {
     size_t frames;
-    float *heard = card_heard(g->folder, 2, &frames);
-    struct audio stereo;
+    FREED float *heard = card_heard(g->folder, 2, &frames);
+    OWN(audio) stereo;
     CHECK(audio_convert_channels(&stereo, &g->sound, 2, NULL) == ST_OK);
     int64_t at = find_exact(heard, frames, from, stereo.data, stereo.frames, 2);
-    audio_done(&stereo);
-    free(heard);
     return at;
 }
 
@@ -173,13 +171,12 @@ static void scenario_loop(void)
     CHECK(g.s.playing && g.s.loop && g.s.position_s < 0.26);
     close_transport(&g);
     size_t frames;
-    float *heard = card_heard(g.folder, 2, &frames);
+    FREED float *heard = card_heard(g.folder, 2, &frames);
     int64_t at = find_exact(heard, frames, 0, g.sound.data, 11025, 2);
     CHECK(at >= 0);
     size_t first = (size_t)at + 11025;
     for (size_t i = 0; i < 8025 * 4 * 2; i++)
         CHECK(heard[first * 2 + i] == g.sound.data[3000 * 2 + i % (8025 * 2)]);
-    free(heard);
     end(&g);
 }
 
@@ -196,7 +193,7 @@ static void scenario_other_card(void)
     await_end(&g, 3);
     close_transport(&g);
     size_t frames;
-    float *heard = card_heard(g.folder, 1, &frames);
+    FREED float *heard = card_heard(g.folder, 1, &frames);
     double energy = 0, want = 0;
     for (size_t i = 0; i < frames; i++)
         energy += (double)heard[i] * (double)heard[i] / 48000;
@@ -204,7 +201,6 @@ static void scenario_other_card(void)
         want += (double)g.sound.data[i] * (double)g.sound.data[i] / RATE;
     /* white noise loses what lies above the filter's edge: 0.46 of 44.1 kHz */
     CHECK(fabs(10 * log10(energy / want)) < 0.6);
-    free(heard);
     end(&g);
 }
 
@@ -259,14 +255,13 @@ static void asked_while_playing(const char *name, const char *said)
     }
     close_transport(&g);
     size_t frames, steps = 0, silent = 0;
-    float *heard = card_heard(g.folder, 2, &frames);
+    FREED float *heard = card_heard(g.folder, 2, &frames);
     for (size_t i = 1; i < frames; i++) {
         steps += fabsf(heard[2 * i] - heard[2 * i - 2]) > 0.5F * 0.02F + 0.5F / 200;
         silent += i > RATE / 4 && i < RATE && heard[2 * i] == 0 && heard[2 * i - 2] == 0;
     }
     CHECK(silent > 100); /* it was opened again */
     CHECK(steps == 0);
-    free(heard);
     end(&g);
 }
 
@@ -284,14 +279,13 @@ static void scenario_mistyped(void)
 static void scenario_plugged_in_since(void)
 {
     struct stage g = {0};
-    char path[512];
     begin(&g, CAPDEV_LIBRARY, 0.5, 2, 16);
     CHECK(await_device(&g, DEVICE_READY, 5) >= 0);
     transport_reconnect(g.t, "second");
     nap_ms(100);
     CHECK(await_device(&g, DEVICE_READY, 5) >= 0);
     CHECK(strstr(g.s.sentence, "\"second\"") && strcmp(g.s.device_name, "default") == 0);
-    snprintf(path, sizeof path, "%s/asoundrc", g.folder);
+    FREED const char *path = text_of("%s/asoundrc", g.folder);
     FILE *f = fopen(path, "a");
     CHECK(f && fputs("pcm.second { type trowelcap }\n", f) >= 0 && fclose(f) == 0);
     transport_reconnect(g.t, "second");
@@ -350,7 +344,7 @@ static void scenario_other_rate(void)
     CHECK(g.s.kit_bpm == 60);
     transport_kit_run(g.t, false);
     close_transport(&g);
-    float *heard = card_heard(g.folder, 2, &frames);
+    FREED float *heard = card_heard(g.folder, 2, &frames);
     size_t on = 0, rung = 0;
     for (size_t i = 0; i < frames; i++) {
         on += i >= before && i < kit && heard[2 * i] < -0.2F;
@@ -358,7 +352,6 @@ static void scenario_other_rate(void)
     }
     CHECK(on > 67200 && on < 76800); /* the second half of it */
     CHECK(rung > RATE / 4);          /* the kit's sound */
-    free(heard);
     end(&g);
 }
 
@@ -368,13 +361,11 @@ static void scenario_flip_meets_another_rate(void)
 {
     struct stage g = {0};
     struct play_item other = {.id = 8};
-    char path[512];
-    struct audio longer;
+    OWN(audio) longer;
     begin(&g, CAPDEV_LIBRARY, 3, 1, 24);
     noise_make(&longer, 7 * RATE, 1, RATE, 24, 0.5, 12);
     folder_wav(g.folder, "other.wav", &longer, 24);
-    audio_done(&longer);
-    snprintf(path, sizeof path, "%s/other.wav", g.folder);
+    FREED const char *path = text_of("%s/other.wav", g.folder);
     other.path = path;
     CHECK(await_device(&g, DEVICE_READY, 5) >= 0);
     transport_play(g.t, &g.item);
@@ -403,11 +394,10 @@ static void scenario_low_rate(void)
 {
     struct stage g = {0};
     begin(&g, CAPDEV_LIBRARY, 0.5, 2, 24);
-    struct audio low;
-    char path[512];
+    OWN(audio) low;
     noise_make(&low, 2000, 1, 8000, 16, 0.5, 12);
     folder_wav(g.folder, "low.wav", &low, 16);
-    snprintf(path, sizeof path, "%s/low.wav", g.folder);
+    FREED const char *path = text_of("%s/low.wav", g.folder);
     struct play_item item = {.id = 8, .path = path};
     CHECK(await_device(&g, DEVICE_READY, 5) >= 0);
     transport_prefetch(g.t, &item, 1);
@@ -422,7 +412,6 @@ static void scenario_low_rate(void)
     }
     close_transport(&g);
     CHECK(heard_at(&g, 0) >= 0);
-    audio_done(&low);
     end(&g);
 }
 
@@ -637,9 +626,8 @@ static void scenario_rests(void)
     status(&g);
     CHECK(!g.s.playing);
     size_t early, late;
-    float *heard = card_heard(g.folder, 2, &early);
+    FREED float *heard = card_heard(g.folder, 2, &early);
     CHECK(level_before_end(heard, early, 1) < level_before_end(heard, early, 30) / 100);
-    free(heard);
     pid_t self = getpid(), other = fork();
     if (other == 0) {
         nap_ms(900);

@@ -22,8 +22,7 @@ enum { RATE = 48000, OUT = 44100 };
 /* A second and a half of a tone beside the zero line, loud at both ends. */
 static struct audio beside_zero(int channels)
 {
-    struct audio a;
-    assert_int_equal(audio_init(&a, RATE * 3 / 2, channels, RATE, NULL), ST_OK);
+    struct audio a = tone_frames(RATE * 3 / 2, channels, RATE);
     tone_add(&a, -1, 200, 0.2, 1.5);
     for (size_t i = 0; i < a.frames * (size_t)channels; i++)
         a.data[i] += 0.05f;
@@ -43,7 +42,7 @@ static void finished_samples_are_clean(void **state)
 {
     for (int loop = 0; loop < 2; loop++)
         for (int channels = 1; channels <= 2; channels++) {
-            struct audio a = beside_zero(2);
+            OWN(audio) a = beside_zero(2);
             struct keep k = {.peak_dbfs = -3, .loop = loop, .channels = channels};
             assert_int_equal(dig_finish(&a, &k, NULL, OUT, NULL), ST_OK);
             assert_int_equal(a.rate_hz, OUT);
@@ -59,16 +58,14 @@ static void finished_samples_are_clean(void **state)
                 assert_true(first < 1e-3 && last < 1e-3);
             struct partial p = tone_partial(&a, 0, OUT / 4, OUT, 200);
             assert_true(fabs(level_to_db(p.amplitude) + 3) < 0.2); /* all of it is tone */
-            audio_done(&a);
         }
 }
 
 /* Ends that are quiet enough before the gain, and not after it. */
 static void the_gain_opens_no_end(void **state)
 {
-    struct audio a;
     struct keep k = {.peak_dbfs = -1, .channels = 1};
-    assert_int_equal(audio_init(&a, OUT, 1, OUT, NULL), ST_OK);
+    OWN(audio) a = tone_frames(OUT, 1, OUT);
     tone_add(&a, -1, 200, 0.02, 1.5);
     for (size_t i = 0; i < 441; i++) {
         float rest = (float)i / 441 + 0.03f;
@@ -79,16 +76,15 @@ static void the_gain_opens_no_end(void **state)
     assert_int_equal(dig_finish(&a, &k, NULL, OUT, NULL), ST_OK);
     assert_true(fabsf(a.data[0]) < 1e-3f && fabsf(a.data[a.frames - 1]) < 1e-3f);
     assert_true(fabs(level_to_db(level_true_peak(&a, false)) + 1) < 0.05);
-    audio_done(&a);
 }
 
 /* Two milliseconds at the beginning, ten at the end, and nothing in between. */
 static void the_ends_are_closed_fast(void **state)
 {
-    struct audio a = tone_blank(1, 1, OUT);
+    OWN(audio) a = tone_blank(1, 1, OUT);
     struct keep k = {.peak_dbfs = -3, .channels = 1};
     tone_add(&a, -1, 1000, level_from_db(-3), PI / 2);
-    struct audio before = a;
+    OWN(audio) before = a;
     assert_int_equal(audio_slice(&a, &before, 0, before.frames, NULL), ST_OK);
     assert_int_equal(dig_finish(&a, &k, NULL, OUT, NULL), ST_OK);
     assert_int_equal(a.frames, before.frames);
@@ -108,15 +104,13 @@ static void the_ends_are_closed_fast(void **state)
             assert_true(now / was > at[i].least && now / was < at[i].most);
         }
     }
-    audio_done(&a);
-    audio_done(&before);
 }
 
 /* What sounds on has a key, what is struck, hisses or is silent has none; the grade keeps
  * to the settings. */
 static void a_sample_is_described_as_its_kind(void **state)
 {
-    struct audio a = tone_blank(2, 1, OUT);
+    OWN(audio) a = tone_blank(2, 1, OUT);
     struct config cfg;
     struct candidate c;
     config_defaults(&cfg, NULL);
@@ -152,28 +146,24 @@ static void a_sample_is_described_as_its_kind(void **state)
     assert_true((c.key[0] == '\0') == (bool)isnan(c.m.key_confidence));
     assert_string_not_equal(c.key, "Am");
     audio_done(&noise);
-    audio_done(&a);
 }
 
 static void what_is_finished_stays_as_it_is(void **state)
 {
-    struct audio a = beside_zero(2);
+    OWN(audio) a = beside_zero(2);
     float before = a.data[1000];
     struct keep k = {.peak_dbfs = -3, .channels = 1, .finished = true};
     assert_int_equal(dig_finish(&a, &k, NULL, OUT, NULL), ST_OK);
     assert_true(a.rate_hz == RATE && a.channels == 2 && a.data[1000] == before);
-    audio_done(&a);
 }
 
 static void silence_is_no_sample(void **state)
 {
-    struct audio a;
-    assert_int_equal(audio_init(&a, OUT, 1, OUT, NULL), ST_OK);
+    OWN(audio) a = tone_frames(OUT, 1, OUT);
     for (size_t i = 0; i < a.frames; i++)
         a.data[i] = 0.25f; /* all of it is offset */
     struct keep k = {.peak_dbfs = -3, .loop = true, .channels = 1};
     assert_int_equal(dig_finish(&a, &k, NULL, OUT, NULL), ST_EMPTY);
-    audio_done(&a);
 }
 
 /* As "drums.wav" in the folder; `a` is used up. */
@@ -249,8 +239,8 @@ static void finds_that_wait_have_names_of_their_own(void **state)
     static const char *const names[SAME] = {"same.wav", "same_2.wav", "same_3.wav"};
     char path[FOLDER_BYTES];
     struct audio a = tone_blank(1, 1, OUT);
-    struct root root;
-    struct dig d;
+    OWN(root) root;
+    OWN(dig) d;
     tone_add(&a, -1, 220, 0.5, 0);
     record(path, *state, &a);
     assert_int_equal(root_open(&root, *state, false, NULL), ST_OK);
@@ -277,8 +267,6 @@ static void finds_that_wait_have_names_of_their_own(void **state)
     assert_string_equal(d.finds.at[SAME].filename, "drums_pad_miss07.wav");
     assert_close(d.finds.at[SAME].m.duration_sec, 0.25, 1e-9);
     assert_false(d.finds.at[SAME].saved);
-    dig_done(&d);
-    root_done(&root);
 }
 
 /* Thirty kicks, thirty open hats, thirty kicks: hiss is made of two dozen of the hats. */
@@ -286,15 +274,14 @@ static void the_airiest_hits_are_kept_for_hiss(void **state)
 {
     enum { EACH = 30, STEP = OUT / 2 };
     char path[FOLDER_BYTES];
-    struct audio a;
-    assert_int_equal(audio_init(&a, (3 * EACH + 2) * STEP, 1, OUT, NULL), ST_OK);
+    struct audio a = tone_frames((3 * EACH + 2) * STEP, 1, OUT);
     for (size_t i = 0; i < 3 * EACH; i++) {
         struct rng r = rng_derive(3, 0, "test-hiss", i);
         enum synth_drum drum = i / EACH == 1 ? SYNTH_HAT_OPEN : SYNTH_KICK;
         synth_drum(drum, 0.8, 1, &r, a.data + (i + 1) * STEP, STEP * 9 / 10, OUT);
     }
     record(path, *state, &a);
-    struct dig d;
+    OWN(dig) d;
     dig_hits(&d, path);
     assert_int_equal(d.hits.count, 24);
     for (size_t i = 0; i < d.hits.count; i++) {
@@ -303,7 +290,6 @@ static void the_airiest_hits_are_kept_for_hiss(void **state)
         assert_true(step > EACH + 0.9 && step < 2 * EACH + 1);
         assert_int_equal(m->sound.frames, m->end_frame - m->start_frame);
     }
-    dig_done(&d);
 }
 
 static bool count_names(void *user, const char *const *names, size_t count)
@@ -316,12 +302,11 @@ static bool count_names(void *user, const char *const *names, size_t count)
 /* A find takes a name that another one has: it gets a number, and both files stay. */
 static void check_rename(struct dig *d)
 {
-    char base[256], name[sizeof base + 8], was[PATH_BYTES], now[PATH_BYTES];
-    snprintf(base, sizeof base, "%.*s", (int)strlen(d->finds.at[1].filename) - 4,
-             d->finds.at[1].filename);
-    snprintf(name, sizeof name, "%s_2.wav", base);
-    snprintf(was, sizeof was, "drums/%.255s", d->finds.at[0].filename);
-    snprintf(now, sizeof now, "drums/%.255s", name);
+    FREED const char *base = text_of("%.*s", (int)strlen(d->finds.at[1].filename) - 4,
+                                     d->finds.at[1].filename);
+    FREED const char *name = text_of("%s_2.wav", base);
+    FREED const char *was = text_of("drums/%.255s", d->finds.at[0].filename);
+    FREED const char *now = text_of("drums/%.255s", name);
     assert_int_equal(dig_rename(d, 0, base, NULL), ST_OK);
     assert_string_equal(d->finds.at[0].filename, name);
     assert_false(root_exists(d->site.root, was));
@@ -334,8 +319,7 @@ static void hits_are_named_among_the_others(void **state)
 {
     enum { HITS = 96, STEP = OUT / 4 };
     char path[FOLDER_BYTES], made[FOLDER_BYTES];
-    struct audio a;
-    assert_int_equal(audio_init(&a, (HITS + 2) * STEP, 1, OUT, NULL), ST_OK);
+    struct audio a = tone_frames((HITS + 2) * STEP, 1, OUT);
     for (size_t i = 0; i < 3; i++)
         tone_add(&a, 0, 220 * (1 + 0.25 * (double)i), 0.3, 1);
     for (size_t i = 0; i < a.frames; i++)
@@ -347,7 +331,7 @@ static void hits_are_named_among_the_others(void **state)
     }
     record(path, *state, &a);
     folder_path(made, *state, "made");
-    struct root root;
+    OWN(root) root;
     size_t names = 0, saved = 0;
     assert_int_equal(root_open(&root, made, true, NULL), ST_OK);
     struct dig_site site = {.open_path = path,
@@ -357,7 +341,7 @@ static void hits_are_named_among_the_others(void **state)
                             .folder = "drums",
                             .announce = count_names,
                             .user = &names};
-    struct dig d, told;
+    OWN(dig) d, told;
     assert_int_equal(dig_open(&d, recipe_of(STAGE_DRUMS), &site, NULL, NULL), ST_OK);
     assert_int_equal(dig_run(&d, NULL), ST_OK);
     site.root = NULL;
@@ -366,11 +350,10 @@ static void hits_are_named_among_the_others(void **state)
     assert_int_equal(told.finds.count, d.finds.count);
     for (size_t i = 0; i < d.finds.count; i++) {
         const struct candidate *c = &d.finds.at[i], *t = &told.finds.at[i];
-        char file[FOLDER_BYTES];
         assert_string_equal(c->filename, t->filename);
         assert_string_equal(c->hit_class, t->hit_class);
         assert_true(!c->saved || c->m.hit_confidence == t->m.hit_confidence);
-        snprintf(file, sizeof file, "drums/%.255s", c->filename);
+        FREED const char *file = text_of("drums/%.255s", c->filename);
         assert_int_equal(root_exists(&root, file), c->saved);
         saved += c->saved;
     }
@@ -379,9 +362,6 @@ static void hits_are_named_among_the_others(void **state)
     assert_true(saved > HITS / 2 && names > saved);
     check_rename(&d);
     assert_int_equal(folder_count(path), saved);
-    dig_done(&told);
-    dig_done(&d);
-    root_done(&root);
 }
 
 /* What the only hit, or the first of many, of a recording by that name is. */
@@ -390,13 +370,12 @@ static const char *class_by_name(char class[16], double *confidence, const char 
 {
     struct dig_site site = {
         .open_path = path, .source_path = name, .stem = "drums", .folder = ""};
-    struct dig d;
+    OWN(dig) d;
     assert_int_equal(dig_open(&d, recipe_of(STAGE_DRUMS), &site, NULL, NULL), ST_OK);
     assert_int_equal(dig_run(&d, NULL), ST_OK);
     assert_true(d.finds.count >= 1);
     *confidence = d.finds.at[0].m.hit_confidence;
     snprintf(class, 16, "%.15s", d.finds.at[0].hit_class);
-    dig_done(&d);
     return class;
 }
 
@@ -404,8 +383,7 @@ static const char *class_by_name(char class[16], double *confidence, const char 
 static void record_strokes(char path[FOLDER_BYTES], const char *folder,
                            enum synth_drum drum, size_t count, double seconds)
 {
-    struct audio a;
-    assert_int_equal(audio_init(&a, (size_t)(seconds * OUT), 1, OUT, NULL), ST_OK);
+    struct audio a = tone_frames((size_t)(seconds * OUT), 1, OUT);
     for (size_t i = 0; i < count; i++) {
         struct rng r = rng_derive(3, 0, "test-named", i);
         synth_drum(drum, 0.7, 1.7, &r, a.data + (i * 5 + 1) * OUT / 10, OUT / 2, OUT);
@@ -446,7 +424,7 @@ static void a_ring_that_swells_is_one_sound(void **state)
     for (int strokes = 1; strokes <= 2; strokes++) {
         char path[FOLDER_BYTES];
         struct audio a = tone_blank(1.8, 1, OUT);
-        struct dig d;
+        OWN(dig) d;
         tone_white(&a, 0.1, 1);
         for (size_t i = 0; i < a.frames; i++) {
             double s = (double)i / OUT;
@@ -463,7 +441,6 @@ static void a_ring_that_swells_is_one_sound(void **state)
         const struct candidate *c = &d.finds.at[0];
         assert_int_equal(d.finds.count > 1, strokes > 1);
         assert_true(fabs(c->m.end_sec - c->m.start_sec - 0.8) < 0.001 || strokes > 1);
-        dig_done(&d);
     }
 }
 
@@ -485,7 +462,7 @@ static void each_stroke_alone_keeps_its_ring(void **state)
     for (int strokes = 1; strokes <= 2; strokes++) {
         char path[FOLDER_BYTES];
         struct audio a = tone_blank(3 * HATS, 1, OUT);
-        struct dig d;
+        OWN(dig) d;
         tone_white(&a, 0.1, 1);
         for (size_t i = 0; i < a.frames; i++) {
             double s = fmod((double)i / OUT, 3) - 1;
@@ -504,7 +481,6 @@ static void each_stroke_alone_keeps_its_ring(void **state)
         assert_int_equal(kept_finds(&d), strokes * HATS);
         for (size_t i = 0; i < HATS && strokes == 1; i++)
             assert_true(d.finds.at[i].m.end_sec - d.finds.at[i].m.start_sec > 0.79);
-        dig_done(&d);
     }
 }
 
@@ -514,7 +490,7 @@ static void a_tape_begins_in_mid_sound(void **state)
     for (int strokes = 0; strokes <= 1; strokes++) {
         char path[FOLDER_BYTES];
         struct audio a = tone_blank(12, 1, OUT);
-        struct dig d;
+        OWN(dig) d;
         tone_white(&a, 0.1, 1);
         if (strokes) {
             struct rng r = rng_derive(3, 0, "test-begins", 0);
@@ -527,7 +503,6 @@ static void a_tape_begins_in_mid_sound(void **state)
         assert_int_equal(dig_run(&d, NULL), ST_OK);
         assert_int_equal(kept_finds(&d), strokes);
         assert_true(!strokes || d.finds.at[0].m.start_sec < 0.001);
-        dig_done(&d);
     }
 }
 
@@ -537,7 +512,7 @@ static void a_tape_of_hum_begins_with_a_hat(void **state)
 {
     char path[FOLDER_BYTES];
     struct audio a = tone_blank(12, 1, OUT);
-    struct dig d;
+    OWN(dig) d;
     struct rng r = rng_derive(3, 0, "test-hum", 0);
     tone_add(&a, -1, 60, 0.2, 0);
     for (size_t at = 0; at <= 6; at += 6)
@@ -547,7 +522,6 @@ static void a_tape_of_hum_begins_with_a_hat(void **state)
     assert_int_equal(dig_run(&d, NULL), ST_OK);
     assert_int_equal(kept_finds(&d), 2);
     assert_true(d.finds.at[0].m.start_sec < 0.001);
-    dig_done(&d);
 }
 
 /* A machine that gates: a low tone ends, and after 70 ms of digital silence comes a hat
@@ -556,7 +530,7 @@ static void a_hat_behind_a_gate_is_a_second_stroke(void **state)
 {
     char path[FOLDER_BYTES];
     struct audio a = tone_blank(1, 1, OUT);
-    struct dig d;
+    OWN(dig) d;
     struct rng r = rng_derive(3, 0, "test-gate", 0);
     for (size_t i = 0; i < OUT / 4; i++)
         a.data[i] = (float)(0.8 * exp(-3.0 * (double)i / OUT) *
@@ -567,17 +541,15 @@ static void a_hat_behind_a_gate_is_a_second_stroke(void **state)
     assert_int_equal(track_onsets(d.track)->count, 2);
     assert_int_equal(dig_run(&d, NULL), ST_OK);
     assert_int_equal(d.finds.count, 2);
-    dig_done(&d);
 }
 
 /* A dull hat in music is whatever else sounds there; alone it is a dull hat. */
 static void a_one_shot_sounds_where_it_likes(void **state)
 {
     char path[FOLDER_BYTES];
-    struct audio a;
-    struct dig d;
+    OWN(dig) d;
     struct rng r = rng_derive(3, 0, "test-range", 0);
-    assert_int_equal(audio_init(&a, (size_t)(3 * OUT), 1, OUT, NULL), ST_OK);
+    struct audio a = tone_frames((size_t)(3 * OUT), 1, OUT);
     synth_drum(SYNTH_HAT_CLOSED, 0.7, 1, &r, a.data + OUT / 10, OUT / 2, OUT);
     struct biquad f = biquad_lowpass(2, 2500, OUT);
     biquad_run(&f, &a);
@@ -591,7 +563,6 @@ static void a_one_shot_sounds_where_it_likes(void **state)
     assert_int_equal(d.finds.count, 1);
     assert_string_equal(d.finds.at[0].hit_class, "hat_closed");
     assert_true(isnan(parts_value(&d.finds.at[0].parts, "range")));
-    dig_done(&d);
 }
 
 /* The score of the first of a dozen snares, of which nothing is above so many Hz (0: all
@@ -599,9 +570,8 @@ static void a_one_shot_sounds_where_it_likes(void **state)
 static double score_of_snares(const char *folder, double cut_hz, double *band)
 {
     char path[FOLDER_BYTES];
-    struct audio a;
-    struct dig d;
-    assert_int_equal(audio_init(&a, 7 * OUT, 1, OUT, NULL), ST_OK);
+    OWN(dig) d;
+    struct audio a = tone_frames(7 * OUT, 1, OUT);
     for (size_t i = 0; i < 12; i++) {
         struct rng r = rng_derive(3, 0, "test-band", i);
         synth_drum(SYNTH_SNARE, 0.5, 1, &r, a.data + (i * 5 + 1) * OUT / 10, OUT / 2,
@@ -628,7 +598,6 @@ static double score_of_snares(const char *folder, double cut_hz, double *band)
         double worth = k == 2 || isnan(*band) ? 1 : 0.75 + 0.25 * *band;
         assert_close(d.finds.at[d.finds.count - 1].m.score, 0.8 * worth, 1e-9);
     }
-    dig_done(&d);
     return score;
 }
 
@@ -663,9 +632,8 @@ static void note_part(void *user, double fraction, const char *stage)
 static void progress_goes_on_within_a_stage(void **state)
 {
     char path[FOLDER_BYTES];
-    struct audio a;
     enum { HITS = 200, STEP = OUT / 5 };
-    assert_int_equal(audio_init(&a, (size_t)(HITS + 1) * STEP, 1, OUT, NULL), ST_OK);
+    struct audio a = tone_frames((size_t)(HITS + 1) * STEP, 1, OUT);
     for (size_t i = 0; i < HITS; i++) {
         struct rng r = rng_derive(3, 0, "test-progress", i);
         synth_drum(SYNTH_SNARE, 0.5, 1, &r, a.data + (i + 1) * STEP, STEP * 9 / 10, OUT);
@@ -699,8 +667,7 @@ static void a_long_tape_keeps_its_hats(void **state)
                                           SYNTH_HAT_CLOSED};
     enum { HITS = 120, STEP = OUT / 5, MOST = 24 };
     char path[FOLDER_BYTES];
-    struct audio a;
-    assert_int_equal(audio_init(&a, (size_t)(HITS + 2) * STEP, 1, OUT, NULL), ST_OK);
+    struct audio a = tone_frames((size_t)(HITS + 2) * STEP, 1, OUT);
     for (size_t i = 0; i < HITS; i++) {
         struct rng r = rng_derive(3, 0, "test-hats", i);
         bool hat = bar[i % 4] == SYNTH_HAT_CLOSED;
@@ -711,7 +678,7 @@ static void a_long_tape_keeps_its_hats(void **state)
     struct dig_site site = {
         .open_path = path, .source_path = path, .stem = "tape", .folder = ""};
     struct recipe recipe = *recipe_of(STAGE_DRUMS);
-    struct dig d;
+    OWN(dig) d;
     size_t hats = 0, kept = 0;
     recipe.cfg.drum_miner.max_saved_per_file = MOST;
     assert_int_equal(dig_open(&d, &recipe, &site, NULL, NULL), ST_OK);
@@ -723,7 +690,6 @@ static void a_long_tape_keeps_its_hats(void **state)
     }
     assert_int_equal(kept, MOST);
     assert_true(hats >= MOST / 4);
-    dig_done(&d);
 }
 
 /* Two strokes that break off with a step: one hit each, from its own attack to the step.
@@ -731,10 +697,9 @@ static void a_long_tape_keeps_its_hats(void **state)
 static void a_click_between_hits_is_no_attack(void **state)
 {
     char path[FOLDER_BYTES];
-    struct audio a;
     struct rng r = rng_derive(3, 0, "test-click", 0);
     enum { HITS = 3, STEP = OUT * 3 / 20 };
-    assert_int_equal(audio_init(&a, (HITS + 4) * STEP, 1, OUT, NULL), ST_OK);
+    struct audio a = tone_frames((HITS + 4) * STEP, 1, OUT);
     for (size_t i = 0; i < a.frames; i++) {
         bool before = i / STEP < 2 || i / STEP >= HITS + 2;
         double t = before ? -1 : (double)(i % STEP) / OUT;
@@ -744,7 +709,7 @@ static void a_click_between_hits_is_no_attack(void **state)
         a.data[i] = (float)(struck ? noise + 0.2 * exp(-t * 30) : floor);
     }
     record(path, *state, &a);
-    struct dig d;
+    OWN(dig) d;
     open_for(STAGE_DRUMS, &d, path, NULL);
     assert_true(track_onsets(d.track)->count > HITS); /* with the clicks */
     assert_int_equal(dig_run(&d, NULL), ST_OK);
@@ -756,7 +721,6 @@ static void a_click_between_hits_is_no_attack(void **state)
         assert_true(m->start_sec > onset_s - 0.0025 && m->start_sec <= onset_s);
         assert_true(m->end_sec > onset_s + 0.06 && m->end_sec < onset_s + 0.1);
     }
-    dig_done(&d);
 }
 
 /* What stages read of a recording lies on zero, even where the recording does not. */
@@ -764,9 +728,9 @@ static void a_constant_is_not_read(void **state)
 {
     enum { SECONDS = 5 };
     char path[FOLDER_BYTES];
-    struct audio a, part;
+    struct audio part;
     struct rng r = rng_derive(3, 0, "test-constant", 0);
-    assert_int_equal(audio_init(&a, (size_t)SECONDS * OUT, 1, OUT, NULL), ST_OK);
+    struct audio a = tone_frames((size_t)SECONDS * OUT, 1, OUT);
     tone_harmonic(&a, 110, 0.2, 3000);
     for (size_t i = 0; i < OUT; i++)
         a.data[i] = 0; /* quiet moments tell where zero is */
@@ -774,13 +738,12 @@ static void a_constant_is_not_read(void **state)
     for (size_t i = 0; i < a.frames; i++)
         a.data[i] += 0.04f;
     record(path, *state, &a);
-    struct dig d;
+    OWN(dig) d;
     open_for(STAGE_PADS, &d, path, NULL);
     assert_int_equal(dig_read(&d, 2 * OUT, 4 * OUT, 1, &part, NULL), ST_OK);
     assert_int_equal(part.frames, 2 * OUT);
     assert_true(fabs(mean_of(&part)) < 0.001);
     audio_done(&part);
-    dig_done(&d);
 }
 
 /* The tracks of a mixing desk are folded piece by piece into what all of them at once
@@ -789,21 +752,19 @@ static void many_channels_are_folded_as_they_are_read(void **state)
 {
     enum { CHANNELS = 5, FRAMES = 150000, FROM = 1000, COUNT = 148500 };
     char path[FOLDER_BYTES];
-    struct audio a;
     struct rng r = rng_derive(3, 0, "test-many", 0);
-    assert_int_equal(audio_init(&a, FRAMES, CHANNELS, OUT, NULL), ST_OK);
+    OWN(audio) a = tone_frames(FRAMES, CHANNELS, OUT);
     tone_noise(&a, 0.1, &r);
     folder_path(path, *state, "desk.wav");
     assert_int_equal(folder_sound(path, SF_FORMAT_WAV | SF_FORMAT_PCM_24, OUT, CHANNELS,
                                   a.data, a.frames),
                      1);
-    audio_done(&a);
-    struct dig d;
+    OWN(dig) d;
     open_for(STAGE_DRUMS, &d, path, NULL);
     for (int channels = 1; channels <= 2; channels++) {
-        struct audio whole, expected, part;
+        OWN(audio) expected, part;
         struct part_reader all = part_reader_all(d.sf);
-        assert_int_equal(soundfile_load(path, 0, &whole, NULL), ST_OK);
+        OWN(audio) whole = sound_read(path);
         assert_int_equal(audio_slice(&expected, &whole, FROM, COUNT, NULL), ST_OK);
         offset_remove(expected.data, expected.frames, CHANNELS,
                       part_offset(&all, track_info(d.track)->offset));
@@ -813,11 +774,7 @@ static void many_channels_are_folded_as_they_are_read(void **state)
         assert_int_equal(part.frames, COUNT);
         assert_memory_equal(part.data, expected.data,
                             (size_t)COUNT * (size_t)channels * sizeof *part.data);
-        audio_done(&whole);
-        audio_done(&expected);
-        audio_done(&part);
     }
-    dig_done(&d);
 }
 
 /* The energy of what moves slower than 20 Hz, over all of it. */
@@ -844,7 +801,7 @@ static void pads_are_read_without_the_wind(void **state)
 {
     char path[FOLDER_BYTES];
     struct audio a = tone_blank(8, 1, OUT), part;
-    struct dig d;
+    OWN(dig) d;
     tone_harmonic(&a, 600, 0.2, 3000);
     tone_add(&a, 0, 6, 0.1, 0);
     record(path, *state, &a);
@@ -855,7 +812,6 @@ static void pads_are_read_without_the_wind(void **state)
     assert_int_equal(dig_read_pads(&d, 2 * OUT, 6 * OUT, 1, &part, NULL), ST_OK);
     assert_true(slow_share(&part) < 1e-3);
     audio_done(&part);
-    dig_done(&d);
 }
 
 /* Sampled notes may lie far beside zero while they sound. Pads and grains of them do not:
@@ -864,14 +820,14 @@ static void the_offset_of_a_note_is_no_thump(void **state)
 {
     enum { SECONDS = 12 };
     char path[FOLDER_BYTES], made[FOLDER_BYTES], cloud[FOLDER_BYTES];
-    struct audio a, part;
-    assert_int_equal(audio_init(&a, (size_t)SECONDS * OUT, 1, OUT, NULL), ST_OK);
+    struct audio part;
+    struct audio a = tone_frames((size_t)SECONDS * OUT, 1, OUT);
     tone_harmonic(&a, 600, 0.2, 3000);
     for (size_t i = 0; i < a.frames; i++)
         a.data[i] = i < OUT ? 0 : a.data[i] + (i < 7 * OUT ? 0.15f : 0.2f);
     record(path, *state, &a);
-    struct root root;
-    struct dig d;
+    OWN(root) root;
+    OWN(dig) d;
     assert_int_equal(root_open(&root, *state, false, NULL), ST_OK);
     open_for(STAGE_CLOUDS, &d, path, &root);
     assert_int_equal(dig_read_pads(&d, 2 * OUT, 6 * OUT, 1, &part, NULL), ST_OK);
@@ -888,8 +844,6 @@ static void the_offset_of_a_note_is_no_thump(void **state)
             fail_msg("%s: %g of it is slower than 20 Hz", cloud, slow_share(&part));
         audio_done(&part);
     }
-    dig_done(&d);
-    root_done(&root);
 }
 
 /* The clouds of a minute of noise in which a tone of that level sounds from 20 to 40 s.
@@ -897,10 +851,9 @@ static void the_offset_of_a_note_is_no_thump(void **state)
 static void dig_clouds(const char *folder, double level, struct root *root, struct dig *d)
 {
     static char path[FOLDER_BYTES];
-    struct audio a, tone;
     struct rng noise = rng_derive(4, 0, "test-ground", 0);
-    assert_int_equal(audio_init(&a, (size_t)60 * OUT, 1, OUT, NULL), ST_OK);
-    assert_int_equal(audio_init(&tone, (size_t)20 * OUT, 1, OUT, NULL), ST_OK);
+    struct audio a = tone_frames((size_t)60 * OUT, 1, OUT);
+    struct audio tone = tone_frames((size_t)20 * OUT, 1, OUT);
     tone_noise(&a, 0.02, &noise);
     tone_harmonic(&tone, 330, level, 3000);
     for (size_t i = 0; i < tone.frames; i++)
@@ -923,8 +876,8 @@ static void dig_clouds(const char *folder, double level, struct root *root, stru
  * Where there is nothing else they are made of hiss, and rank behind. */
 static void a_cloud_is_made_of_what_holds_a_tone(void **state)
 {
-    struct root root;
-    struct dig d;
+    OWN(root) root;
+    OWN(dig) d;
     double worst = 1;
     dig_clouds(*state, 0.2, &root, &d);
     for (size_t i = 0; i < d.finds.count; i++) {
@@ -937,8 +890,6 @@ static void a_cloud_is_made_of_what_holds_a_tone(void **state)
     dig_clouds(*state, 0, &root, &d);
     for (size_t i = 0; i < d.finds.count; i++)
         assert_true(d.finds.at[i].m.score < worst - 0.15);
-    dig_done(&d);
-    root_done(&root);
 }
 
 /* Two tapes that were joined, each on its own constant: their hits lie on zero. */
@@ -946,20 +897,18 @@ static void the_constant_of_each_part_is_taken_off(void **state)
 {
     enum { HITS = 20, STEP = OUT / 2 };
     char path[FOLDER_BYTES];
-    struct audio a, tail;
+    struct audio tail;
     struct rng noise = rng_derive(3, 0, "test-parts", HITS);
-    assert_int_equal(audio_init(&a, (HITS + 2) * STEP, 1, OUT, NULL), ST_OK);
+    struct audio a = tone_frames((HITS + 2) * STEP, 1, OUT);
     tone_noise(&a, 0.001, &noise);
     for (size_t i = 0; i < a.frames; i++)
         a.data[i] += i < a.frames / 2 ? 0.03f : -0.02f;
     for (size_t i = 0; i < HITS; i++) {
         struct rng r = rng_derive(3, 0, "test-parts", i);
-        struct audio hit;
-        assert_int_equal(audio_init(&hit, STEP, 1, OUT, NULL), ST_OK);
+        OWN(audio) hit = tone_frames(STEP, 1, OUT);
         synth_drum(SYNTH_SNARE, 0.5, 1, &r, hit.data, STEP, OUT);
         for (size_t k = 0; k < STEP; k++)
             a.data[(i + 1) * STEP + k] += hit.data[k];
-        audio_done(&hit);
     }
     record(path, *state, &a);
     struct dig d;

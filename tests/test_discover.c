@@ -13,7 +13,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sndfile.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,7 +48,7 @@ static void sound(const char *folder, const char *name)
 /* "relative=stem …" of what is found. */
 static void list(char out[4096], const char *folder, bool recursive, const char *skip)
 {
-    struct source_list found;
+    OWN(source_list) found;
     struct err e;
     struct discover_options options = {.recursive = recursive, .skip = {skip}};
     if (discover(&found, folder, &options, &e))
@@ -64,7 +63,6 @@ static void list(char out[4096], const char *folder, bool recursive, const char 
         assert_int_equal(lstat(found.items[i].path, &there), 0);
     }
     source_list_done(&found);
-    source_list_done(&found);
 }
 
 /* A folder that cannot be listed to its end is told of, and its records are no records.
@@ -73,7 +71,7 @@ static void half_a_list_is_no_list(void **state)
 {
     struct source_list found;
     struct stem_list stems;
-    struct project p;
+    OWN(project) p;
     struct err e;
     struct discover_options options = {0};
     for (int i = 0; i < 4; i++) {
@@ -112,11 +110,10 @@ static void half_a_list_is_no_list(void **state)
     assert_int_equal(st, ST_DISK);
     stem_list_done(&stems);
     /* a record that is there and cannot be read is not passed over either */
-    struct catalog_source *sources;
+    FREED struct catalog_source *sources;
     size_t count;
     folder_write(*state, "P/.trowel/tape9.source/x", "", 0);
     assert_int_equal(project_sources(&p, &sources, &count, &e), ST_UNREADABLE);
-    free(sources);
     project_done(&p);
     /* but a file in the place of all records holds none */
     folder_write(*state, "Q/.trowel", "", 0);
@@ -124,19 +121,17 @@ static void half_a_list_is_no_list(void **state)
     assert_int_equal(project_stems(&p, &stems, NULL), ST_OK);
     assert_int_equal(stems.count, 0);
     stem_list_done(&stems);
-    project_done(&p);
 }
 
 /* A whole disk was asked for, and it is not waited for. */
 static void looking_can_be_left_off(void **state)
 {
-    struct source_list found;
+    OWN(source_list) found;
     struct err e;
     atomic_bool cancelled = true;
     struct discover_options options = {.recursive = true, .cancelled = &cancelled};
     for (int i = 0; i < 40; i++) {
-        char name[32];
-        snprintf(name, sizeof name, "tapes%d/tape.wav", i);
+        FREED const char *name = text_of("tapes%d/tape.wav", i);
         sound(*state, name);
     }
     names_left = 4;
@@ -148,7 +143,6 @@ static void looking_can_be_left_off(void **state)
     cancelled = false;
     assert_int_equal(discover(&found, *state, &options, &e), ST_OK);
     assert_int_equal(found.count, 40);
-    source_list_done(&found);
 }
 
 /* Of links to one folder the first by name is the way in, whichever was made first. */
@@ -176,7 +170,7 @@ static void the_first_of_several_links_is_followed(void **state)
 static void links_lead_one_step(void **state)
 {
     char path[FOLDER_BYTES], top[FOLDER_BYTES], out[4096];
-    struct source_list found;
+    OWN(source_list) found;
     struct discover_options options = {.recursive = true};
     sound(*state, "disk/jam/x.wav");
     sound(*state, "machine/y.wav");
@@ -196,7 +190,6 @@ static void links_lead_one_step(void **state)
     assert_true(source_list_missed(&found, "tapes", out, sizeof out));
     assert_string_equal(out,
                         "1 link to a folder, behind a link in tapes, is not followed");
-    source_list_done(&found);
 }
 
 /* What lies deeper than a path can name is missed, and that is known. */
@@ -204,7 +197,7 @@ static void what_is_too_deep_is_counted(void **state)
 {
     enum { DEEP = 24 };
     char name[201];
-    struct source_list found;
+    OWN(source_list) found;
     struct discover_options options = {.recursive = true};
     sound(*state, "tape.wav");
     name[sizeof name - 1] = '\0';
@@ -229,14 +222,13 @@ static void what_is_too_deep_is_counted(void **state)
     assert_int_equal(found.unreadable_folders, 3);
     memset(name, 'x', sizeof name - 1); /* the first by name */
     assert_memory_equal(found.unreadable, name, sizeof name - 1);
-    source_list_done(&found);
 }
 
 /* What trowel wrote is no recording, unless it is what was asked for. */
 static void projects_are_passed_over(void **state)
 {
     char path[FOLDER_BYTES], project[FOLDER_BYTES];
-    struct source_list found;
+    OWN(source_list) found;
     struct discover_options options = {.recursive = true, .skip_projects = true};
     sound(*state, "tape.wav");
     sound(*state, "sub/other.wav");
@@ -295,13 +287,12 @@ static void projects_are_passed_over(void **state)
     folder_path(path, *state, "kits/K");
     assert_int_equal(discover(&found, path, &options, NULL), ST_OK);
     assert_int_equal(found.count, 1);
-    source_list_done(&found);
 }
 
 /* Of two folders that have a recording of the same name, in whatever case. */
 static void joined_lists_have_names_of_their_own(void **state)
 {
-    struct source_list all, more;
+    OWN(source_list) all, more;
     struct discover_options options = {0};
     char path[FOLDER_BYTES];
     sound(*state, "one/take.wav");
@@ -317,14 +308,12 @@ static void joined_lists_have_names_of_their_own(void **state)
     assert_string_equal(all.items[0].stem, "take");
     assert_string_equal(all.items[2].stem, "Take_3");
     assert_string_equal(all.items[3].stem, "other");
-    source_list_done(&more);
-    source_list_done(&all);
 }
 
 /* drums --export into the folder of the recordings themselves. */
 static void samples_among_recordings_are_passed_over(void **state)
 {
-    struct source_list found;
+    OWN(source_list) found;
     struct discover_options options = {.skip_projects = true};
     char path[FOLDER_BYTES];
     static const char list[] = "filename,source,source_path,type\r\n"
@@ -358,7 +347,6 @@ static void samples_among_recordings_are_passed_over(void **state)
     assert_int_equal(discover(&found, path, &options, NULL), ST_OK);
     assert_int_equal(found.count, 1);
     assert_int_equal(found.samples, 0);
-    source_list_done(&found);
 }
 
 static void content_or_ending_makes_a_source(void **state)
@@ -380,7 +368,7 @@ static void content_or_ending_makes_a_source(void **state)
     list(out, *state, false, *state); /* what was asked for is not passed over */
     assert_string_equal(out, "b.wav=b broken.flac=broken dangling.wav=dangling "
                              "no_ending=no_ending odd.txt=odd");
-    struct source_list found;
+    OWN(source_list) found;
     struct discover_options options = {0};
     assert_int_equal(discover(&found, *state, &options, NULL), ST_OK);
     assert_int_equal(found.items[1].bytes, 15);
@@ -391,7 +379,6 @@ static void content_or_ending_makes_a_source(void **state)
     assert_int_equal(discover(&found, path, &options, NULL), ST_OK);
     assert_int_equal(found.count, 1);
     assert_string_equal(found.items[0].stem, "b");
-    source_list_done(&found);
 }
 
 static void folders_stay_in_names_and_loops_end(void **state)
@@ -448,14 +435,13 @@ static void doubles_get_names_of_their_own(void **state)
         sound(*state, name);
     }
     sound(*state, "...\".wav");
-    struct source_list found;
+    OWN(source_list) found;
     struct discover_options options = {0};
     assert_int_equal(discover(&found, *state, &options, NULL), ST_OK);
     assert_int_equal(found.count, 2); /* "..." is hidden */
     assert_int_equal(strlen(found.items[0].stem), 80);
     assert_int_equal(strlen(found.items[1].stem), 80);
     assert_string_equal(found.items[1].stem + 78, "_2");
-    source_list_done(&found);
     folder_path(path, *state, "empty");
     mkdir(path, 0700);
     list(out, path, true, NULL);

@@ -8,7 +8,6 @@
 #include "io/config.h"
 #include "io/manifest.h"
 
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +17,7 @@ static void committed_texts_are_those_of_the_tables(void **state)
     int different = 0;
     for (int i = 0; i < document_count(); i++) {
         const struct document *d = document_at(i);
-        char *made = d->make(), *file = document_read(SOURCE_DIR, d->path);
+        FREED char *made = d->make(), *file = document_read(SOURCE_DIR, d->path);
         size_t n = 0;
         const char *part = file ? document_part(d, file, &n) : NULL;
         assert_non_null(made);
@@ -27,8 +26,6 @@ static void committed_texts_are_those_of_the_tables(void **state)
                         d->mark ? d->mark : "all of it");
             different++;
         }
-        free(made);
-        free(file);
     }
     if (different)
         fail_msg("%d texts are behind: run %s/tests/test_docs --write", different,
@@ -37,36 +34,33 @@ static void committed_texts_are_those_of_the_tables(void **state)
 
 static bool has(const char *text, const char *before, const char *word, const char *after)
 {
-    char wanted[200];
-    snprintf(wanted, sizeof wanted, "%s%s%s", before, word, after);
+    FREED const char *wanted = text_of("%s%s%s", before, word, after);
     return strstr(text, wanted) != NULL;
 }
 
 /* Columns, statuses and shipped themes are described by hand: none may be left out. */
 static void nothing_is_left_out_of_the_readme(void **state)
 {
-    char *readme = document_read(SOURCE_DIR, "README.md");
+    FREED char *readme = document_read(SOURCE_DIR, "README.md");
     assert_non_null(readme);
     for (int i = 0; i < manifest_column_count(MANIFEST_PLAIN); i++)
         if (!has(readme, "`", manifest_column(i), "`"))
             fail_msg("README.md does not explain the column %s", manifest_column(i));
     for (int code = 0; code < ST_COUNT; code++) {
-        char number[20];
-        snprintf(number, sizeof number, "%d", status_exit_code((enum status)code));
+        FREED const char *number = text_of("%d", status_exit_code((enum status)code));
         if (!has(readme, "\n| ", number, " |"))
             fail_msg("README.md does not explain the exit status %s", number);
     }
     for (int p = 0; p < PIPE_COUNT; p++)
         if (!has(readme, "| `", pipeline_name((enum pipeline)p), "` |"))
             fail_msg("README.md does not list %s", pipeline_name((enum pipeline)p));
-    free(readme);
 }
 
 /* The words of the decision file, and the columns of a record. */
 static void formats_are_described(void **state)
 {
-    char *decisions = document_read(SOURCE_DIR, "docs/decision-file.md");
-    char *formats = document_read(SOURCE_DIR, "docs/file-formats.md");
+    FREED char *decisions = document_read(SOURCE_DIR, "docs/decision-file.md");
+    FREED char *formats = document_read(SOURCE_DIR, "docs/file-formats.md");
     assert_non_null(decisions);
     assert_non_null(formats);
     for (int i = 0; i < FIELD_COUNT; i++)
@@ -77,8 +71,6 @@ static void formats_are_described(void **state)
          i < manifest_column_count(MANIFEST_RECORD); i++)
         if (!has(formats, "`", manifest_column(i), "`"))
             fail_msg("docs/file-formats.md does not describe %s", manifest_column(i));
-    free(decisions);
-    free(formats);
 }
 
 static const char *option_at_end(const char *at, size_t n, char name[64])

@@ -11,13 +11,11 @@
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdlib.h>
 
 /* Exactly periodic in its length: a seamless pad. */
 static struct audio pad_loop(size_t frames, int channels)
 {
-    struct audio a;
-    audio_init(&a, frames, channels, 44100, NULL);
+    struct audio a = tone_frames(frames, channels, 44100);
     for (int k = 1; k < 60; k++)
         for (int c = 0; c < channels; c++) {
             double cycles = rint(110.0 * k * (double)frames / 44100) + c;
@@ -30,10 +28,10 @@ static const struct drone_tones corners = {3500, 5500, 1200};
 
 static void tones_tilt_keep_level_and_loop(void **state)
 {
-    struct audio pad = pad_loop(88211, 2);
+    OWN(audio) pad = pad_loop(88211, 2);
     double plain = tone_centroid(&pad), rms = level_rms(&pad), at[DRONE_TONES] = {plain};
     for (int tone = DRONE_WARM; tone < DRONE_TONES; tone++) {
-        struct audio a;
+        OWN(audio) a;
         audio_slice(&a, &pad, 0, pad.frames, NULL);
         assert_int_equal(drone_colour(&a, (enum drone_tone)tone, &corners, NULL), ST_OK);
         assert_int_equal(a.frames, pad.frames);
@@ -44,20 +42,17 @@ static void tones_tilt_keep_level_and_loop(void **state)
         struct seam seam;
         assert_int_equal(seam_measure(&a, &seam, NULL), ST_OK);
         assert_true(seam.seamless);
-        audio_done(&a);
     }
     assert_true(at[DRONE_DARK] < 0.8 * at[DRONE_WARM]);
     assert_true(at[DRONE_WARM] < 0.9 * plain);
     assert_true(at[DRONE_AIRY] > 1.5 * plain);
-    audio_done(&pad);
 }
 
 static void corners_are_where_the_config_says(void **state)
 {
     static const double corner[DRONE_TONES] = {0, 3500, 5500, 1200};
     for (int tone = DRONE_WARM; tone < DRONE_TONES; tone++) {
-        struct audio a;
-        audio_init(&a, 44100, 1, 44100, NULL);
+        OWN(audio) a = tone_frames(44100, 1, 44100);
         double pass = tone == DRONE_AIRY ? 18000 : 600, stop = corner[tone];
         tone_add(&a, 0, pass, 0.1, 0);
         tone_add(&a, 0, stop, 0.1, 0);
@@ -66,7 +61,6 @@ static void corners_are_where_the_config_says(void **state)
         double low = tone_partial(&a, 0, 4000, 32768, stop).amplitude;
         double drop = level_to_db(low / high);
         assert_true(drop < -2 && drop > -7.5);
-        audio_done(&a);
     }
 }
 
@@ -75,8 +69,7 @@ static void warm_has_body(void **state)
 {
     struct drone_tones t = {16000, 5500, 16000};
     for (int tone = DRONE_WARM; tone < DRONE_TONES; tone++) {
-        struct audio a;
-        audio_init(&a, 44100, 1, 44100, NULL);
+        OWN(audio) a = tone_frames(44100, 1, 44100);
         tone_add(&a, 0, 50, 0.1, 0);
         tone_add(&a, 0, 1500, 0.1, 0);
         assert_int_equal(drone_colour(&a, (enum drone_tone)tone, &t, NULL), ST_OK);
@@ -87,16 +80,14 @@ static void warm_has_body(void **state)
             assert_true(more > 1.5 && more < 2.2);
         else
             assert_true(more < 0.1);
-        audio_done(&a);
     }
 }
 
 /* A hat far under a low tone, four times a loop: a tilt lifts it over the tone. */
 static struct audio hats_over_a_tone(void)
 {
-    struct audio a;
     struct rng r = rng_derive(1, 0, "hats", 0);
-    audio_init(&a, 88200, 1, 44100, NULL);
+    struct audio a = tone_frames(88200, 1, 44100);
     tone_add(&a, 0, 220, 0.5, 0);
     for (size_t i = 0; i < a.frames; i++)
         a.data[i] += (float)(0.15 * exp(-(double)(i % 22050) / 700) * rng_gauss(&r));
@@ -116,7 +107,7 @@ static double furthest_db(const struct audio *a)
 
 static void what_a_shade_brings_out_is_held(void **state)
 {
-    struct audio pad = hats_over_a_tone(), once;
+    OWN(audio) pad = hats_over_a_tone(), once;
     audio_slice(&once, &pad, 0, pad.frames, NULL);
     assert_true(furthest_db(&pad) < 0.2);
     struct biquad airy = biquad_highpass(1, corners.airy_highpass_hz, once.rate_hz);
@@ -127,15 +118,12 @@ static void what_a_shade_brings_out_is_held(void **state)
     struct seam seam;
     assert_int_equal(seam_measure(&pad, &seam, NULL), ST_OK);
     assert_true(seam.step <= 1 && seam.slope <= 1);
-    audio_done(&once);
-    audio_done(&pad);
 }
 
 static void reversal_is_its_own_inverse(void **state)
 {
     for (size_t n = 0; n < 6; n++) {
-        struct audio a;
-        audio_init(&a, n, 2, 44100, NULL);
+        OWN(audio) a = tone_frames(n, 2, 44100);
         for (size_t i = 0; i < 2 * n; i++)
             a.data[i] = (float)i;
         drone_reverse(&a);
@@ -145,7 +133,6 @@ static void reversal_is_its_own_inverse(void **state)
         drone_reverse(&a);
         for (size_t i = 0; i < 2 * n; i++)
             assert_true(a.data[i] == (float)i);
-        audio_done(&a);
     }
 }
 
@@ -154,7 +141,7 @@ static void swells_rise_and_fall_at_their_length(void **state)
     static const double durations[] = {0.5, 3.3, 10};
     for (size_t i = 0; i < 3; i++)
         for (int reversed = 0; reversed < 2; reversed++) {
-            struct audio pad = pad_loop(88211, 2), a;
+            OWN(audio) pad = pad_loop(88211, 2), a;
             struct swell_spec s = {durations[i], 1, 2.5, reversed};
             struct rng r = rng_derive(1, 0, "swell", 0), same = r;
             assert_int_equal(drone_swell(&a, &pad, &s, &r, NULL), ST_OK);
@@ -177,12 +164,9 @@ static void swells_rise_and_fall_at_their_length(void **state)
                 double y = level_rms_range(&a, at + 2205, at + 4410);
                 assert_true(fabs(level_to_db(x / y)) < 6);
             }
-            struct audio again;
+            OWN(audio) again;
             assert_int_equal(drone_swell(&again, &pad, &s, &same, NULL), ST_OK);
             assert_memory_equal(a.data, again.data, 2 * n * sizeof *a.data);
-            audio_done(&again);
-            audio_done(&a);
-            audio_done(&pad);
         }
 }
 
@@ -204,7 +188,7 @@ static void swells_without_fades_do_not_click(void **state)
 {
     for (int reversed = 0; reversed < 2; reversed++)
         for (uint64_t seed = 0; seed < 4; seed++) {
-            struct audio pad = pad_loop(88211, 2), a;
+            OWN(audio) pad = pad_loop(88211, 2), a;
             struct swell_spec s = {2, 0, 0, reversed};
             struct rng r = rng_derive(seed, 0, "swell", 0);
             assert_int_equal(drone_swell(&a, &pad, &s, &r, NULL), ST_OK);
@@ -214,22 +198,19 @@ static void swells_without_fades_do_not_click(void **state)
             assert_true(step_of(&a, 0, 22) < 0.1 * own);
             assert_true(step_of(&a, a.frames - 22, a.frames) < 0.1 * own);
             assert_true(level_rms_range(&a, 441, 2205) > 0.3 * level_rms(&pad));
-            audio_done(&a);
-            audio_done(&pad);
         }
 }
 
 /* A swell of a loop of 3 s: 50 ms of it lie within so many dB of the second around. */
 static void check_wavering(const struct audio *pad, uint64_t seed, double bound_db)
 {
-    struct audio a;
+    OWN(audio) a;
     struct swell_spec s = {14, 1, 2.5, false};
     struct rng r = rng_derive(seed, 0, "swell", 0);
     double least, most;
     assert_int_equal(drone_swell(&a, pad, &s, &r, NULL), ST_OK);
     tone_wavering(&a, 132300, &least, &most);
     assert_true(least > -bound_db && most < bound_db);
-    audio_done(&a);
 }
 
 /* A swell of a steady tone is as steady, and one whose pitch sways by less than a hertz
@@ -241,14 +222,12 @@ static void swells_of_steady_tones_do_not_waver(void **state)
     static const double sway[] = {0, 1.5}, bound[] = {0.1, 1};
     for (int k = 0; k < 2; k++)
         for (uint64_t seed = 0; seed < 4; seed++) {
-            struct audio pad;
-            audio_init(&pad, 132300, 1, 44100, NULL);
+            OWN(audio) pad = tone_frames(132300, 1, 44100);
             for (size_t i = 0; i < pad.frames; i++) {
                 double t = 2 * PI * (double)i / 132300;
                 pad.data[i] = 0.2f * (float)sin(660 * t + sway[k] * sin(t));
             }
             check_wavering(&pad, seed, bound[k]);
-            audio_done(&pad);
         }
 }
 
@@ -256,8 +235,7 @@ static void swells_of_steady_tones_do_not_waver(void **state)
  * loop closes. The pad's own partials do not waver. */
 static struct audio trembling_pad(double cents)
 {
-    struct audio a;
-    audio_init(&a, 132300, 1, 44100, NULL);
+    struct audio a = tone_frames(132300, 1, 44100);
     double round = 2 * PI, tremble = 16; /* times in 3 s */
     for (size_t i = 0; i < a.frames; i++) {
         double t = round * (double)i / 132300;
@@ -276,9 +254,8 @@ static void swells_of_trembling_tones_do_not_waver(void **state)
     static const double cents[] = {10, 40, 80}, bound[] = {0.8, 2.5, 2.5};
     for (int k = 0; k < 3; k++)
         for (uint64_t seed = 0; seed < 4; seed++) {
-            struct audio pad = trembling_pad(cents[k]);
+            OWN(audio) pad = trembling_pad(cents[k]);
             check_wavering(&pad, seed, bound[k]);
-            audio_done(&pad);
         }
 }
 
@@ -288,8 +265,8 @@ static void odd_pads_are_refused_or_survived(void **state)
     struct rng r = rng_derive(1, 0, "swell", 0);
     static const size_t lengths[] = {0, 1, 2, 17, 1000};
     for (size_t i = 0; i < 5; i++) {
-        struct audio a, out;
-        audio_init(&a, lengths[i], 2, 44100, NULL);
+        OWN(audio) out;
+        OWN(audio) a = tone_frames(lengths[i], 2, 44100);
         assert_int_equal(drone_swell(&out, &a, &s, &r, NULL), ST_EMPTY);
         for (int tone = 0; tone < DRONE_TONES; tone++)
             assert_int_equal(drone_colour(&a, (enum drone_tone)tone, &corners, NULL),
@@ -300,8 +277,6 @@ static void odd_pads_are_refused_or_survived(void **state)
         assert_int_equal(st, lengths[i] ? ST_OK : ST_EMPTY);
         for (size_t k = 0; k < 2 * out.frames; k++)
             assert_true(isfinite(out.data[k]));
-        audio_done(&out);
-        audio_done(&a);
     }
     struct audio a = pad_loop(4410, 1), out;
     s.duration_s = -1;

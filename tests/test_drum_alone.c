@@ -130,19 +130,17 @@ static void the_score_says_so(void **state)
 static void strike(struct audio *a, enum synth_drum d, size_t at, float gain)
 {
     struct rng r = rng_derive(11, (uint64_t)d, "test-drum-alone", 0);
-    struct audio hit = tone_blank(synth_drum_length_s(d), 1, RATE);
+    OWN(audio) hit = tone_blank(synth_drum_length_s(d), 1, RATE);
     synth_drum(d, 0.7, 1, &r, hit.data, hit.frames, RATE);
     for (size_t k = 0; k < hit.frames && at + k < a->frames; k++)
         a->data[at + k] += gain * hit.data[k];
-    audio_done(&hit);
 }
 
 /* In a recording: of every two kicks one has a hat on it. */
 static void kicks_alone_come_first(void **state)
 {
     struct mined *m = *state, other = *m;
-    char folder[300];
-    struct audio a = tone_blank(STROKES * 0.5 + 1, 1, RATE);
+    OWN(audio) a = tone_blank(STROKES * 0.5 + 1, 1, RATE);
     struct rng r = rng_derive(7, 1, "test-drum-alone", 0);
     tone_noise(&a, 0.0005, &r);
     for (int i = 0; i < STROKES; i++) {
@@ -151,15 +149,14 @@ static void kicks_alone_come_first(void **state)
         if (i % 2)
             strike(&a, SYNTH_HAT_CLOSED, at, 0.7F);
     }
-    snprintf(folder, sizeof folder, "%s/kicks", m->top);
+    FREED const char *folder = text_of("%s/kicks", m->top);
     assert_int_equal(mkdir(folder, 0777), 0);
     folder_wav(folder, "kicks.wav", &a, 24);
-    audio_done(&a);
     mined_rig_process(&other, folder, "kicks", 1u << STAGE_DRUMS);
     snprintf(other.project, sizeof other.project, "%s/kicks", m->export_root);
     size_t n, clean = 0, with = 0;
     double worst = 1, best = 0;
-    struct catalog_find *all = mined_finds(&other, &n);
+    FREED struct catalog_find *all = mined_finds(&other, &n);
     for (size_t i = 0; i < n; i++) {
         const struct candidate *c = &all[i].c;
         if (c->missed_by[0] || strcmp(c->hit_class, "kick") != 0)
@@ -173,7 +170,6 @@ static void kicks_alone_come_first(void **state)
         else
             worst = fmin(worst, c->m.score);
     }
-    free(all);
     if (clean < STROKES / 2 - 1 || with < STROKES / 2 - 1 || !(worst > best))
         fail_msg("%zu alone, %zu not; %.3f against %.3f", clean, with, worst, best);
 }
@@ -191,7 +187,6 @@ static void pluck(struct audio *a, size_t at, double hz)
 static void mined_hits_know_their_company(void **state)
 {
     struct mined *m = *state, other = *m;
-    char folder[300];
     struct rng r = rng_derive(5, 1, "test-drum-alone", 0);
     struct audio notes = tone_blank(40, 1, RATE), beat = tone_blank(20, 1, RATE);
     tone_noise(&notes, 0.0005, &r);
@@ -202,7 +197,7 @@ static void mined_hits_know_their_company(void **state)
     strike(&notes, SYNTH_KICK, 38 * RATE, 0.8F);
     for (size_t i = 0; i < 38; i++)
         strike(&beat, SYNTH_KICK, i * RATE / 2 + 4000, 0.8F);
-    snprintf(folder, sizeof folder, "%s/both", m->top);
+    FREED const char *folder = text_of("%s/both", m->top);
     assert_int_equal(mkdir(folder, 0777), 0);
     folder_wav(folder, "notes.wav", &notes, 24);
     folder_wav(folder, "beat.wav", &beat, 24);
@@ -212,8 +207,8 @@ static void mined_hits_know_their_company(void **state)
     snprintf(other.project, sizeof other.project, "%s/both", m->export_root);
     size_t n, hits = 0, beats = 0;
     double part = 1;
-    struct catalog_find *all = mined_finds(&other, &n);
-    struct drum_verdict *at = calloc(n, sizeof *at);
+    FREED struct catalog_find *all = mined_finds(&other, &n);
+    FREED struct drum_verdict *at = calloc(n, sizeof *at);
     for (size_t i = 0; i < n; i++) {
         const struct candidate *c = &all[i].c;
         bool in_time = strcmp(c->source, "beat") == 0;
@@ -233,8 +228,6 @@ static void mined_hits_know_their_company(void **state)
     assert_in_range(hits, 10, 60);
     assert_true(part >= 0.5 && part < 1);
     assert_true(fabs(part - drum_company(at, hits, false)) < 1e-6);
-    free(at);
-    free(all);
 }
 
 static int setup(void **state)

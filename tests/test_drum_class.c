@@ -10,11 +10,11 @@
 #include "dsp/drum_pitch.h"
 #include "dsp/resample.h"
 #include "dsp/synth.h"
+#include "tone.h"
 
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 static void make(struct audio *a, double seconds, int channels, int rate_hz)
@@ -41,12 +41,11 @@ static struct drum_verdict ask(const struct audio *a)
 static void synth(struct audio *a, enum synth_drum d, int rate_hz, uint64_t item)
 {
     struct rng r = rng_derive(4, 0, "drum-class-test", item);
-    struct audio played;
+    OWN(audio) played;
     make(&played, 0.6, 1, 48000);
     synth_drum(d, 0.7 + 0.05 * (double)(item % 5), 0.95 + 0.05 * (double)(item % 3), &r,
                played.data, played.frames, 48000);
     assert_int_equal(resample_rate(a, &played, rate_hz, RESAMPLE_MEDIUM, NULL), ST_OK);
-    audio_done(&played);
 }
 
 static bool is_hat(enum drum_class c)
@@ -59,7 +58,7 @@ static void kick_snare_and_hat_are_told_apart(void **state)
     static const int rates[] = {44100, 48000, 22050, 96000};
     for (size_t i = 0; i < 4; i++) {
         for (uint64_t item = 0; item < 5; item++) {
-            struct audio kick, snare, hat;
+            OWN(audio) kick, snare, hat;
             synth(&kick, SYNTH_KICK, rates[i], item);
             synth(&snare, SYNTH_SNARE, rates[i], item);
             synth(&hat, SYNTH_HAT_CLOSED, rates[i], item);
@@ -67,9 +66,6 @@ static void kick_snare_and_hat_are_told_apart(void **state)
             assert_int_equal(ask(&snare).best, DRUM_SNARE);
             if (rates[i] >= 44100) /* below, most of a hat is gone */
                 assert_true(is_hat(ask(&hat).best));
-            audio_done(&kick);
-            audio_done(&snare);
-            audio_done(&hat);
         }
     }
 }
@@ -87,20 +83,19 @@ static void the_rest_of_the_kit_is_told_apart(void **state)
     int right = 0;
     for (uint64_t item = 0; item < 60; item++) {
         struct rng r = rng_derive(9, 0, "drum-class-test", item);
-        struct audio a;
+        OWN(audio) a;
         make(&a, 0.8, 1, 44100);
         synth_drum(kit[item % 6].drum, 0.5,
                    kit[item % 6].tune * rng_range(&r, 0.98, 1.02), &r, a.data, a.frames,
                    44100);
         right += ask(&a).best == kit[item % 6].wanted;
-        audio_done(&a);
     }
     assert_true(right >= 48);
 }
 
 static void the_verdict_does_not_depend_on_level_or_channels(void **state)
 {
-    struct audio mono, stereo;
+    OWN(audio) mono, stereo;
     synth(&mono, SYNTH_SNARE, 44100, 1);
     struct drum_verdict loud = ask(&mono);
     assert_int_equal(audio_convert_channels(&stereo, &mono, 2, NULL), ST_OK);
@@ -112,8 +107,6 @@ static void the_verdict_does_not_depend_on_level_or_channels(void **state)
         assert_true(fabs(soft.probability[c] - loud.probability[c]) < 1e-3);
         assert_true(fabs(wide.probability[c] - loud.probability[c]) < 1e-3);
     }
-    audio_done(&mono);
-    audio_done(&stereo);
 }
 
 /* By an ear of its own. */
@@ -130,7 +123,7 @@ static enum status features_of(const struct audio *hit, float out[DRUM_FEATURES]
 
 static void silence_before_the_attack_changes_nothing(void **state)
 {
-    struct audio hit, late;
+    OWN(audio) hit, late;
     synth(&hit, SYNTH_KICK, 44100, 2);
     make(&late, 0.8, 1, 44100);
     memcpy(late.data + 3000, hit.data, hit.frames * sizeof *hit.data);
@@ -140,8 +133,6 @@ static void silence_before_the_attack_changes_nothing(void **state)
     for (int i = 0; i < 2 * DRUM_CEPSTRA; i++)
         assert_true(fabs((double)a[i] - (double)b[i]) < 0.15);
     assert_int_equal(ask(&late).best, DRUM_KICK);
-    audio_done(&hit);
-    audio_done(&late);
 }
 
 /* A hat on the tail of a kick, with and without the 30 ms before it. */
@@ -149,7 +140,7 @@ static void what_sounded_before_is_taken_off(void **state)
 {
     double alone = 0, with = 0;
     for (uint64_t item = 0; item < 8; item++) {
-        struct audio kick, hat, mix, cut;
+        OWN(audio) kick, hat, mix, cut;
         synth(&kick, SYNTH_KICK, 44100, item);
         synth(&hat, SYNTH_HAT_CLOSED, 44100, item);
         size_t at = 4400, lead = (size_t)(DRUM_LEAD_S * 44100);
@@ -162,10 +153,6 @@ static void what_sounded_before_is_taken_off(void **state)
         assert_int_equal(drum_classify_in(&mix, lead, &b, NULL), ST_OK);
         alone += (a.probability[DRUM_HAT_CLOSED] + a.probability[DRUM_HAT_OPEN]) / 8;
         with += (b.probability[DRUM_HAT_CLOSED] + b.probability[DRUM_HAT_OPEN]) / 8;
-        audio_done(&kick);
-        audio_done(&hat);
-        audio_done(&mix);
-        audio_done(&cut);
     }
     assert_true(with > 0.5);
     assert_true(with > alone + 0.1);
@@ -191,7 +178,7 @@ static int right_of_eight(enum synth_drum under, float gain, double chord, bool 
 {
     int count = 0;
     for (uint64_t item = 0; item < 8; item++) {
-        struct audio a, b;
+        OWN(audio) a, b;
         size_t lead = (size_t)(DRUM_LEAD_S * 44100), n = lead + 11000;
         synth(&b, under, 44100, item);
         make(&a, (double)n / 44100, 1, 44100);
@@ -205,8 +192,6 @@ static int right_of_eight(enum synth_drum under, float gain, double chord, bool 
         struct drum_verdict v;
         assert_int_equal(drum_classify_in(&a, lead, &v, NULL), ST_OK);
         count += right(v.best);
-        audio_done(&a);
-        audio_done(&b);
     }
     return count;
 }
@@ -261,18 +246,16 @@ static void a_note_is_no_drum(void **state)
     static const int rates[] = {44100, 48000, 96000};
     for (size_t r = 0; r < 3; r++) {
         for (size_t i = 0; i < sizeof notes / sizeof *notes; i++) {
-            struct audio a;
+            OWN(audio) a;
             note(&a, notes[i].hz, notes[i].count, notes[i].saw, rates[r]);
             struct drum_verdict v = ask(&a);
             assert_true(v.drum < 0.5);
             assert_true(v.confidence <= v.drum);
-            audio_done(&a);
         }
         for (uint64_t item = 0; item < 15; item++) {
-            struct audio a;
+            OWN(audio) a;
             synth(&a, drums[item % 3], rates[r], item);
             assert_true(ask(&a).drum > 0.8);
-            audio_done(&a);
         }
     }
 }
@@ -283,14 +266,13 @@ static void more_noise_means_less_confidence(void **state)
     for (int step = 0; step < 4; step++) { /* averaged over hits: no single accident */
         double mean = 0;
         for (uint64_t item = 0; item < 6; item++) {
-            struct audio hit;
+            OWN(audio) hit;
             struct rng r = rng_derive(4, 0, "drum-class-noise", item);
             synth(&hit, SYNTH_KICK, 44100, item);
             double level = step == 0 ? 0 : 0.02 * pow(6, step);
             for (size_t i = 0; i < hit.frames; i++)
                 hit.data[i] += (float)(level * rng_range(&r, -1, 1));
             mean += ask(&hit).probability[DRUM_KICK] / 6;
-            audio_done(&hit);
         }
         assert_true(mean <= before + 0.02);
         before = mean;
@@ -305,8 +287,7 @@ static void anything_has_a_verdict(void **state)
     for (size_t r = 0; r < 3; r++) {
         for (size_t s = 0; s < 7; s++) {
             for (int kind = 0; kind < 5; kind++) {
-                struct audio a;
-                assert_int_equal(audio_init(&a, sizes[s], 1, rates[r], NULL), ST_OK);
+                OWN(audio) a = tone_frames(sizes[s], 1, rates[r]);
                 for (size_t i = 0; i < a.frames; i++)
                     a.data[i] = kind == 0   ? 0
                                 : kind == 1 ? NAN
@@ -323,7 +304,6 @@ static void anything_has_a_verdict(void **state)
                     assert_int_equal(v.best, DRUM_PERC);
                     assert_true(v.confidence == 0 && v.drum == 0);
                 }
-                audio_done(&a);
             }
         }
     }
@@ -334,7 +314,7 @@ static void pitch_is_measured(void **state)
     static const int rates[] = {8000, 44100, 96000};
     for (size_t k = 0; k < 3; k++)
         for (double hz = 50; hz < 900; hz *= 1.7) {
-            struct audio a;
+            OWN(audio) a;
             make(&a, 0.1, 1, rates[k]);
             for (size_t i = 0; i < a.frames; i++)
                 a.data[i] = (float)sin(2 * PI * hz * (double)i / rates[k]);
@@ -346,7 +326,6 @@ static void pitch_is_measured(void **state)
             drum_pitch_meter_free(m);
             assert_true(fabs(p.hz / hz - 1) < 0.03);
             assert_true(p.share > 0.5);
-            audio_done(&a);
         }
 }
 
@@ -356,20 +335,18 @@ static void an_ear_remembers_nothing(void **state)
     struct drum_ear *ear;
     assert_int_equal(drum_ear_new(&ear, 44100, NULL), ST_OK);
     for (uint64_t item = 0; item < 8; item++) {
-        struct audio hit;
+        OWN(audio) hit;
         float a[DRUM_FEATURES], b[DRUM_FEATURES];
         synth(&hit, item % 2 ? SYNTH_KICK : SYNTH_HAT_CLOSED, 44100, item);
         hit.frames = item == 3 ? 700 : hit.frames;
         assert_int_equal(drum_ear_features(ear, &hit, 0, a, NULL), ST_OK);
         assert_int_equal(features_of(&hit, b), ST_OK);
         assert_memory_equal(a, b, sizeof a);
-        audio_done(&hit);
     }
-    struct audio other;
+    OWN(audio) other;
     float f[DRUM_FEATURES];
     make(&other, 0.1, 1, 48000);
     assert_int_equal(drum_ear_features(ear, &other, 0, f, NULL), ST_EMPTY);
-    audio_done(&other);
     drum_ear_free(ear);
     assert_int_equal(drum_ear_new(&ear, 900, NULL), ST_EMPTY);
     assert_null(ear);

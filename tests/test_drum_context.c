@@ -4,8 +4,6 @@
 #include "dsp/drum_context.h"
 
 #include <math.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { MANY = 200, FAR = DRUM_CONTEXT_REACH + 100 };

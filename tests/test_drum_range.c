@@ -7,7 +7,6 @@
 #include "tone.h"
 
 #include <math.h>
-#include <stdint.h>
 
 enum { RATE = 44100 };
 
@@ -35,7 +34,7 @@ static void what_is_low_under_a_hat_costs(void **state)
                {2, 0, 400, 1, 1},                             /* a snare's own */
                {2, 0.2, 60, 1, 1}};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-        struct audio a = tone_blank(0.4, 1, RATE);
+        OWN(audio) a = tone_blank(0.4, 1, RATE);
         struct score_parts parts = {0};
         tone_add(&a, 0, 7000, 0.2, 0);
         for (size_t k = (size_t)(all[i].from_s * RATE); k < a.frames; k++)
@@ -52,7 +51,6 @@ static void what_is_low_under_a_hat_costs(void **state)
         }
         assert_true(fabs(score / 0.8 - all[i].worth) < 0.03);
         assert_true(drum_range_clear(&range, DRUM_TOM_LOW) == 1);
-        audio_done(&a);
     }
 }
 
@@ -92,7 +90,7 @@ static void each_class_has_its_range(void **state)
         {200, 2000, 0.01, DRUM_PERC, 1, RATE, 0},
     };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-        struct audio a = pair(all[i].hz, all[i].second_hz, all[i].share, all[i].rate_hz);
+        OWN(audio) a = pair(all[i].hz, all[i].second_hz, all[i].share, all[i].rate_hz);
         struct score_parts parts = {0};
         struct drum_range range = range_of(&a, all[i].band_hz);
         double own = drum_range_own(&range, all[i].class);
@@ -102,14 +100,13 @@ static void each_class_has_its_range(void **state)
         double part = parts_value(&parts, "range");
         assert_true(own < 1 ? part == own : isnan(part));
         assert_true(fabs(score - 0.8 * (0.5 + 0.5 * own)) < 1e-9);
-        audio_done(&a);
     }
 }
 
 /* What is loud on one side only is heard as well, and a cut is no treble. */
 static void channels_cuts_and_silence(void **state)
 {
-    struct audio two = tone_blank(0.1, 2, RATE), none = tone_blank(0.1, 2, RATE);
+    OWN(audio) two = tone_blank(0.1, 2, RATE), none = tone_blank(0.1, 2, RATE);
     tone_add(&two, 0, 100, 0.2, 0);
     tone_add(&two, 1, 8000, 0.2, 0);
     struct drum_range range = range_of(&two, 0);
@@ -120,13 +117,10 @@ static void channels_cuts_and_silence(void **state)
     none.data[7] = NAN;
     range = range_of(&none, 0);
     assert_true(drum_range_own(&range, DRUM_KICK) == 1);
-    struct audio cut = tone_blank(0.0523, 1, RATE);
+    OWN(audio) cut = tone_blank(0.0523, 1, RATE);
     tone_add(&cut, 0, 60, 0.5, 0);
     range = range_of(&cut, 0);
     assert_true(range.treble < 1e-3);
-    audio_done(&two);
-    audio_done(&none);
-    audio_done(&cut);
     drum_range_settle(NULL);
     drum_ranger_free(NULL);
 }

@@ -15,8 +15,7 @@ enum { RATE = 44100 };
 
 static struct sound *make_sound(size_t frames, int channels, int rate_hz)
 {
-    struct audio a;
-    assert_int_equal(audio_init(&a, frames, channels, rate_hz, NULL), ST_OK);
+    struct audio a = tone_frames(frames, channels, rate_hz);
     struct sound *s = sound_new(&a);
     assert_non_null(s);
     s->file_frames = (int64_t)frames;
@@ -88,7 +87,7 @@ static void what_is_heard_is_the_file(void **state)
     for (int channels = 1; channels <= 2; channels++) {
         struct engine *g = fresh(2);
         struct sound *s = noise_sound(N, channels, 3);
-        float *out = malloc((N + 1000) * 2 * sizeof *out);
+        FREED float *out = malloc((N + 1000) * 2 * sizeof *out);
         post(g, play(s, 1));
         render(g, out, N + 1000, &r);
         for (size_t i = 0; i < N + 1000; i++)
@@ -102,7 +101,6 @@ static void what_is_heard_is_the_file(void **state)
         assert_false(snap.playing);
         assert_true(snap.silent && snap.serial == 1 && snap.frame == N);
         assert_int_equal(atomic_load(&s->references), 1);
-        free(out);
         engine_free(g);
         sound_unref(s);
     }
@@ -134,7 +132,7 @@ static void loops_are_sample_exact(void **state)
     enum { N = 20000, OUT = 100000 };
     static const int64_t loops[][2] = {{5000, 15001}, {0, N}, {19000, N}, {700, 701}};
     struct rng r = rng_derive(2, 0, "blocks", 0);
-    float *out = malloc(OUT * 2 * sizeof *out);
+    FREED float *out = malloc(OUT * 2 * sizeof *out);
     struct sound *s = noise_sound(N, 1, 5);
     for (size_t k = 0; k < sizeof loops / sizeof *loops; k++) {
         struct engine *g = fresh(2);
@@ -151,7 +149,6 @@ static void loops_are_sample_exact(void **state)
         }
         engine_free(g);
     }
-    free(out);
     sound_unref(s);
 }
 
@@ -160,7 +157,7 @@ static void the_loop_switch_acts_at_once(void **state)
     enum { N = 20000 };
     struct sound *s = noise_sound(N, 1, 6);
     struct engine *g = fresh(2);
-    float *out = malloc(40000 * 2 * sizeof *out);
+    FREED float *out = malloc(40000 * 2 * sizeof *out);
     struct engine_command c = play(s, 9), change = {.action = ENGINE_PLAN};
     post(g, c);
     engine_render(g, out, 6000);
@@ -179,7 +176,6 @@ static void the_loop_switch_acts_at_once(void **state)
         float want = at < N ? s->audio.data[at] : 0;
         assert_true(out[2 * i] == want);
     }
-    free(out);
     engine_free(g);
     sound_unref(s);
 }
@@ -190,7 +186,7 @@ static void the_seam_is_heard_again_and_again(void **state)
     struct sound *s = noise_sound(N, 1, 7);
     struct engine *g = fresh(2);
     enum { TURN = 2 * SIDE, OUT = 3 * TURN };
-    float *out = malloc(OUT * 2 * sizeof *out);
+    FREED float *out = malloc(OUT * 2 * sizeof *out);
     struct engine_command c = play(s, 1);
     c.u.play.plan.seam = true;
     c.u.play.plan.loop_start = 10000;
@@ -206,7 +202,6 @@ static void the_seam_is_heard_again_and_again(void **state)
                         s->audio.data[at < SIDE ? 50000 - SIDE + at : 10000 + at - SIDE]);
     }
     assert_true(out[0] == 0 && out[2 * (TURN - 1)] == 0); /* both ends are silent */
-    free(out);
     engine_free(g);
     sound_unref(s);
 }
@@ -258,7 +253,7 @@ static void nothing_ever_clicks(void **state)
         s[i] = sine_sound(N, 100 - 7 * i, 0.5, RATE);
         s[i]->cut_start = s[i]->cut_end = true;
     }
-    float *out = calloc(OUT * 2, sizeof *out);
+    FREED float *out = calloc(OUT * 2, sizeof *out);
     size_t done = 0;
     uint64_t serial = 0;
     while (done < OUT) {
@@ -304,7 +299,6 @@ static void nothing_ever_clicks(void **state)
         assert_int_equal(atomic_load(&s[i]->references), 1);
         sound_unref(s[i]);
     }
-    free(out);
 }
 
 static void a_start_of_a_file_is_not_faded_but_a_cut_is(void **state)
@@ -491,7 +485,7 @@ static double purity_db(const float *x, size_t from, size_t to, double hz)
 static void other_rates_are_converted_cleanly(void **state)
 {
     static const int rates[] = {48000, 96000, 22050, 8000, 192000, 47999};
-    float *out = malloc(RATE * 2 * sizeof *out);
+    FREED float *out = malloc(RATE * 2 * sizeof *out);
     for (size_t k = 0; k < sizeof rates / sizeof *rates; k++) {
         struct kernel *kernel = kernel_new(rates[k], RATE);
         assert_non_null(kernel);
@@ -517,7 +511,6 @@ static void other_rates_are_converted_cleanly(void **state)
         kernel_free(kernel);
         sound_unref(s);
     }
-    free(out);
 }
 
 static double rms_db(const float *x, size_t from, size_t to)
@@ -530,7 +523,7 @@ static double rms_db(const float *x, size_t from, size_t to)
 
 static void what_the_device_cannot_play_does_not_fold_back(void **state)
 {
-    float *out = malloc(RATE * 2 * sizeof *out);
+    FREED float *out = malloc(RATE * 2 * sizeof *out);
     struct kernel *kernel = kernel_new(96000, RATE);
     struct sound *s = sine_sound(96000, 25000, 0.5, 96000);
     struct engine *g = fresh(2);
@@ -542,7 +535,6 @@ static void what_the_device_cannot_play_does_not_fold_back(void **state)
     engine_free(g);
     kernel_free(kernel);
     sound_unref(s);
-    free(out);
 }
 
 /* All of what both rates hold, and nothing of what only the file's does. */
@@ -556,7 +548,7 @@ static void the_band_is_kept_to_its_edge(void **state)
         {48000, 23500, -300, -90},  {96000, 18000, -9.1, -8.96},
         {22050, 9000, -9.1, -8.96},
     };
-    float *out = malloc(RATE * 2 * sizeof *out);
+    FREED float *out = malloc(RATE * 2 * sizeof *out);
     for (size_t k = 0; k < sizeof tones / sizeof *tones; k++) {
         int rate_hz = tones[k].rate_hz;
         struct kernel *kernel = kernel_new(rate_hz, RATE);
@@ -572,7 +564,6 @@ static void the_band_is_kept_to_its_edge(void **state)
         kernel_free(kernel);
         sound_unref(s);
     }
-    free(out);
 }
 
 /* At another rate, too, a sound is heard to its last frame, and the next one on the same
@@ -614,7 +605,7 @@ static void other_rates_have_both_ends(void **state)
 static void loops_stay_exact_at_other_rates(void **state)
 {
     enum { PERIOD = 97, LOOP = PERIOD * 7 };
-    float *out = malloc(RATE * 4 * 2 * sizeof *out);
+    FREED float *out = malloc(RATE * 4 * 2 * sizeof *out);
     struct kernel *kernel = kernel_new(48000, RATE);
     struct sound *s = sine_sound(LOOP + 1000, 48000.0 / PERIOD, 0.5, 48000);
     struct engine *g = fresh(2);
@@ -629,7 +620,6 @@ static void loops_stay_exact_at_other_rates(void **state)
     engine_free(g);
     kernel_free(kernel);
     sound_unref(s);
-    free(out);
 }
 
 /* Two sounds that add up to twice full scale: nothing is cut off, no step is larger than
@@ -661,7 +651,7 @@ static void what_is_too_loud_is_turned_down(void **state)
     struct sound *quiet = sine_sound(N, 100, 0.9, RATE),
                  *loud = sine_sound(N / 4, 150, 1, RATE);
     struct rng r = rng_derive(3, 0, "blocks", 0);
-    float *out = malloc(N * 2 * sizeof *out);
+    FREED float *out = malloc(N * 2 * sizeof *out);
     struct engine_command c = {.action = ENGINE_SLOT};
     c.u.kit.sound = sound_ref(loud);
     c.u.kit.gain = 1;
@@ -682,7 +672,6 @@ static void what_is_too_loud_is_turned_down(void **state)
         assert_true(out[2 * i] == quiet->audio.data[i]);
     for (size_t i = N / 2 + RATE / 10; i < N; i++)
         assert_true(out[2 * i] == quiet->audio.data[i]);
-    free(out);
     engine_free(g);
     sound_unref(quiet);
     sound_unref(loud);

@@ -39,8 +39,8 @@ static void forward_is_the_direct_sum(void **state)
     static const int sizes[] = {2, 4, 16, 30, 60, 360, 500, 1024, 2 * 67};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         int n = sizes[i];
-        float *x = malloc((size_t)n * sizeof *x);
-        float *spectrum = malloc((size_t)(n + 2) * sizeof *spectrum);
+        FREED float *x = malloc((size_t)n * sizeof *x);
+        FREED float *spectrum = malloc((size_t)(n + 2) * sizeof *spectrum);
         fill_noise(x, n, (uint64_t)n);
         struct rfft *f = rfft_new(n);
         assert_non_null(f);
@@ -48,8 +48,6 @@ static void forward_is_the_direct_sum(void **state)
         assert_true(error_of(x, spectrum, n) < 3e-6);
         assert_true(spectrum[1] == 0 && spectrum[n + 1] == 0);
         rfft_free(f);
-        free(spectrum);
-        free(x);
     }
 }
 
@@ -58,9 +56,9 @@ static void inverse_undoes_forward(void **state)
     static const int sizes[] = {2, 16, 2048, 2304, 8192, 65536, 100000};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         int n = sizes[i];
-        float *x = malloc((size_t)n * sizeof *x);
-        float *y = malloc((size_t)n * sizeof *y);
-        float *spectrum = malloc((size_t)(n + 2) * sizeof *spectrum);
+        FREED float *x = malloc((size_t)n * sizeof *x);
+        FREED float *y = malloc((size_t)n * sizeof *y);
+        FREED float *spectrum = malloc((size_t)(n + 2) * sizeof *spectrum);
         fill_noise(x, n, (uint64_t)n);
         struct rfft *f = rfft_new(n);
         assert_non_null(f);
@@ -71,9 +69,6 @@ static void inverse_undoes_forward(void **state)
             worst = fmax(worst, fabs((double)x[k] - (double)y[k]));
         assert_true(worst < 2e-6);
         rfft_free(f);
-        free(spectrum);
-        free(y);
-        free(x);
     }
 }
 

@@ -58,7 +58,7 @@ static void bench_done(struct bench *b)
 static void agrees_with_the_plain_transform(void **state)
 {
     for (int z = 0; z < SIZE_COUNT; z++) {
-        struct bench b;
+        OWN(bench) b;
         bench_init(&b, SIZES[z]);
         fft_batch_power(b.batch, b.x, b.hop, b.power);
         for (int lane = 0; lane < 8; lane++) {
@@ -74,7 +74,6 @@ static void agrees_with_the_plain_transform(void **state)
             }
             assert_true(worst < 1e-5 * sqrt(square / (b.n / 2 + 1)));
         }
-        bench_done(&b);
     }
 }
 
@@ -82,10 +81,10 @@ static void agrees_with_the_plain_transform(void **state)
 static void rows_go_there_and_back(void **state)
 {
     for (int z = 0; z < SIZE_COUNT; z++) {
-        struct bench b;
+        OWN(bench) b;
         bench_init(&b, SIZES[z]);
         size_t n = (size_t)b.n, row = n + 5;
-        float *spectra = malloc(8 * row * sizeof *spectra);
+        FREED float *spectra = malloc(8 * row * sizeof *spectra);
         fft_batch_forward(b.batch, b.x, (size_t)b.hop, spectra, row);
         double apart = 0, lost = 0, square = 0;
         for (size_t lane = 0; lane < 8; lane++) {
@@ -106,8 +105,6 @@ static void rows_go_there_and_back(void **state)
                 lost = fmax(lost, fabs((double)(x - spectra[lane * row + i])));
             }
         assert_true(lost < 1e-6);
-        free(spectra);
-        bench_done(&b);
     }
 }
 
@@ -115,11 +112,11 @@ static void rows_go_there_and_back(void **state)
 static void lanes_are_the_rows(void **state)
 {
     for (int z = 0; z < SIZE_COUNT; z++) {
-        struct bench b;
+        OWN(bench) b;
         bench_init(&b, SIZES[z]);
         size_t n = (size_t)b.n, row = n + 2, bins = n / 2 + 1, some = n / 3;
-        float *rows = malloc(8 * row * sizeof *rows),
-              *part = malloc(8 * row * sizeof *part);
+        FREED float *rows = malloc(8 * row * sizeof *rows),
+                    *part = malloc(8 * row * sizeof *part);
         fft_batch_forward(b.batch, b.x, (size_t)b.hop, rows, row);
         const float *lanes = fft_batch_spectra(b.batch, b.x, (size_t)b.hop);
         for (size_t lane = 0; lane < 8; lane++)
@@ -132,9 +129,6 @@ static void lanes_are_the_rows(void **state)
         for (size_t lane = 0; lane < 8; lane++)
             assert_memory_equal(part + lane * row, rows + lane * row,
                                 some * sizeof *part);
-        free(rows);
-        free(part);
-        bench_done(&b);
     }
 }
 
@@ -142,10 +136,10 @@ static void lanes_are_the_rows(void **state)
 static void complex_lanes_turn(void **state)
 {
     for (int z = 0; SIZES[z] <= 300; z++) {
-        struct bench b;
+        OWN(bench) b;
         bench_init(&b, SIZES[z]);
         int half = b.n / 2;
-        float *x = malloc(16 * (size_t)half * sizeof *x);
+        FREED float *x = malloc(16 * (size_t)half * sizeof *x);
         struct rng r = rng_derive(3, 0, "lanes", (uint64_t)b.n);
         for (int i = 0; i < 16 * half; i++)
             x[i] = (float)rng_range(&r, -1, 1);
@@ -164,8 +158,6 @@ static void complex_lanes_turn(void **state)
                 assert_true(fabs((double)out[16 * k + lane] - re) < 1e-5 * half);
                 assert_true(fabs((double)out[16 * k + 8 + lane] - im) < 1e-5 * half);
             }
-        free(x);
-        bench_done(&b);
     }
 }
 
@@ -173,11 +165,11 @@ static void complex_lanes_turn(void **state)
 static void correlations_are_those_of_the_windowed_frame_with_the_whole(void **state)
 {
     for (int z = 0; z < SIZE_COUNT; z++) {
-        struct bench b;
+        OWN(bench) b;
         bench_init(&b, SIZES[z]);
         int n = b.n;
-        float *x = malloc(8 * (size_t)n * sizeof *x);
-        float *out = malloc(8 * ((size_t)n + 2) * sizeof *out);
+        FREED float *x = malloc(8 * (size_t)n * sizeof *x);
+        FREED float *out = malloc(8 * ((size_t)n + 2) * sizeof *out);
         for (int i = 0; i < 8 * n; i++)
             x[i] = b.x[i % 8 * b.hop + i / 8];
         fft_batch_correlate(b.batch, x, n, out);
@@ -197,7 +189,7 @@ static void correlations_are_those_of_the_windowed_frame_with_the_whole(void **s
             assert_true(worst < 1e-6 * square);
         }
         /* Fewer lags are the same ones, and what is behind them is left alone. */
-        float *some = malloc(8 * ((size_t)n + 2) * sizeof *some);
+        FREED float *some = malloc(8 * ((size_t)n + 2) * sizeof *some);
         for (int lags = 1; lags < n; lags += n / 4) {
             for (int i = 0; i < 8 * (n + 2); i++)
                 some[i] = 77;
@@ -206,17 +198,13 @@ static void correlations_are_those_of_the_windowed_frame_with_the_whole(void **s
             for (int i = 8 * (lags + 1); i < 8 * (n + 2); i++)
                 assert_true(some[i] == 77);
         }
-        free(some);
-        free(x);
-        free(out);
-        bench_done(&b);
     }
 }
 
 static void every_build_gives_the_same_bits(void **state)
 {
     for (int z = 0; z < SIZE_COUNT; z++) {
-        struct bench b;
+        OWN(bench) b;
         bench_init(&b, SIZES[z]);
         size_t bytes = 8 * ((size_t)b.n / 2 + 1) * sizeof(float);
         struct fft_batch *base_plan = fft_batch_new(b.n, b.window);
@@ -229,7 +217,8 @@ static void every_build_gives_the_same_bits(void **state)
         run_power(b.batch, frames, b.n / 2 + 1, b.other);
         assert_memory_equal(b.power, b.other, bytes);
         size_t row = (size_t)b.n + 2, rows = 8 * row;
-        float *base = malloc(rows * sizeof *base), *best = malloc(rows * sizeof *best);
+        FREED float *base = malloc(rows * sizeof *base),
+                    *best = malloc(rows * sizeof *best);
         run_forward_base(base_plan, frames, base, row);
         run_forward(b.batch, frames, best, row);
         assert_memory_equal(base, best, rows * sizeof *base);
@@ -245,16 +234,12 @@ static void every_build_gives_the_same_bits(void **state)
         fft_batch_back_base(base_plan, b.n, base, row);
         fft_batch_back(b.batch, b.n, best, row);
         assert_memory_equal(base, best, rows * sizeof *base);
-        float *columns = malloc(rows * sizeof *columns);
+        FREED float *columns = malloc(rows * sizeof *columns);
         memcpy(columns, base, rows * sizeof *columns);
         fft_batch_correlate_base(base_plan, columns, b.n, base);
         fft_batch_correlate(b.batch, columns, b.n, best);
         assert_memory_equal(base, best, 8 * (size_t)b.n * sizeof *base);
         fft_batch_free(base_plan);
-        free(columns);
-        free(base);
-        free(best);
-        bench_done(&b);
     }
 }
 
@@ -262,7 +247,7 @@ static void every_build_gives_the_same_bits(void **state)
 static void parts_are_those_of_the_whole(void **state)
 {
     for (int z = 0; z < SIZE_COUNT; z++) {
-        struct bench b;
+        OWN(bench) b;
         bench_init(&b, SIZES[z]);
         size_t bins = (size_t)b.n / 2 + 1, bytes = 8 * sizeof(float);
         fft_batch_power(b.batch, b.x, b.hop, b.power);
@@ -278,7 +263,6 @@ static void parts_are_those_of_the_whole(void **state)
         for (size_t k = 0; k < bins; k++)
             for (size_t i = 0; i < 8; i++)
                 assert_true(b.other[8 * k + i] == b.power[8 * k + (7 - i) / 2]);
-        bench_done(&b);
     }
 }
 
@@ -292,11 +276,10 @@ static void other_sizes_are_refused(void **state)
     assert_null(fft_batch_new(-8, window));
     fft_batch_free(NULL);
     for (int n = 8; n < 5000; n = fft_next_fast(n + 1)) {
-        float *w = calloc((size_t)n, sizeof *w);
+        FREED float *w = calloc((size_t)n, sizeof *w);
         struct fft_batch *f = fft_batch_new(n, w);
         assert_non_null(f);
         fft_batch_free(f);
-        free(w);
     }
 }
 

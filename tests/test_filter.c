@@ -7,7 +7,6 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static struct measures pad_measures, hit_measures;
@@ -209,10 +208,9 @@ static void test_names_of_keys(void **state)
     struct filter_finds of = {&one, columns, NULL, source_of, size_of};
     for (size_t i = 0; i < sizeof same / sizeof *same; i++)
         for (int minor = 0; minor < 2; minor++) {
-            char text[20];
             unsigned char mark = 1;
             struct filter *f;
-            snprintf(text, sizeof text, "key:%s%s", same[i][0], minor ? "m" : "");
+            FREED const char *text = text_of("key:%s%s", same[i][0], minor ? "m" : "");
             snprintf(one.key, sizeof one.key, "%s%s", same[i][1], minor ? "m" : "");
             assert_int_equal(filter_parse(&f, text, NULL), FILTER_OK);
             filter_sift(f, &of, 0, 1, &mark);
@@ -245,13 +243,12 @@ static void test_words_for_classes(void **state)
     struct filter_finds of = {&one, columns, NULL, source_of, size_of};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         for (int c = 0; c < DRUM_CLASS_COUNT; c++) {
-            char text[40];
             unsigned char mark = 1;
             struct filter *f;
             bool meant = false;
             for (int k = 0; k < 4 && words[i].takes[k]; k++)
                 meant |= c == drum_class_find(words[i].takes[k]);
-            snprintf(text, sizeof text, "class:%s", words[i].typed);
+            FREED const char *text = text_of("class:%s", words[i].typed);
             snprintf(one.hit_class, sizeof one.hit_class, "%s",
                      drum_class_name((enum drum_class)c));
             assert_int_equal(filter_parse(&f, text, NULL), FILTER_OK);
@@ -346,12 +343,11 @@ static void test_logic(void **state)
 static void test_every_measure_has_a_word(void **state)
 {
     for (int m = 0; m < ME_COUNT; m++) {
-        char text[80];
         struct filter *f;
         measures_clear(&pad_measures);
         measures_set(&pad_measures, (enum measure_id)m, 5.0);
-        snprintf(text, sizeof text, "%s>4.5 %s<5.5", measure_table[m].column,
-                 measure_table[m].column);
+        FREED const char *text =
+            text_of("%s>4.5 %s<5.5", measure_table[m].column, measure_table[m].column);
         assert_int_equal(filter_parse(&f, text, NULL), FILTER_OK);
         assert_true(takes(f) & 1);
         assert_int_equal(filter_measure(measure_table[m].column), m);

@@ -48,7 +48,7 @@ static size_t make(struct candidate *c, struct catalog_source *source,
 /* As miners bring them: a few at a time, and then the last word. */
 static void mine_of(struct session *s, const char *tape, const struct hit *hits)
 {
-    struct candidate *c = calloc(MOST, sizeof *c);
+    FREED struct candidate *c = calloc(MOST, sizeof *c);
     struct catalog_source source;
     size_t n = make_of(tape, c, &source, hits);
     for (size_t i = 0; i < n; i += 2)
@@ -58,7 +58,6 @@ static void mine_of(struct session *s, const char *tape, const struct hit *hits)
     session_announce(s);
     while (session_tidy(s))
         continue;
-    free(c);
 }
 
 static void mine(struct session *s, const struct hit *hits)
@@ -68,21 +67,18 @@ static void mine(struct session *s, const struct hit *hits)
 
 static void publish(const struct place *p, const struct hit *hits)
 {
-    struct candidate *c = calloc(MOST, sizeof *c);
+    FREED struct candidate *c = calloc(MOST, sizeof *c);
     struct catalog_source source;
     struct catalog_content content = {
         .sources = &source, .source_count = 1, .candidates = c};
-    char path[FOLDER_BYTES + 64];
-    snprintf(path, sizeof path, "%s/catalog.db", p->project);
+    FREED const char *path = text_of("%s/catalog.db", p->project);
     content.candidate_count = make(c, &source, hits);
     assert_int_equal(catalog_publish(path, &content, NULL), ST_OK);
-    free(c);
 }
 
 static const struct find *called_of(struct session *s, const char *tape, const char *name)
 {
-    char whole[64];
-    snprintf(whole, sizeof whole, "%s_%s", tape, name);
+    FREED const char *whole = text_of("%s_%s", tape, name);
     for (size_t i = 0; i < session_count(s); i++) {
         const struct find *f = session_find(s, i);
         if (!f->gone && strcmp(f->name, whole) == 0)
@@ -150,7 +146,7 @@ static void assert_followed(struct session *s)
 
 static void words_follow_their_sounds(void **state)
 {
-    struct session *s = open_session(*state);
+    OWN(session) *s = open_session(*state);
     mine(s, before);
     say_things(s);
     mine(s, after);
@@ -176,14 +172,13 @@ static void words_follow_their_sounds(void **state)
     assert_int_equal(called(s, "pad02_mid")->decision, DECISION_ACCEPTED);
     assert_true(session_kit(s)->slot[1].id == called(s, "drum_005_snare")->id);
     assert_tallies_true(s);
-    session_close(s);
 }
 
 /* While one recording is mined again something is said of another: undo takes that back,
  * and what moved stays with its sounds. */
 static void undo_is_of_what_the_user_did(void **state)
 {
-    struct session *s = open_session(*state);
+    OWN(session) *s = open_session(*state);
     mine(s, before);
     mine_of(s, "reel", before);
     size_t at = (size_t)session_index_of(s, called_of(s, "reel", "pad02_mid")->id);
@@ -218,13 +213,12 @@ static void undo_is_of_what_the_user_did(void **state)
     assert_followed(s);
     /* but not what was said under a name that another sound has now */
     assert_int_equal(session_redo(s, NULL, NULL), ST_NOTHING);
-    session_close(s);
 }
 
 /* The same by a batch run, beside an open workstation. */
 static void a_run_elsewhere_does_the_same(void **state)
 {
-    struct session *s = open_session(*state);
+    OWN(session) *s = open_session(*state);
     mine(s, before);
     say_things(s);
     publish(*state, after);
@@ -239,13 +233,12 @@ static void a_run_elsewhere_does_the_same(void **state)
     s = open_session(*state);
     assert_int_equal(called(s, "pad01_dark")->decision, DECISION_REJECTED);
     assert_int_equal(called(s, "drum_003_kick")->rating, 4);
-    session_close(s);
 }
 
 /* The same names at the same places: nothing is moved, nothing stands in the history. */
 static void what_stays_is_left_alone(void **state)
 {
-    struct session *s = open_session(*state);
+    OWN(session) *s = open_session(*state);
     mine(s, before);
     say_things(s);
     mine(s, before);
@@ -259,7 +252,6 @@ static void what_stays_is_left_alone(void **state)
     assert_int_equal(called(s, "drum_003_kick")->rating, 4);
     assert_int_equal(called(s, "pad02_mid")->decision, DECISION_ACCEPTED);
     assert_tallies_true(s);
-    session_close(s);
 }
 
 /* It is the same stretch where half of both together is common to them, on whichever side
@@ -281,12 +273,11 @@ static void half_of_both_is_the_same_stretch(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const struct place *p = *state;
-        struct session *s = open_session(p);
+        OWN(session) *s = open_session(p);
         mine(s, was);
         decide(s, "pad01_dark", DECISION_ACCEPTED);
         mine(s, cases[i].now);
         assert_int_equal(called(s, "pad01_mid")->decision, cases[i].decision);
-        session_close(s);
         folder_remove(p->project);
     }
 }

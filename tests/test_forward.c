@@ -4,9 +4,9 @@
 #include "core/rng.h"
 #include "folder.h"
 #include "io/forward.h"
+#include "tone.h"
 
 #include <stdint.h>
-#include <stdlib.h>
 
 enum { FRAMES = 20000, RATE = 8000 };
 
@@ -20,9 +20,8 @@ static void regions_are_those_of_the_file(void **state)
                   {19500, 900}, {30000, 100}, {30050, 1000}, {0, 0},     {0, FRAMES}};
     const char *folder = *state;
     char path[FOLDER_BYTES];
-    struct audio a;
     struct rng noise = rng_derive(1, 0, "test-forward", 0);
-    assert_int_equal(audio_init(&a, FRAMES, 2, RATE, NULL), ST_OK);
+    OWN(audio) a = tone_frames(FRAMES, 2, RATE);
     for (size_t i = 0; i < 2 * FRAMES; i++)
         a.data[i] = (float)rng_range(&noise, -1, 1);
     folder_wav(folder, "a.wav", &a, 16);
@@ -51,7 +50,6 @@ static void regions_are_those_of_the_file(void **state)
     forward_done(&f);
     soundfile_close(one);
     soundfile_close(other);
-    audio_done(&a);
 }
 
 int main(void)

@@ -63,7 +63,7 @@ static size_t mutate(uint8_t *bytes, size_t n, struct rng *r)
 static void replay(int (*target)(const uint8_t *, size_t), const void *seed, size_t size,
                    uint64_t item, double limit_s)
 {
-    uint8_t *bytes = malloc(MAX_BYTES);
+    FREED uint8_t *bytes = malloc(MAX_BYTES);
     struct rng r = rng_derive(1, 0, "fuzz", item);
     if (size > MAX_BYTES)
         size = MAX_BYTES;
@@ -73,22 +73,19 @@ static void replay(int (*target)(const uint8_t *, size_t), const void *seed, siz
         memcpy(bytes, seed, size);
         size_t n = mutate(bytes, size, &r);
         /* A copy of the exact size lets ASan see every byte read beyond it. */
-        uint8_t *exact = malloc(n ? n : 1);
+        FREED uint8_t *exact = malloc(n ? n : 1);
         memcpy(exact, bytes, n);
         target(exact, n);
-        free(exact);
     }
-    free(bytes);
 }
 
 static void replay_file(int (*target)(const uint8_t *, size_t), const char *path,
                         uint64_t item, double limit_s)
 {
-    char *bytes;
+    FREED char *bytes;
     size_t n;
     assert_int_equal(path_read_file(path, 1 << 24, &bytes, &n, NULL), ST_OK);
     replay(target, bytes, n, item, limit_s);
-    free(bytes);
 }
 
 static void configs(void **state)

@@ -11,14 +11,12 @@
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* A chord with a slow swell and some air: pad-like, stereo from detuned sides. */
 static struct audio pad(double seconds, int channels)
 {
-    struct audio a;
-    audio_init(&a, (size_t)(seconds * 44100), channels, 44100, NULL);
+    struct audio a = tone_frames((size_t)(seconds * 44100), channels, 44100);
     static const double notes[] = {110, 164.81, 220, 277.18, 329.63};
     for (size_t i = 0; i < 5; i++)
         for (int c = 0; c < channels; c++)
@@ -54,8 +52,7 @@ static double density(const struct audio *a)
 /* A loop that swells by 20 dB comes within the tolerance, and goes on round the join. */
 static void evening_evens(void **state)
 {
-    struct audio a, silence;
-    assert_int_equal(audio_init(&a, 4 * 44100, 2, 44100, NULL), ST_OK);
+    OWN(audio) a = tone_frames(4 * 44100, 2, 44100);
     struct rng r = rng_derive(11, 0, "test", 0);
     tone_noise(&a, 0.1, &r);
     for (size_t i = 0; i < a.frames; i++) {
@@ -70,18 +67,15 @@ static void evening_evens(void **state)
     double first = level_rms_range(&a, 0, 2205),
            last = level_rms_range(&a, a.frames - 2205, a.frames);
     assert_true(fabs(level_to_db(first / last)) < 1);
-    assert_int_equal(audio_init(&silence, 44100, 1, 44100, NULL), ST_OK);
+    OWN(audio) silence = tone_frames(44100, 1, 44100);
     assert_int_equal(weave_even(&silence, 4, NULL), ST_OK);
     assert_true(level_peak(&silence) == 0);
-    audio_done(&silence);
-    audio_done(&a);
 }
 
 /* Two strokes that are too loud only together, and nothing is in the middle of both. */
 static void evening_tames_pairs(void **state)
 {
-    struct audio a;
-    assert_int_equal(audio_init(&a, 4 * 44100, 1, 44100, NULL), ST_OK);
+    OWN(audio) a = tone_frames(4 * 44100, 1, 44100);
     struct rng r = rng_derive(12, 0, "test", 0);
     tone_noise(&a, 0.1, &r);
     for (size_t i = 0; i < a.frames; i++) {
@@ -94,14 +88,12 @@ static void evening_tames_pairs(void **state)
     print_message("pairs of strokes off by %.2f dB, evened %.2f dB\n", before, after);
     assert_true(before > 4);
     assert_true(after < 3.5);
-    audio_done(&a);
 }
 
 /* What is hardly there is not made sound. */
 static void evening_leaves_gaps(void **state)
 {
-    struct audio a;
-    assert_int_equal(audio_init(&a, 4 * 44100, 1, 44100, NULL), ST_OK);
+    OWN(audio) a = tone_frames(4 * 44100, 1, 44100);
     struct rng r = rng_derive(13, 0, "test", 0);
     tone_noise(&a, 0.1, &r);
     for (size_t i = 0; i < a.frames; i++)
@@ -110,7 +102,6 @@ static void evening_leaves_gaps(void **state)
     double gap = level_rms_range(&a, 1000, 3400), mean = level_rms(&a);
     print_message("a gap of -100 dB lies at %.1f dB\n", level_to_db(gap / mean));
     assert_true(level_to_db(gap / mean) < -65);
-    audio_done(&a);
 }
 
 /* Whatever its length, the gains of a loop go on from frame to frame. */
@@ -118,9 +109,8 @@ static void evening_makes_no_step(void **state)
 {
     static const size_t frames[] = {22625, 23247, 22050, 44101};
     for (size_t k = 0; k < sizeof frames / sizeof *frames; k++) {
-        struct audio a;
         double worst = 0, before = 0;
-        assert_int_equal(audio_init(&a, frames[k], 1, 44100, NULL), ST_OK);
+        OWN(audio) a = tone_frames(frames[k], 1, 44100);
         for (size_t i = 0; i < a.frames; i++)
             a.data[i] = i / 2205 % 2 ? 0.1f : 0.8f;
         assert_int_equal(weave_even(&a, 1, NULL), ST_OK);
@@ -131,7 +121,6 @@ static void evening_makes_no_step(void **state)
             before = db;
         }
         assert_true(worst < 0.3);
-        audio_done(&a);
     }
 }
 
@@ -143,8 +132,7 @@ static void rough_levels_are_evened(void **state)
     double before = 0, after = 0;
     for (uint64_t seed = 1; seed <= 16; seed++) {
         struct rng r = rng_derive(seed, 0, "rough", 0);
-        struct audio a;
-        audio_init(&a, 4 * 44100, 2, 44100, NULL);
+        OWN(audio) a = tone_frames(4 * 44100, 2, 44100);
         tone_noise(&a, seed % 2 ? 0.1 : 0.02, &r);
         for (int c = 0; c < 2 && seed % 2 == 0; c++)
             tone_add(&a, c, rng_range(&r, 27, 60), 0.15, c);
@@ -158,7 +146,6 @@ static void rough_levels_are_evened(void **state)
         before = fmax(before, density(&a));
         assert_int_equal(weave_even(&a, 2.5, NULL), ST_OK);
         after = fmax(after, density(&a));
-        audio_done(&a);
     }
     print_message("50 ms levels off by %.2f dB at most, evened %.2f dB\n", before, after);
     assert_true(before > 10);
@@ -170,8 +157,7 @@ static void rough_clouds_are_even(void **state)
 {
     double worst = 0;
     for (uint64_t seed = 1; seed <= 4; seed++) {
-        struct audio a;
-        audio_init(&a, 4 * 44100, 1, 44100, NULL);
+        OWN(audio) a = tone_frames(4 * 44100, 1, 44100);
         struct rng r = rng_derive(seed, 0, "rough", 0);
         tone_noise(&a, 0.02, &r);
         tone_add(&a, 0, rng_range(&r, 27, 60), 0.15, 0);
@@ -187,10 +173,8 @@ static void rough_clouds_are_even(void **state)
         s.overlap_ratio = 0.3;
         s.length_min_ms = 60;
         s.length_max_ms = 120;
-        struct audio cloud = cloud_of(&a, &s, seed, NULL);
+        OWN(audio) cloud = cloud_of(&a, &s, seed, NULL);
         worst = fmax(worst, density(&cloud));
-        audio_done(&cloud);
-        audio_done(&a);
     }
     print_message("50 ms levels of rough clouds off by %.2f dB at most\n", worst);
     assert_true(worst < 4);
@@ -211,8 +195,7 @@ static void joins_are_level(void **state)
     double worst = 0, of_one = 0;
     for (uint64_t seed = 1; seed <= 12; seed++) {
         struct rng r = rng_derive(seed, 0, "join", 0);
-        struct audio a;
-        audio_init(&a, 4 * 44100, 2, 44100, NULL);
+        OWN(audio) a = tone_frames(4 * 44100, 2, 44100);
         tone_noise(&a, 0.1, &r);
         double from = 0, to = 0, side = 0, next_side = 0, pan = 0, next_pan = 0;
         for (size_t i = 0; i < a.frames; i++) {
@@ -238,7 +221,7 @@ static void joins_are_level(void **state)
         assert_int_equal(weave_calm_join(&a, &join, NULL), ST_OK);
         assert_true(join.judged);
         worst = fmax(worst, step_over_join(&a));
-        struct audio sum;
+        OWN(audio) sum;
         assert_int_equal(audio_convert_channels(&sum, &a, 1, NULL), ST_OK);
         worst = fmax(worst, step_over_join(&sum));
         for (size_t c = 0; c < 2; c++) {
@@ -246,8 +229,6 @@ static void joins_are_level(void **state)
                 sum.data[i] = a.data[2 * i + c];
             of_one = fmax(of_one, step_over_join(&sum));
         }
-        audio_done(&sum);
-        audio_done(&a);
     }
     print_message("levels beside a join differ by %.2f dB at most, those of a channel by "
                   "%.2f\n",
@@ -259,11 +240,11 @@ static void joins_are_level(void **state)
 static void clouds_are_stereo_dense_and_seamless(void **state)
 {
     for (int channels = 1; channels <= 2; channels++) {
-        struct audio a = pad(3, channels);
+        OWN(audio) a = pad(3, channels);
         struct grains_spec s;
         s = usual_cloud();
         struct grains_report report;
-        struct audio cloud = cloud_of(&a, &s, 1, &report);
+        OWN(audio) cloud = cloud_of(&a, &s, 1, &report);
         assert_int_equal(cloud.frames, 8 * 44100);
         assert_int_equal(cloud.channels, 2);
         assert_true(report.mean_quality > 0.9);
@@ -271,28 +252,25 @@ static void clouds_are_stereo_dense_and_seamless(void **state)
         assert_true(density(&cloud) < 4);
         double correlation = tone_correlation(&cloud);
         assert_true(correlation > 0.1 && correlation < 0.9);
-        struct audio sum;
+        OWN(audio) sum;
         assert_int_equal(audio_convert_channels(&sum, &cloud, 1, NULL), ST_OK);
         assert_true(fabs(level_to_db(level_rms(&sum) / level_rms(&cloud))) < 3);
         assert_true(tone_join_kink(&cloud) <= 1);
         struct seam seam;
         assert_int_equal(seam_measure(&cloud, &seam, NULL), ST_OK);
         assert_true(seam.seamless);
-        audio_done(&sum);
-        audio_done(&cloud);
-        audio_done(&a);
     }
 }
 
 static void the_stream_decides_everything(void **state)
 {
-    struct audio a = pad(2, 2);
+    OWN(audio) a = pad(2, 2);
     struct grains_spec s;
     s = usual_cloud();
     s.duration_s = 2;
     s.grain_count = 80;
-    struct audio one = cloud_of(&a, &s, 1, NULL), same = cloud_of(&a, &s, 1, NULL),
-                 other = cloud_of(&a, &s, 2, NULL);
+    OWN(audio) one = cloud_of(&a, &s, 1, NULL), same = cloud_of(&a, &s, 1, NULL);
+    OWN(audio) other = cloud_of(&a, &s, 2, NULL);
     size_t bytes = one.frames * 2 * sizeof *one.data;
     assert_memory_equal(one.data, same.data, bytes);
     assert_true(memcmp(one.data, other.data, bytes) != 0);
@@ -301,17 +279,13 @@ static void the_stream_decides_everything(void **state)
         dot += (double)one.data[i] * (double)other.data[i];
     double scale = level_rms(&one) * level_rms(&other) * 2 * (double)one.frames;
     assert_true(fabs(dot / scale) < 0.5);
-    audio_done(&one);
-    audio_done(&same);
-    audio_done(&other);
-    audio_done(&a);
 }
 
 static void grains_keep_to_the_regions(void **state)
 {
     /* 440 Hz in the region, 3 kHz outside of it: nothing of the latter may be heard */
-    struct audio a, cloud;
-    audio_init(&a, 88200, 1, 44100, NULL);
+    OWN(audio) cloud;
+    OWN(audio) a = tone_frames(88200, 1, 44100);
     for (size_t i = 0; i < a.frames; i++) {
         bool inside = i >= 30000 && i < 50000;
         a.data[i] =
@@ -329,7 +303,7 @@ static void grains_keep_to_the_regions(void **state)
                                   &r, NULL, NULL),
                      ST_OK);
     /* all of it lies around 880 Hz: one octave up, nothing at 3 or 6 kHz */
-    struct audio part;
+    OWN(audio) part;
     audio_slice(&part, &cloud, 0, 65536, NULL);
     double at = 0, off = 0;
     for (double hz = 840; hz <= 920; hz += 1)
@@ -337,9 +311,6 @@ static void grains_keep_to_the_regions(void **state)
     for (double hz = 2900; hz <= 3100; hz += 25)
         off = fmax(off, tone_partial(&part, 0, 0, 65536, hz).amplitude);
     assert_true(level_to_db(off / at) < -50);
-    audio_done(&part);
-    audio_done(&cloud);
-    audio_done(&a);
 }
 
 /* Of a grain as long as its material, so that all grains are that one. */
@@ -351,16 +322,14 @@ static double quality(const struct audio *a)
     s.length_min_ms = s.length_max_ms = 1000.0 * (double)a->frames / a->rate_hz;
     s.pitch_min_semitones = s.pitch_max_semitones = 0;
     s.duration_s = 1;
-    struct audio cloud = cloud_of(a, &s, 1, &report);
-    audio_done(&cloud);
+    OWN(audio) cloud = cloud_of(a, &s, 1, &report);
     return report.mean_quality;
 }
 
 static void quality_has_its_penalties(void **state)
 {
     enum { N = 4410 };
-    struct audio a;
-    audio_init(&a, N, 1, 44100, NULL);
+    OWN(audio) a = tone_frames(N, 1, 44100);
     tone_add(&a, 0, 441, 0.3, 0);
     assert_true(fabs(quality(&a) - 1) < 1e-9);
     for (size_t i = 0; i < N; i++)
@@ -382,13 +351,12 @@ static void quality_has_its_penalties(void **state)
         a.data[i] = 0.01f * (i & 1 ? 1.0f : -1.0f);
     a.data[100] = 0.2f; /* crest above 10 */
     assert_true(quality(&a) < 0.85);
-    audio_done(&a);
 }
 
 static void hits_and_silence_are_avoided(void **state)
 {
     /* calm pad with a burst in it, silence behind: the calmest fifth has neither */
-    struct audio a = pad(4, 1);
+    OWN(audio) a = pad(4, 1);
     for (size_t i = 40000; i < 42000; i++)
         a.data[i] += (i & 1 ? 0.5f : -0.5f) * expf(-(float)(i - 40000) / 300.0f);
     for (size_t i = 120000; i < a.frames; i++)
@@ -397,23 +365,21 @@ static void hits_and_silence_are_avoided(void **state)
     s = usual_cloud();
     s.lowpass_hz = 0;
     struct grains_report report;
-    struct audio cloud = cloud_of(&a, &s, 4, &report);
+    OWN(audio) cloud = cloud_of(&a, &s, 4, &report);
     assert_true(report.mean_quality > 0.999);
     assert_true(density(&cloud) < 4);
     double crest = level_peak(&cloud) / level_rms(&cloud);
     assert_true(crest < 8);
-    audio_done(&cloud);
-    audio_done(&a);
 }
 
 static void odd_material_is_refused_or_survived(void **state)
 {
-    struct audio a, cloud;
+    OWN(audio) cloud;
     struct grains_spec s;
     s = usual_cloud();
     s.duration_s = 1;
     struct rng r = rng_derive(1, 0, "cloud", 0);
-    audio_init(&a, 44100, 2, 44100, NULL);
+    OWN(audio) a = tone_frames(44100, 2, 44100);
     assert_int_equal(
         grains_cloud(&cloud, &(struct grain_material){.sound = &a}, &s, &r, NULL, NULL),
         ST_EMPTY);
@@ -465,25 +431,21 @@ static void odd_material_is_refused_or_survived(void **state)
     assert_int_equal(
         grains_cloud(&cloud, &(struct grain_material){.sound = &a}, &bad, &r, NULL, NULL),
         ST_OK);
-    audio_done(&cloud);
-    audio_done(&a);
 }
 
 /* Sides in antiphase: the middle is silent, the cloud is not. */
 static void antiphase_material_sounds(void **state)
 {
-    struct audio a = pad(2, 2);
+    OWN(audio) a = pad(2, 2);
     for (size_t i = 0; i < a.frames; i++)
         a.data[2 * i + 1] = -a.data[2 * i];
     struct grains_spec s;
     s = usual_cloud();
     struct grains_report report;
-    struct audio cloud = cloud_of(&a, &s, 1, &report);
+    OWN(audio) cloud = cloud_of(&a, &s, 1, &report);
     assert_true(report.mean_quality > 0.999);
     double correlation = tone_correlation(&cloud);
     assert_true(correlation > 0.1 && correlation < 0.9);
-    audio_done(&cloud);
-    audio_done(&a);
 }
 
 int main(void)

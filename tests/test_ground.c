@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <math.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 static void messages_are_one_clean_line(void **state)
@@ -96,7 +95,7 @@ static void hashes_chain(void **state)
 
 static void arrays_keep_what_they_hold(void **state)
 {
-    int *at = NULL;
+    FREED int *at = NULL;
     size_t room = 0;
     for (int i = 0; i < 1000; i++) {
         size_t before = room;
@@ -115,7 +114,6 @@ static void arrays_keep_what_they_hold(void **state)
     size_t count = room;
     assert_true(array_add(&at, &count, &room, &(int){7}, sizeof *at));
     assert_true(count == had + 1 && room >= count && at[had] == 7 && at[999] == 999);
-    free(at);
 }
 
 int main(void)

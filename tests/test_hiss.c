@@ -12,7 +12,6 @@
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdlib.h>
 
 enum { HITS = 5 };
 
@@ -156,7 +155,7 @@ static void tremolo_has_whole_cycles(void **state)
     s = usual_hiss();
     s.loop_duration_s = 1.5; /* 2.5 Hz: 3.75 cycles, so 4 */
     s.channels = 1;
-    struct audio loop;
+    OWN(audio) loop;
     struct rng r = rng_derive(1, 0, "hiss", 0);
     bool synthetic = false;
     assert_int_equal(loop_of(&loop, NULL, 0, &s, &r, &synthetic), ST_OK);
@@ -178,14 +177,12 @@ static void tremolo_has_whole_cycles(void **state)
         else
             assert_true(depth < 0.06);
     }
-    audio_done(&loop);
 }
 
 static void noise_is_white_gaussian_at_its_level(void **state)
 {
-    struct audio a;
     struct rng r = rng_derive(1, 0, "noise", 0);
-    assert_int_equal(audio_init(&a, 100000, 2, 44100, NULL), ST_OK);
+    OWN(audio) a = tone_frames(100000, 2, 44100);
     hiss_noise(&a, -12, &r);
     assert_true(fabs(level_to_db(level_rms(&a)) + 12) < 1e-4);
     assert_true(fabs(tone_correlation(&a)) < 0.02);
@@ -193,7 +190,6 @@ static void noise_is_white_gaussian_at_its_level(void **state)
     measures_clear(&m);
     assert_int_equal(measure_sample(&a, &m, NULL), ST_OK);
     assert_true(fabs(m.centroid_hz - 11025) < 200 && m.crest_factor > 3.8);
-    audio_done(&a);
 }
 
 static void flickers_are_short_and_closed(void **state)
@@ -314,8 +310,7 @@ static void dust_is_turned_until_it_joins_calmly(void **state)
 {
     int roomy = 0;
     for (uint64_t seed = 0; seed < 20; seed++) {
-        struct audio pad = tone_blank(1.5, 1, 44100), hiss = tone_blank(1.5, 1, 44100),
-                     out;
+        OWN(audio) pad = tone_blank(1.5, 1, 44100), hiss = tone_blank(1.5, 1, 44100), out;
         struct seam seam;
         struct rng r = rng_derive(seed, 0, "dust", 0);
         tone_add(&pad, -1, 220, 0.3, 0);
@@ -327,9 +322,6 @@ static void dust_is_turned_until_it_joins_calmly(void **state)
             ST_OK);
         assert_int_equal(seam_measure(&out, &seam, NULL), ST_OK);
         roomy += seam_roomy(&seam);
-        audio_done(&out);
-        audio_done(&hiss);
-        audio_done(&pad);
     }
     assert_int_equal(roomy, 20);
 }
@@ -339,8 +331,8 @@ static void dust_lies_at_its_level_and_loops(void **state)
     static const size_t lengths[] = {30000, 88200, 89000, 123457, 200001};
     for (size_t i = 0; i < 5; i++)
         for (int channels = 1; channels <= 2; channels++) {
-            struct audio pad, hiss, out;
-            audio_init(&pad, lengths[i], channels, 44100, NULL);
+            OWN(audio) hiss, out;
+            OWN(audio) pad = tone_frames(lengths[i], channels, 44100);
             double cycles = rint(220.0 * (double)lengths[i] / 44100);
             tone_add(&pad, -1, cycles * 44100 / (double)lengths[i], 0.3, 0);
             struct hiss_spec s;
@@ -374,13 +366,10 @@ static void dust_lies_at_its_level_and_loops(void **state)
             assert_int_equal(hiss_dust(&out, &pad, &hiss,
                                        &(struct dust_spec){false, -20, -1}, &r, NULL),
                              ST_OK);
-            audio_done(&out);
-            audio_done(&hiss);
-            audio_done(&pad);
         }
-    struct audio silent, tone, out;
-    audio_init(&silent, 1000, 1, 44100, NULL);
-    audio_init(&tone, 1000, 1, 44100, NULL);
+    struct audio out;
+    struct audio silent = tone_frames(1000, 1, 44100);
+    struct audio tone = tone_frames(1000, 1, 44100);
     tone_add(&tone, 0, 441, 0.5, 0);
     struct rng r = rng_derive(1, 0, "dust", 0);
     assert_int_equal(

@@ -108,7 +108,7 @@ static void restart(struct session **s, const struct place *p, struct rng *r)
 /* at[0 … top] are the states, now is one of them. */
 static void walk(const struct place *p, struct session *s, struct rng *r)
 {
-    uint64_t *at = calloc(ACTIONS + 1, sizeof *at);
+    FREED uint64_t *at = calloc(ACTIONS + 1, sizeof *at);
     size_t now = 0, top = 0, acted = 0, stepped = 0;
     at[0] = state_of(s);
     while (acted < ACTIONS) {
@@ -151,7 +151,6 @@ static void walk(const struct place *p, struct session *s, struct rng *r)
     }
     assert_int_equal(now, top);
     assert_tallies_true(s);
-    free(at);
     session_close(s);
 }
 
@@ -186,7 +185,7 @@ void *__wrap_realloc(void *p, size_t n)
 static void without_memory_nothing_is_out_of_step(void **state)
 {
     const size_t some[] = {0, 3, 7};
-    struct session *s = open_session(*state);
+    OWN(session) *s = open_session(*state);
     deliver(s, "night", 30, true);
     uint64_t before = state_of(s);
     int late = 0;
@@ -211,7 +210,6 @@ static void without_memory_nothing_is_out_of_step(void **state)
         assert_tallies_true(s);
     }
     assert_true(late > 3);
-    session_close(s);
 }
 
 static bool count_one(void *user, const struct catalog_find *f)
@@ -226,15 +224,14 @@ static bool count_one(void *user, const struct catalog_find *f)
 static void finds_that_came_halfway_are_read_again(void **state)
 {
     enum { FINDS = 300, KEPT = 20 };
-    struct session *s = open_session(*state);
+    OWN(session) *s = open_session(*state);
     int failed = 0;
     bool through = false;
     for (long n = 0; !through; n++) {
-        char stem[32];
         struct catalog_source source;
-        float *vectors;
-        snprintf(stem, sizeof stem, "tape%ld", n);
-        struct candidate *found = make_finds(stem, FINDS, &source, &vectors);
+        FREED float *vectors;
+        FREED const char *stem = text_of("tape%ld", n);
+        FREED struct candidate *found = make_finds(stem, FINDS, &source, &vectors);
         reallocs_left = n;
         enum status st = session_add(s, &source, found, FINDS, vectors, NULL);
         if (st == ST_OK)
@@ -252,11 +249,8 @@ static void finds_that_came_halfway_are_read_again(void **state)
         assert_int_equal(catalog_each(session_catalog(s), count_one, &rows, NULL), ST_OK);
         assert_int_equal(there, rows);
         assert_tallies_true(s);
-        free(found);
-        free(vectors);
     }
     assert_true(failed > 3);
-    session_close(s);
 }
 
 int main(void)

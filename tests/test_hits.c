@@ -29,7 +29,7 @@ static struct hit_plans plan_at(const double *at_s, size_t n, const struct audio
 static struct hit cut_one(const struct audio *a, const struct hit_plan *plan,
                           const struct hits_params *p)
 {
-    struct audio read;
+    OWN(audio) read;
     struct hit h;
     assert_true(plan->read_start <= plan->onset_frame);
     assert_true(plan->read_end <= (int64_t)a->frames);
@@ -37,7 +37,6 @@ static struct hit cut_one(const struct audio *a, const struct hit_plan *plan,
                                  (size_t)(plan->read_end - plan->read_start), NULL),
                      ST_OK);
     assert_int_equal(hits_cut(plan, &read, p, &h, NULL), ST_OK);
-    audio_done(&read);
     return h;
 }
 
@@ -52,11 +51,11 @@ static void a_flam_is_one_hit(void **state)
     static const double at_s[] = {0.5, 0.54};
     struct hits_params p = usual_hits();
     for (int louder = 0; louder < 2; louder++) {
-        struct audio a;
+        OWN(audio) a;
         make(&a, 2, 1);
         strike(&a, 0.5, louder ? 0.1 : 0.5, 60);
         strike(&a, 0.54, louder ? 0.8 : 0.2, 60);
-        struct hit_plans plans = plan_at(at_s, 2, &a, &p);
+        OWN(hit_plans) plans = plan_at(at_s, 2, &a, &p);
         struct hit first = cut_one(&a, &plans.at[0], &p);
         struct hit second = cut_one(&a, &plans.at[1], &p);
         assert_true(first.missed_by[0] && first.cut_short);
@@ -74,8 +73,6 @@ static void a_flam_is_one_hit(void **state)
         plans.at[0].before.all_db = -20;
         hits_join(&plans.at[1], &second, &plans.at[0], &first);
         assert_true(louder || plans.at[1].before.all_db == -20);
-        hit_plans_done(&plans);
-        audio_done(&a);
     }
 }
 
@@ -90,7 +87,7 @@ static void an_attack_is_looked_for_once(void **state)
     floor_noise(&a, 0.001);
     for (size_t i = 0; i < HITS; i++)
         strike(&a, at_s[i] + 0.004 * (double)i, 0.5, 60);
-    struct hit_plans plans = plan_at(at_s, HITS, &a, &p);
+    OWN(hit_plans) plans = plan_at(at_s, HITS, &a, &p);
     size_t known = 0;
     for (size_t i = 0; i + 1 < HITS; i++) {
         int64_t next = cut_one(&a, &plans.at[i], &p).next_attack;
@@ -106,7 +103,6 @@ static void an_attack_is_looked_for_once(void **state)
                     told.attack_frame == alone.attack_frame);
     }
     assert_int_equal(known, 3); /* not after 0.88 s, and not where the end is near */
-    hit_plans_done(&plans);
     audio_done(&a);
 }
 
@@ -114,29 +110,27 @@ static void a_recording_shorter_than_a_hit_is_one(void **state)
 {
     struct hits_params p = usual_hits();
     for (int rest = 0; rest < 2; rest++) { /* alone, and where a longer one breaks off */
-        struct audio a;
+        OWN(audio) a;
         double at_s = rest ? 0.972 : 0.002;
         make(&a, rest ? 1 : 0.03, 1);
         strike(&a, at_s, 0.5, 600);
-        struct hit_plans plans = plan_at(&at_s, 1, &a, &p);
+        OWN(hit_plans) plans = plan_at(&at_s, 1, &a, &p);
         struct hit h = cut_one(&a, &plans.at[0], &p);
         assert_int_equal(h.missed_by[0] == 0, !rest);
         assert_false(h.cut_short);
-        hit_plans_done(&plans);
-        audio_done(&a);
     }
 }
 
 static void a_slice_runs_from_attack_to_next_attack(void **state)
 {
-    struct audio a;
+    OWN(audio) a;
     make(&a, 3, 2);
     static const double at_s[] = {0.5, 0.8, 1.7};
     for (size_t i = 0; i < 3; i++)
         strike(&a, at_s[i], 0.5, 40); /* too slow to decay before the next */
     static const double told_s[] = {0.503, 0.797, 1.704}; /* as a picker would say */
     struct hits_params p = usual_hits();
-    struct hit_plans plans = plan_at(told_s, 3, &a, &p);
+    OWN(hit_plans) plans = plan_at(told_s, 3, &a, &p);
     assert_int_equal(plans.count, 3);
     struct hit first = cut_one(&a, &plans.at[0], &p);
     assert_string_equal(first.missed_by, "");
@@ -154,14 +148,12 @@ static void a_slice_runs_from_attack_to_next_attack(void **state)
                      (int64_t)(p.max_length_s * RATE));
     struct hit third = cut_one(&a, &plans.at[2], &p);
     assert_true(fabs(seconds(third.attack_frame) - 1.7) < 0.001);
-    hit_plans_done(&plans);
-    audio_done(&a);
 }
 
 /* The click of a sample that breaks off ends the hit it belongs to, and begins none. */
 static void a_click_ends_a_hit_and_begins_none(void **state)
 {
-    struct audio a;
+    OWN(audio) a;
     make(&a, 3, 1);
     strike(&a, 0.5, 0.5, 40);
     strike(&a, 1.5, 0.5, 40);
@@ -172,25 +164,23 @@ static void a_click_ends_a_hit_and_begins_none(void **state)
                          {.time_s = 1.5, .strength = 5}};
     struct onset_list l = {at, 3};
     struct hits_params p = usual_hits();
-    struct hit_plans plans;
+    OWN(hit_plans) plans;
     assert_int_equal(hits_plan(&l, RATE, (int64_t)a.frames, &p, &plans, NULL), ST_OK);
     assert_int_equal(plans.count, 2);
     assert_true(plans.at[1].onset_s == 1.5);
     struct hit first = cut_one(&a, &plans.at[0], &p);
     assert_true(first.end_frame <= (int64_t)click);
     assert_true(seconds((int64_t)click - first.end_frame) < 0.01);
-    hit_plans_done(&plans);
-    audio_done(&a);
 }
 
 static void it_ends_where_it_has_decayed(void **state)
 {
     struct hits_params p = usual_hits();
     static const double at_s[] = {0.5};
-    struct audio a;
+    OWN(audio) a;
     make(&a, 2, 1);
     strike(&a, 0.5, 0.5, 200); /* RMS 60 dB below the peak after 0.28 s */
-    struct hit_plans plans = plan_at(at_s, 1, &a, &p);
+    OWN(hit_plans) plans = plan_at(at_s, 1, &a, &p);
     struct hit h = cut_one(&a, &plans.at[0], &p);
     assert_true(fabs(seconds(h.end_frame - h.attack_frame) - 0.286) < 0.02);
     assert_true(h.isolation_db == -90);
@@ -201,21 +191,19 @@ static void it_ends_where_it_has_decayed(void **state)
     assert_true(seconds(h.end_frame) < quiet_end - 0.07);
     assert_true(fabs(seconds(h.end_frame - h.attack_frame) - 0.185) < 0.015);
     assert_true(fabs(h.isolation_db + 36 + 4.8) < 1.5); /* RMS of the floor to the peak */
-    hit_plans_done(&plans);
-    audio_done(&a);
 }
 
 static void gates_say_by_how_much(void **state)
 {
     struct hits_params p = usual_hits();
-    struct audio a;
+    OWN(audio) a;
     make(&a, 4, 1);
     strike(&a, 0.5, 0.02, 150); /* about −34 dBFS */
     strike(&a, 1.5, 1.0, 150);  /* above −0.5 dBFS */
     strike(&a, 2.5, 0.3, 60);
     strike(&a, 2.53, 0.5, 60);
     static const double at_s[] = {0.5, 1.5, 2.5, 2.53, 2.8};
-    struct hit_plans plans = plan_at(at_s, 5, &a, &p);
+    OWN(hit_plans) plans = plan_at(at_s, 5, &a, &p);
     p.clipped_share = 0.01;
     struct hit full = cut_one(&a, &plans.at[1], &p);
     assert_string_equal(full.missed_by, ""); /* no run of three at full scale */
@@ -244,8 +232,6 @@ static void gates_say_by_how_much(void **state)
     p.max_peak_db = loud.peak_db - 0.02;
     just = cut_one(&a, &plans.at[1], &p);
     assert_string_equal(just.missed_by, "peak 0.1 dB above the gate");
-    hit_plans_done(&plans);
-    audio_done(&a);
 }
 
 static double part(const struct hit *h, const char *name)
@@ -259,9 +245,8 @@ static double part(const struct hit *h, const char *name)
 
 static struct hit cut_at(const struct audio *a, double at_s, const struct hits_params *p)
 {
-    struct hit_plans plans = plan_at(&at_s, 1, a, p);
+    OWN(hit_plans) plans = plan_at(&at_s, 1, a, p);
     struct hit h = cut_one(a, &plans.at[0], p);
-    hit_plans_done(&plans);
     return h;
 }
 
@@ -271,7 +256,7 @@ static void a_hit_stands_out(void **state)
     static const double rise_db[] = {2, 4.5, 5.5, 12};
     struct hits_params p = usual_hits();
     for (int k = 0; k < 4; k++) {
-        struct audio a;
+        OWN(audio) a;
         make(&a, 2, 1);
         double level = k < 2 ? 0.1 : 0.01;
         floor_noise(&a, level);
@@ -282,7 +267,6 @@ static void a_hit_stands_out(void **state)
         struct hit h = cut_at(&a, 0.5, &p);
         assert_int_equal(h.sunken, k % 2 == 0);
         assert_int_equal(h.missed_by[0] != 0, k % 2 == 0);
-        audio_done(&a);
     }
 }
 
@@ -291,7 +275,7 @@ static void a_hit_stands_out(void **state)
 static void an_end_is_no_gap(void **state)
 {
     struct hits_params p = usual_hits();
-    struct audio a;
+    OWN(audio) a;
     make(&a, 2, 1);
     strike(&a, 0.5, 0.5, 100);
     memset(a.data + lround(0.6 * RATE), 0, (size_t)(0.014 * RATE) * sizeof *a.data);
@@ -304,7 +288,6 @@ static void an_end_is_no_gap(void **state)
     h = cut_at(&a, 0.5, &p);
     double length_s = seconds(h.end_frame - h.attack_frame);
     assert_true(length_s >= p.min_length_s && length_s < 0.12);
-    audio_done(&a);
 }
 
 /* A cymbal falls so slowly that it looks settled for 60 ms: what it has come down to by
@@ -314,16 +297,15 @@ static void a_ringing_cymbal_is_kept_whole(void **state)
     static const double fall_db_per_s[] = {4, 6, 10, 15};
     struct hits_params p = usual_hits();
     for (int k = 0; k < 4; k++) {
-        struct audio a;
+        OWN(audio) a;
         make(&a, 2, 1);
         strike(&a, 0.5, 0.5, fall_db_per_s[k]);
         struct hit h = cut_at(&a, 0.5, &p);
         double length_s = seconds(h.end_frame - h.attack_frame);
         /* the last of it may still pass for a floor: 0.8 dB in 80 ms */
         assert_true(length_s > 0.7 && length_s < p.max_length_s + 0.001);
-        audio_done(&a);
     }
-    struct audio a;
+    OWN(audio) a;
     make(&a, 2, 1);
     strike(&a, 0.5, 0.5, 100);
     for (size_t i = (size_t)(0.5 * RATE); i < a.frames; i++) /* only after it */
@@ -331,7 +313,6 @@ static void a_ringing_cymbal_is_kept_whole(void **state)
     struct hit h = cut_at(&a, 0.5, &p);
     double length_s = seconds(h.end_frame - h.attack_frame);
     assert_true(length_s > 0.28 && length_s < 0.45);
-    audio_done(&a);
 }
 
 /* What sounds before the attack is faded in as long as that may take, were it 40 dB
@@ -340,7 +321,7 @@ static void a_ringing_cymbal_is_kept_whole(void **state)
 static void starts_are_faded_and_clipping_costs(void **state)
 {
     struct hits_params p = usual_hits();
-    struct audio a;
+    OWN(audio) a;
     make(&a, 2, 1);
     strike(&a, 0.5, 0.5, 150);
     for (size_t i = 0; i < RATE / 2; i++) /* one that nowhere comes near zero */
@@ -354,7 +335,6 @@ static void starts_are_faded_and_clipping_costs(void **state)
     double share = 200 / (double)(h.end_frame - h.start_frame);
     assert_true(share > 0.005 && share < 0.03);
     assert_true(fabs(part(&h, "clean") - (1 - 20 * share)) < 0.01);
-    audio_done(&a);
 }
 
 /* The attack is what leads to the highest of the first 100 ms: a stroke that swells stays
@@ -364,17 +344,15 @@ static void the_attack_is_in_the_first_100_ms(void **state)
     struct hits_params p = usual_hits();
     static const double at_s[] = {0.5}, top_s[] = {0.085, 0.15};
     for (int late = 0; late < 2; late++) {
-        struct audio a;
+        OWN(audio) a;
         make(&a, 2, 1);
         strike(&a, 0.5, 0.2, 20);
         a.data[lround((0.5 + top_s[late]) * RATE)] = 0.6F;
-        struct hit_plans plans = plan_at(at_s, 1, &a, &p);
+        OWN(hit_plans) plans = plan_at(at_s, 1, &a, &p);
         struct hit h = cut_one(&a, &plans.at[0], &p);
         assert_string_equal(h.missed_by, "");
         assert_true(fabs(h.peak_db - 20 * log10(0.6)) < 0.01);
         assert_true(late ? h.attack_ms < 50 : fabs(h.attack_ms - 85) < 1);
-        hit_plans_done(&plans);
-        audio_done(&a);
     }
 }
 
@@ -384,7 +362,7 @@ static void clipping_is_counted_in_runs(void **state)
     static const double at_s[] = {0.5};
     struct hits_params p = usual_hits();
     for (int channels = 1; channels <= 2; channels++) {
-        struct audio a;
+        OWN(audio) a;
         make(&a, 2, channels);
         strike(&a, 0.5, 0.99, 60);
         static const size_t first[] = {500, 600, 700, 800}, run[] = {2, 3, 2, 5};
@@ -392,7 +370,7 @@ static void clipping_is_counted_in_runs(void **state)
             for (size_t i = first[k]; i < first[k] + run[k]; i++)
                 for (size_t c = 0; c < (size_t)(k == 3 ? 1 : channels); c++)
                     a.data[(RATE / 2 + i) * (size_t)channels + c] = k % 2 ? -1 : 1;
-        struct hit_plans plans = plan_at(at_s, 1, &a, &p);
+        OWN(hit_plans) plans = plan_at(at_s, 1, &a, &p);
         p.clipped_share = 0;
         struct hit h = cut_one(&a, &plans.at[0], &p);
         double samples = (double)((h.end_frame - h.start_frame) * channels);
@@ -403,8 +381,6 @@ static void clipping_is_counted_in_runs(void **state)
         p.clipped_share = (clipped - 0.5) / samples;
         h = cut_one(&a, &plans.at[0], &p);
         assert_non_null(strstr(h.missed_by, "clipped"));
-        hit_plans_done(&plans);
-        audio_done(&a);
     }
 }
 
@@ -413,19 +389,17 @@ static void beyond_full_scale_is_a_hit(void **state)
 {
     static const double at_s[] = {0.5};
     struct hits_params p = usual_hits();
-    struct audio a;
+    OWN(audio) a;
     p.clipped_share = 0.002;
     make(&a, 2, 1);
     strike(&a, 0.5, 8.0, 60);
-    struct hit_plans plans = plan_at(at_s, 1, &a, &p);
+    OWN(hit_plans) plans = plan_at(at_s, 1, &a, &p);
     assert_non_null(strstr(cut_one(&a, &plans.at[0], &p).missed_by, "clipped"));
     p.headroom = true;
     assert_string_equal(cut_one(&a, &plans.at[0], &p).missed_by, "");
     for (size_t i = 0; i < a.frames; i++)
         a.data[i] = fmaxf(-1.05f, fminf(a.data[i], 1.05f));
     assert_non_null(strstr(cut_one(&a, &plans.at[0], &p).missed_by, "clipped"));
-    hit_plans_done(&plans);
-    audio_done(&a);
 }
 
 static void fixed_length_is_fixed(void **state)
@@ -433,19 +407,17 @@ static void fixed_length_is_fixed(void **state)
     struct hits_params p = usual_hits();
     p.fixed_length = true;
     p.fixed_length_s = 0.25;
-    struct audio a;
+    OWN(audio) a;
     make(&a, 2, 1);
     strike(&a, 0.5, 0.5, 300);
     strike(&a, 0.6, 0.5, 300);
     strike(&a, 1.9, 0.5, 300);
     static const double at_s[] = {0.5, 0.6, 1.9};
-    struct hit_plans plans = plan_at(at_s, 3, &a, &p);
+    OWN(hit_plans) plans = plan_at(at_s, 3, &a, &p);
     struct hit h = cut_one(&a, &plans.at[0], &p), last = cut_one(&a, &plans.at[2], &p);
     assert_true(h.start_frame < h.attack_frame);
     assert_int_equal(h.end_frame - h.start_frame, (int64_t)(0.25 * RATE));
     assert_int_equal(last.end_frame, (int64_t)a.frames);
-    hit_plans_done(&plans);
-    audio_done(&a);
 }
 
 /* The least length counts from the attack, the longest with what lies before it: where
@@ -453,7 +425,7 @@ static void fixed_length_is_fixed(void **state)
 static void what_is_as_long_as_may_be_is_long_enough(void **state)
 {
     static const double at_s[] = {0.5};
-    struct audio a;
+    OWN(audio) a;
     make(&a, 2, 1);
     strike(&a, 0.5, 0.5, 30);
     for (int way = 0; way < 3; way++) {
@@ -461,25 +433,23 @@ static void what_is_as_long_as_may_be_is_long_enough(void **state)
         p.fixed_length = way > 0;
         p.fixed_length_s = way == 1 ? p.min_length_s : 0.03;
         p.max_length_s = p.min_length_s;
-        struct hit_plans plans = plan_at(at_s, 1, &a, &p);
+        OWN(hit_plans) plans = plan_at(at_s, 1, &a, &p);
         struct hit h = cut_one(&a, &plans.at[0], &p);
         double length_s = way == 2 ? 0.03 : p.min_length_s;
         assert_int_equal(h.end_frame - h.start_frame, llround(length_s * RATE));
         assert_true(h.start_frame < h.attack_frame);
         assert_string_equal(h.missed_by, "");
-        hit_plans_done(&plans);
     }
-    audio_done(&a);
 }
 
 static void a_clean_lone_hit_scores_best(void **state)
 {
     struct hits_params p = usual_hits();
     static const double at_s[] = {0.5};
-    struct audio a;
+    OWN(audio) a;
     make(&a, 2, 1);
     strike(&a, 0.5, 0.5, 150);
-    struct hit_plans plans = plan_at(at_s, 1, &a, &p);
+    OWN(hit_plans) plans = plan_at(at_s, 1, &a, &p);
     struct hit lone = cut_one(&a, &plans.at[0], &p);
     assert_true(lone.score > 0.9 && lone.score <= 1);
     floor_noise(&a, 0.1);
@@ -496,8 +466,6 @@ static void a_clean_lone_hit_scores_best(void **state)
     p.max_peak_db = 1;
     struct hit clipped = cut_one(&a, &plans.at[0], &p);
     assert_true(part(&clipped, "clean") < part(&noisy, "clean"));
-    hit_plans_done(&plans);
-    audio_done(&a);
 }
 
 /* One that swells for 60 ms has less of an attack than one that is there at once, and one
@@ -509,7 +477,7 @@ static void a_slow_or_a_double_hit_is_worth_less(void **state)
     struct hit h[3];
     p.backtrack = false;
     for (int k = 0; k < 3; k++) {
-        struct audio a;
+        OWN(audio) a;
         make(&a, 2, 1);
         strike(&a, 0.5, 0.5, 100);
         if (k == 2)
@@ -517,10 +485,8 @@ static void a_slow_or_a_double_hit_is_worth_less(void **state)
         for (size_t i = 0; k == 1 && i < 6 * RATE / 100; i++)
             a.data[RATE / 2 + i] *=
                 (float)(pow(10, 5.0 * (double)i / RATE) * (double)i / (0.06 * RATE));
-        struct hit_plans plans = plan_at(at_s, 1, &a, &p);
+        OWN(hit_plans) plans = plan_at(at_s, 1, &a, &p);
         h[k] = cut_one(&a, &plans.at[0], &p);
-        hit_plans_done(&plans);
-        audio_done(&a);
     }
     assert_true(h[1].attack_ms > 40 && h[1].attack_ms <= 60);
     assert_true(part(&h[0], "attack") > 0.9 && part(&h[1], "attack") < 0.5);
@@ -535,52 +501,46 @@ static void a_crackle_has_no_body(void **state)
     static const double at_s[] = {0.5};
     for (int samples = 1; samples <= 3; samples++)
         for (int ringing = 0; ringing < 2; ringing++) {
-            struct audio a;
+            OWN(audio) a;
             make(&a, 2, 1);
             if (ringing)
                 strike(&a, 0.5, 0.05, 60);
             floor_noise(&a, 0.00003);
             for (int i = 0; i < samples; i++)
                 a.data[(size_t)(0.5 * RATE) + (size_t)i] += i & 1 ? -0.5F : 0.5F;
-            struct hit_plans plans = plan_at(at_s, 1, &a, &p);
+            OWN(hit_plans) plans = plan_at(at_s, 1, &a, &p);
             struct hit h = cut_one(&a, &plans.at[0], &p);
             assert_string_equal(h.missed_by, "");
             assert_true(ringing ? h.score > 0.8 : h.score < 0.2);
             assert_true(part(&h, "body") == ringing);
-            hit_plans_done(&plans);
-            audio_done(&a);
         }
     for (int hiss = 0; hiss < 3; hiss++) { /* that of what it lies in is not its own */
-        struct audio a;
+        OWN(audio) a;
         make(&a, 2, 1);
         floor_noise(&a, 0.03 + 0.006 * hiss);
         a.data[RATE / 2] = 0.5F;
-        struct hit_plans plans = plan_at(at_s, 1, &a, &p);
+        OWN(hit_plans) plans = plan_at(at_s, 1, &a, &p);
         struct hit h = cut_one(&a, &plans.at[0], &p);
         assert_string_equal(h.missed_by, "");
         assert_true(part(&h, "body") < 0.01);
-        hit_plans_done(&plans);
-        audio_done(&a);
     }
     for (int rising = 0; rising < 2; rising++) { /* what swells to its end has one, too */
-        struct audio a;
+        OWN(audio) a;
         make(&a, 2, 1);
         strike(&a, 0.5, rising ? 0.01 : 0.5, rising ? -60 : 2000);
-        struct hit_plans plans = plan_at(at_s, 1, &a, &p);
+        OWN(hit_plans) plans = plan_at(at_s, 1, &a, &p);
         struct hit h = cut_one(&a, &plans.at[0], &p);
         assert_true(part(&h, "body") == 1);
-        hit_plans_done(&plans);
-        audio_done(&a);
     }
 }
 
 static void nonsense_is_a_near_miss(void **state)
 {
     struct hits_params p = usual_hits();
-    struct audio a;
+    OWN(audio) a;
     make(&a, 1, 2);
     static const double at_s[] = {0, 0.2, 0.5, 0.99999, 5};
-    struct hit_plans plans = plan_at(at_s, 5, &a, &p);
+    OWN(hit_plans) plans = plan_at(at_s, 5, &a, &p);
     assert_int_equal(plans.count, 4); /* the one after the end is none */
     for (size_t i = 0; i < plans.count; i++) {
         struct hit h = cut_one(&a, &plans.at[i], &p);
@@ -596,28 +556,24 @@ static void nonsense_is_a_near_miss(void **state)
     struct hit h;
     assert_int_equal(hits_cut(&plans.at[0], &none, &p, &h, NULL), ST_OK);
     assert_true(h.missed_by[0] != 0);
-    hit_plans_done(&plans);
-    audio_done(&a);
 }
 
 /* A hit at the very first and the very last frames of a recording. */
 static void the_edges_of_a_recording_are_no_trap(void **state)
 {
     struct hits_params p = usual_hits();
-    struct audio a;
+    OWN(audio) a;
     make(&a, 1, 1);
     strike(&a, 0, 0.5, 100);
     strike(&a, 0.93, 0.5, 30);
     static const double at_s[] = {0, 0.93};
-    struct hit_plans plans = plan_at(at_s, 2, &a, &p);
+    OWN(hit_plans) plans = plan_at(at_s, 2, &a, &p);
     struct hit first = cut_one(&a, &plans.at[0], &p),
                last = cut_one(&a, &plans.at[1], &p);
     assert_string_equal(first.missed_by, "");
     assert_string_equal(last.missed_by, "");
     assert_true(first.start_frame >= 0 && first.attack_frame <= 8);
     assert_int_equal(last.end_frame, (int64_t)a.frames);
-    hit_plans_done(&plans);
-    audio_done(&a);
 }
 
 /* A plug that is pulled: an offset that steps behind the high-pass of a converter. It is
@@ -628,7 +584,7 @@ static void a_thump_below_hearing_is_no_hit(void **state)
     struct hits_params p = usual_hits();
     const double at_s = 0.5;
     for (size_t k = 0; k < 5; k++) {
-        struct audio a;
+        OWN(audio) a;
         make(&a, 2, 1);
         floor_noise(&a, 0.0005);
         for (size_t i = RATE / 2; i < RATE * 3 / 2; i++) {
@@ -637,14 +593,12 @@ static void a_thump_below_hearing_is_no_hit(void **state)
             a.data[i] += k < 3 ? (float)(0.6 * exp(-6.2832 * corners_hz[k] * t))
                                : (float)(0.6 * exp(-t * 4) * sin(6.2832 * turns));
         }
-        struct hit_plans plans = plan_at(&at_s, 1, &a, &p);
+        OWN(hit_plans) plans = plan_at(&at_s, 1, &a, &p);
         struct hit h = cut_one(&a, &plans.at[0], &p);
         if (k < 3)
             assert_int_equal(strncmp(h.missed_by, "rumble below hearing is", 23), 0);
         else
             assert_string_equal(h.missed_by, "");
-        hit_plans_done(&plans);
-        audio_done(&a);
     }
 }
 
@@ -655,7 +609,7 @@ static void a_push_that_does_not_ring_is_no_hit(void **state)
     struct hits_params p = usual_hits();
     const double at_s = 0.5;
     for (int k = 0; k < 8; k++) {
-        struct audio a;
+        OWN(audio) a;
         make(&a, 2, 1);
         floor_noise(&a, 0.0005);
         double corner = 6.2832 * (k < 6 ? 20 + 10 * (k / 2) : 25);
@@ -667,14 +621,12 @@ static void a_push_that_does_not_ring_is_no_hit(void **state)
             double hat = push + exp(-t * 60) * rng_range(&r, -1, 1);
             a.data[i] += (float)(0.3 * (k < 6 ? push : k == 6 ? kick : hat));
         }
-        struct hit_plans plans = plan_at(&at_s, 1, &a, &p);
+        OWN(hit_plans) plans = plan_at(&at_s, 1, &a, &p);
         struct hit h = cut_one(&a, &plans.at[0], &p);
         if (k < 6)
             assert_int_equal(strncmp(h.missed_by, "a single push, not a hit", 24), 0);
         else
             assert_string_equal(h.missed_by, "");
-        hit_plans_done(&plans);
-        audio_done(&a);
     }
 }
 
@@ -697,7 +649,7 @@ static void what_may_be_a_stroke_is_kept(void **state)
     struct hits_params p = usual_hits();
     static const double at_s[] = {0.5, 0.57};
     for (int k = 0; k < CASES; k++) {
-        struct audio a;
+        OWN(audio) a;
         make(&a, 2, 1);
         floor_noise(&a, 0.0005);
         if (k == ON_A_TONE) /* 20 dB below */
@@ -712,14 +664,12 @@ static void what_may_be_a_stroke_is_kept(void **state)
         }
         if (k == CUT_OFF)
             strike(&a, at_s[1], 0.3, 60);
-        struct hit_plans plans = plan_at(at_s, k == CUT_OFF ? 2 : 1, &a, &p);
+        OWN(hit_plans) plans = plan_at(at_s, k == CUT_OFF ? 2 : 1, &a, &p);
         struct hit h = cut_one(&a, &plans.at[0], &p);
         if (k == MANY_POLES)
             assert_non_null(strstr(h.missed_by, "not a hit: 85 % in two half waves"));
         else
             assert_string_equal(h.missed_by, "");
-        hit_plans_done(&plans);
-        audio_done(&a);
     }
 }
 
@@ -750,11 +700,11 @@ static void bass_under_a_hat_is_told(void **state)
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         size_t before, later;
         bool under;
-        struct audio a = hat_with(all[i].under, all[i].click, &before);
+        OWN(audio) a = hat_with(all[i].under, all[i].click, &before);
         assert_int_equal(hits_bass_under(&a, before, &under, NULL), ST_OK);
         assert_int_equal(under, all[i].told);
         if (under) {
-            struct audio hat = hat_with(0, 0, &later);
+            OWN(audio) hat = hat_with(0, 0, &later);
             double rest = 0, was = 0;
             assert_int_equal(hits_cut_bass(&a, NULL), ST_OK);
             for (size_t k = before; k + before < a.frames; k++) {
@@ -764,9 +714,7 @@ static void bass_under_a_hat_is_told(void **state)
             }
             if (!(rest < 0.02 * was))
                 fail_msg("%g of %g left", rest, was);
-            audio_done(&hat);
         }
-        audio_done(&a);
     }
 }
 /* It does not rise by 3 dB, in the 60 ms from the attack on; and is a thousandth of what
@@ -783,7 +731,7 @@ static void bass_under_a_hat_hardly_rises(void **state)
                {0.02, 0.02, 0.02, true},      /* 0.003 of the whole */
                {0.007, 0.007, 0.007, false}}; /* 0.0004 */
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-        struct audio a = tone_blank(0.3, 1, RATE);
+        OWN(audio) a = tone_blank(0.3, 1, RATE);
         size_t before = (size_t)(0.03 * RATE);
         bool under;
         for (size_t k = 0; k < a.frames; k++) {
@@ -794,7 +742,6 @@ static void bass_under_a_hat_hardly_rises(void **state)
         }
         assert_int_equal(hits_bass_under(&a, before, &under, NULL), ST_OK);
         assert_int_equal(under, all[i].told);
-        audio_done(&a);
     }
 }
 
@@ -806,7 +753,7 @@ static void bass_is_cut_below_300_hz(void **state)
     } all[] = {
         {150, -30, -20}, {300, -6.2, -5.8}, {600, -0.7, -0.4}, {2400, -0.01, 0.01}};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-        struct audio a = tone_blank(1, 1, RATE);
+        OWN(audio) a = tone_blank(1, 1, RATE);
         double with = 0, square = 0;
         tone_add(&a, 0, all[i].hz, 0.5, 0);
         assert_int_equal(hits_cut_bass(&a, NULL), ST_OK);
@@ -820,7 +767,6 @@ static void bass_is_cut_below_300_hz(void **state)
         if (!(db > all[i].least_db && db < all[i].most_db))
             fail_msg("%g Hz: %g dB", all[i].hz, db);
         assert_true(square / (RATE / 2) < 1.001 * with * with / 2);
-        audio_done(&a);
     }
 }
 

@@ -7,6 +7,7 @@
 #include "core/rng.h"
 #include "dsp/hit_pool.h"
 #include "dsp/level.h"
+#include "tone.h"
 
 #include <math.h>
 #include <stdint.h>
@@ -19,7 +20,7 @@ static void the_best_are_kept_in_order_of_time(void **state)
     p.max_saved = 3;
     struct hit h[6] = {{.score = 0.2},  {.score = 0.9}, {.score = 0.5},
                        {.score = 0.95}, {.score = 0.5}, {.score = 0.1}};
-    struct hit_pool pool;
+    OWN(hit_pool) pool;
     hit_pool_init(&pool, &p);
     strcpy(h[3].missed_by, "peak 1.0 dB below the gate");
     for (int i = 0; i < 6; i++) {
@@ -42,7 +43,6 @@ static void the_best_are_kept_in_order_of_time(void **state)
     hit_pool_init(&pool, &p);
     assert_int_equal(hit_pool_offer(&pool, &h[0], NULL), ST_OK);
     assert_int_equal(pool.count, 0);
-    hit_pool_done(&pool);
 }
 
 static int best_first(const void *a, const void *b)
@@ -59,8 +59,8 @@ static void a_pool_holds_what_sorting_would_give(void **state)
     enum { HITS = 5000, SAVED = 700 };
     struct hits_params p = usual_hits();
     p.max_saved = SAVED;
-    struct hit *h = calloc(HITS, sizeof *h);
-    struct hit_pool pool;
+    FREED struct hit *h = calloc(HITS, sizeof *h);
+    OWN(hit_pool) pool;
     struct rng r = rng_derive(3, 0, "test-hit-pool", 0);
     hit_pool_init(&pool, &p);
     for (int i = 0; i < HITS; i++) {
@@ -79,8 +79,6 @@ static void a_pool_holds_what_sorting_would_give(void **state)
     assert_int_equal(pool.missed_count, HITS_MISSED_MAX);
     for (int i = 0; i < HITS_MISSED_MAX; i++)
         assert_int_equal(pool.missed[i].hit.start_frame, h[SAVED + i].start_frame);
-    hit_pool_done(&pool);
-    free(h);
 }
 
 /* Kicks are louder than hats and stand more alone: by score alone no hat would be left.
@@ -92,7 +90,7 @@ static void a_pool_has_room_for_every_register(void **state)
     struct hits_params p = usual_hits();
     p.max_saved = 300;
     for (uint64_t seed = 0; seed < 3; seed++) {
-        struct hit_pool pool;
+        OWN(hit_pool) pool;
         struct rng r = rng_derive(seed, 0, "test-hit-registers", 0);
         size_t kept[HIT_REGISTER_COUNT] = {0}, made[HIT_REGISTER_COUNT] = {0};
         double least[HIT_REGISTER_COUNT] = {1, 1, 1};
@@ -115,7 +113,6 @@ static void a_pool_has_room_for_every_register(void **state)
         assert_int_equal(kept[HIT_MIDDLE], 60);
         assert_int_equal(kept[HIT_TREBLE], 120);
         assert_true(least[HIT_DEEP] > 0.9 && least[HIT_TREBLE] > 0.45);
-        hit_pool_done(&pool);
     }
 }
 
@@ -123,7 +120,7 @@ static void ends_are_silent_and_the_attack_untouched(void **state)
 {
     struct hits_params p = usual_hits();
     for (int channels = 1; channels <= 2; channels++) {
-        struct audio a, raw;
+        OWN(audio) a, raw;
         make(&a, 0.4, channels);
         strike(&a, 0, 0.3, 100);
         assert_int_equal(audio_slice(&raw, &a, 0, a.frames, NULL), ST_OK);
@@ -143,8 +140,6 @@ static void ends_are_silent_and_the_attack_untouched(void **state)
                        fmax(1e-9, fabs(gain * (double)raw.data[(n - i) * ch]));
             assert_true(g <= 1.0001);
         }
-        audio_done(&a);
-        audio_done(&raw);
     }
 }
 
@@ -152,7 +147,7 @@ static void ends_are_silent_and_the_attack_untouched(void **state)
 static size_t faded(double fall_db_per_s, double length_s, double *halfway)
 {
     struct hits_params p = usual_hits();
-    struct audio a, raw;
+    OWN(audio) a, raw;
     make(&a, length_s, 1);
     for (size_t i = 0; i < a.frames; i++)
         a.data[i] = (float)(pow(10, -fall_db_per_s * (double)i / RATE / 20) *
@@ -172,8 +167,6 @@ static size_t faded(double fall_db_per_s, double length_s, double *halfway)
     }
     size_t count = a.frames - from, middle = a.frames - count / 2;
     *halfway = (double)a.data[middle] / (double)raw.data[middle] / gain;
-    audio_done(&a);
-    audio_done(&raw);
     return count;
 }
 
@@ -198,14 +191,13 @@ static void loud_ends_fade_longer(void **state)
 static void the_true_peak_meets_the_target(void **state)
 {
     struct hits_params p = usual_hits();
-    struct audio a;
+    OWN(audio) a;
     make(&a, 0.1, 1);
     for (size_t i = 0; i < a.frames; i++)
         a.data[i] = (float)(0.3 * exp(-(double)i / 800) * (i / 2 % 2 ? -1 : 1));
     assert_int_equal(hits_finish(&a, 1, &p, -1, NULL), ST_OK);
     assert_true(level_to_db(level_peak(&a)) < -3);
     assert_true(fabs(level_to_db(level_true_peak(&a, false)) + 1) < 1e-4);
-    audio_done(&a);
 }
 
 static void odd_slices_are_finished_or_refused(void **state)
@@ -213,8 +205,7 @@ static void odd_slices_are_finished_or_refused(void **state)
     struct hits_params p = usual_hits();
     static const size_t sizes[] = {0, 1, 2, 3, 20};
     for (size_t k = 0; k < 5; k++) {
-        struct audio a;
-        assert_int_equal(audio_init(&a, sizes[k], 1, RATE, NULL), ST_OK);
+        OWN(audio) a = tone_frames(sizes[k], 1, RATE);
         for (size_t i = 0; i < a.frames; i++)
             a.data[i] = i % 3 == 1 ? NAN : 0.5F;
         enum status st = hits_finish(&a, 0, &p, -1, NULL);
@@ -223,7 +214,6 @@ static void odd_slices_are_finished_or_refused(void **state)
             assert_true(isfinite(a.data[i]));
         if (st == ST_OK)
             assert_true(a.data[0] == 0 && a.data[a.frames - 1] == 0);
-        audio_done(&a);
     }
 }
 

@@ -8,7 +8,6 @@
 #include "program.h"
 
 #include <math.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,8 +32,7 @@ static int set_up(void **state)
         return -1;
     folder_write(*state, "in/notes.txt", "", 0);
     for (int i = 0; i < 3; i++) {
-        char name[32];
-        snprintf(name, sizeof name, "in/tape%d.wav", i);
+        FREED const char *name = text_of("in/tape%d.wav", i);
         make_hits(x, 700 + 900 * i);
         if (!folder_sound(folder_path(path, *state, name),
                           SF_FORMAT_WAV | SF_FORMAT_PCM_16, RATE, 1, x, FRAMES))
@@ -51,8 +49,7 @@ static int set_up(void **state)
 /* A shell line in the test's folder. */
 static void run(struct outcome *o, const char *folder, const char *line)
 {
-    char own[1024];
-    snprintf(own, sizeof own, "%s", line);
+    FREED char *own = text_of("%s", line);
     program_run(o, folder, (char *[]){(char *)"/bin/sh", (char *)"-c", own, NULL});
 }
 
@@ -76,12 +73,10 @@ static void run(struct outcome *o, const char *folder, const char *line)
 static void expect_same(const char *folder, const char *a, const char *b)
 {
     char path[FOLDER_BYTES];
-    char *x = tree_hash(folder_path(path, folder, a), NULL);
-    char *y = tree_hash(folder_path(path, folder, b), NULL);
+    FREED char *x = tree_hash(folder_path(path, folder, a), NULL);
+    FREED char *y = tree_hash(folder_path(path, folder, b), NULL);
     assert_true(strlen(x) > 0);
     assert_string_equal(x, y);
-    free(x);
-    free(y);
 }
 
 static void closed_streams_lose_nothing_but_the_words(void **state)
@@ -111,7 +106,7 @@ static void closed_streams_lose_nothing_but_the_words(void **state)
 
 static void a_limit_on_file_sizes_is_a_full_disk(void **state)
 {
-    struct outcome o;
+    OWN(outcome) o;
     run(&o, *state, "ulimit -f 4; exec " PROCESS " --export_root out");
     assert_int_equal(o.exit_status, 5);
     const char *said = strstr(o.err, "cannot be written: File too large");
@@ -120,23 +115,21 @@ static void a_limit_on_file_sizes_is_a_full_disk(void **state)
     outcome_done(&o);
     ENDS(0, PROCESS " --export_root out");
     run(&o, *state, PROCESS " --export_root fresh");
-    outcome_done(&o);
     expect_same(*state, "fresh", "out");
 }
 
 static void two_runs_at_once_make_one_project(void **state)
 {
-    struct outcome o;
+    OWN(outcome) o;
     ENDS(0, PROCESS " --export_root out & first=$!; " PROCESS
                     " --export_root out; second=$?; wait $first && exit $second");
     run(&o, *state, PROCESS " --export_root alone");
-    outcome_done(&o);
     expect_same(*state, "alone", "out");
 }
 
 static void what_was_written_is_no_recording(void **state)
 {
-    struct outcome o;
+    OWN(outcome) o;
     for (int i = 0; i < 2; i++) {
         SAYS(0, out,
              i == 0 ? "3 sources: 3 done, 0 done before"
@@ -150,7 +143,6 @@ static void what_was_written_is_no_recording(void **state)
     run(&o, *state, "mkdir in/old; " PROCESS " --export_root in --project_name P");
     assert_true(text_has(
         o.err, "1 folder in in is not searched; --recursive searches subfolders"));
-    outcome_done(&o);
 }
 
 /* A recording that comes beside another of its name takes nothing away from it. */
@@ -158,7 +150,7 @@ static void newcomers_take_no_name(void **state)
 {
     static float x[FRAMES];
     char path[FOLDER_BYTES];
-    struct outcome o;
+    OWN(outcome) o;
     ENDS(0, PROCESS);
     run(&o, *state, "cp -r export before");
     outcome_done(&o);
@@ -184,14 +176,13 @@ static void newcomers_take_no_name(void **state)
     expect_same(*state, "before/BATCH_01/tape1", "export/BATCH_01/tape1");
     run(&o, *state, "grep -c 'tape0,tape0.aiff,' export/BATCH_01/manifest.csv");
     assert_string_equal(o.out, "11\n");
-    outcome_done(&o);
 }
 
 /* A recording that became another one is refused, and keeps nobody else from being mined.
  */
 static void changed_recordings_are_refused(void **state)
 {
-    struct outcome o;
+    OWN(outcome) o;
     run(&o, *state,
         PROCESS "; cp -r export before; cp in/tape2.wav in/tape9.wav; "
                 "cp in/tape2.wav in/tape0.wav");
@@ -201,7 +192,6 @@ static void changed_recordings_are_refused(void **state)
     assert_true(text_has(o.err, "tape0.wav has changed since it was processed"));
     assert_true(text_has(o.err, "1 of 4 sources was mined from an earlier version"));
     assert_true(text_has(o.out, "4 sources: 1 done, 2 done before, 1 failed; 44 finds"));
-    outcome_done(&o);
     expect_same(*state, "before/BATCH_01/tape0", "export/BATCH_01/tape0");
     expect_same(*state, "before/BATCH_01/tape1", "export/BATCH_01/tape1");
 }
@@ -211,7 +201,7 @@ static void deleted_samples_stay_deleted(void **state)
 {
     static const char *const again[] = {PROCESS, TROWEL
                                         " --batch index --project export/BATCH_01"};
-    struct outcome o;
+    OWN(outcome) o;
     run(&o, *state, PROCESS "; rm export/BATCH_01/tape1/drums/*_00[12]_*");
     assert_true(text_has(o.out, "; 33 finds ("));
     outcome_done(&o);
@@ -229,7 +219,6 @@ static void deleted_samples_stay_deleted(void **state)
     run(&o, *state, PROCESS " --force");
     assert_true(text_has(o.out, "; 33 finds ("));
     assert_false(text_has(o.out, "were removed"));
-    outcome_done(&o);
 }
 
 /* A copy, or a recording that was renamed, is mined as any other; that it is there twice
@@ -246,10 +235,9 @@ static void the_same_twice_is_told(void **state)
         {"mv in/tape1.wav in/again.wav",
          "2 recordings are the same as others, the first tape00.wav as tape0.wav: their"},
     };
-    struct outcome o;
+    OWN(outcome) o;
     for (size_t i = 0; i < sizeof runs / sizeof *runs; i++) {
-        char line[512];
-        snprintf(line, sizeof line, "%s; " PROCESS, runs[i].before);
+        FREED const char *line = text_of("%s; " PROCESS, runs[i].before);
         run(&o, *state, line);
         assert_int_equal(o.exit_status, 0);
         assert_true(runs[i].told ? text_has(o.err, runs[i].told)
@@ -258,7 +246,6 @@ static void the_same_twice_is_told(void **state)
     }
     run(&o, *state, PROCESS " --json");
     assert_true(text_has(o.out, "\"twins\":2,"));
-    outcome_done(&o);
 }
 
 /* No shell has read what stands in a config, or behind the = of --set. */
@@ -329,13 +316,12 @@ static void libraries_do_not_print(void **state)
         putc((int)(at * 37 & 0xff), f);
     }
     fclose(f);
-    struct outcome o;
+    OWN(outcome) o;
     run(&o, *state, PROCESS " --export_root out --quiet");
     assert_int_equal(o.exit_status == 0 || o.exit_status == 1, 1);
     for (char *line = strtok(o.err, "\n"); line; line = strtok(NULL, "\n"))
         if (strncmp(line, "trowel: ", 8) != 0)
             fail_msg("a stray line: %s", line);
-    outcome_done(&o);
 }
 
 /* Recordings that fail tell what came nearest, and their near-misses are listed. */
@@ -388,7 +374,7 @@ static void an_offset_is_no_sound(void **state)
     for (int i = 0; i < FRAMES; i++)
         y[i] = 0.2F;
     folder_sound(folder_path(path, *state, "raised/y.wav"), format, RATE, 1, y, FRAMES);
-    struct outcome o;
+    OWN(outcome) o;
     run(&o, *state,
         "for i in flat raised; do " TROWEL " --batch process --input_dir $i "
         "--export_root . --project_name of_$i --stages drums,hiss --seed 1; done; "
@@ -399,15 +385,12 @@ static void an_offset_is_no_sound(void **state)
     assert_true(text_has(o.err, "raised/y.wav holds one value from end to end"));
     outcome_done(&o);
     run(&o, *state, "cat of_raised/x/drums/x_drum_001*.wav > first.wav");
-    outcome_done(&o);
-    struct audio hit;
     folder_path(path, *state, "first.wav");
-    assert_int_equal(soundfile_load(path, 0, &hit, NULL), ST_OK);
+    OWN(audio) hit = sound_read(path);
     double sum = 0;
     for (size_t i = 0; i < hit.frames; i++)
         sum += (double)hit.data[i];
     assert_true(fabs(sum / (double)hit.frames) < 0.01);
-    audio_done(&hit);
 }
 
 /* Two strokes 40 ms apart, the second softer: one hit, and nothing that nearly was one.
@@ -427,12 +410,11 @@ static void a_flam_is_one_hit(void **state)
     folder_write(*state, "rolls/notes.txt", "", 0);
     folder_sound(folder_path(path, *state, "rolls/x.wav"),
                  SF_FORMAT_WAV | SF_FORMAT_PCM_16, RATE, 1, x, FRAMES);
-    struct outcome o;
+    OWN(outcome) o;
     run(&o, *state, TROWEL " --batch process --input_dir rolls --stages drums --seed 1");
     assert_int_equal(o.exit_status, 0);
     assert_true(text_has(o.out, "6 drums"));
     assert_true(text_has(o.out, "and 0 near-misses"));
-    outcome_done(&o);
 }
 
 static void one_line_says_what_to_do(void **state)
@@ -457,19 +439,18 @@ static void one_line_says_what_to_do(void **state)
          "trowel: c.yaml:1: global.sample_rate is 4000; expected", 2},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct outcome o;
+        OWN(outcome) o;
         run(&o, *state, cases[i].line);
         assert_int_equal(o.exit_status, cases[i].exit_status);
         assert_int_equal(lines_of(o.err), 1);
         assert_true(text_has(o.err, cases[i].says));
-        outcome_done(&o);
     }
 }
 
 /* Also of the recordings of the demo, and of what hinders it. */
 static void a_dry_run_writes_nothing(void **state)
 {
-    struct outcome o;
+    OWN(outcome) o;
     run(&o, *state,
         "for p in demo 'all --input_dir in' 'drums --source in/tape0.wav'; do " TROWEL
         " --batch $p --dry-run >/dev/null || exit; done; find .");
@@ -488,13 +469,12 @@ static void a_dry_run_writes_nothing(void **state)
     assert_true(
         text_has(o.out, " of 33 finds would be chosen for export/BATCH_01/best_of"));
     assert_true(text_has(o.out, "33 samples would be in "));
-    outcome_done(&o);
 }
 
 /* What would be refused is refused, what would be passed over is told. */
 static void a_dry_run_meets_what_is_there(void **state)
 {
-    struct outcome o;
+    OWN(outcome) o;
     run(&o, *state, PROCESS "; cp in/tape0.wav in/tape9.wav");
     outcome_done(&o);
     run(&o, *state, PROCESS " --dry-run");
@@ -518,7 +498,6 @@ static void a_dry_run_meets_what_is_there(void **state)
     assert_true(text_has(o.err, "1 of 5 sources would fail"));
     assert_true(text_has(o.out, "tape9.wav -> tape9\n"));
     assert_false(text_has(o.out, "tape8"));
-    outcome_done(&o);
     SAYS(4, err, "tape1.wav has changed since it was processed",
          "rm in/tape8.wav; cp in/tape2.wav in/tape1.wav; " PROCESS " --dry-run");
     ENDS(0, TROWEL " --batch curate --input_root export/BATCH_01 --top 2 && " TROWEL
@@ -545,13 +524,13 @@ static void a_card_that_cannot_be_written_is_told_first(void **state)
                                             {"--output_root /proc/best?", "/proc/best?"},
                                             {"--output /proc/a?/page", "/proc/a?/page"}};
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-        char line[512], says[128];
-        struct outcome o;
+        char line[512];
+        OWN(outcome) o;
         snprintf(line, sizeof line,
                  "%s --batch all --input_dir in --kit_name 'A?' %s; s=$?; ls; exit $s",
                  TROWEL_BIN, places[i][0]);
         run(&o, *state, line);
-        snprintf(says, sizeof says, "trowel: %s cannot be made", places[i][1]);
+        FREED const char *says = text_of("trowel: %s cannot be made", places[i][1]);
         assert_int_equal(o.exit_status, 5);
         bool refused = text_has(o.err, "trowel: the folder /proc cannot be written");
         assert_true(text_has(o.err, says) || refused);
@@ -562,7 +541,6 @@ static void a_card_that_cannot_be_written_is_told_first(void **state)
                  places[i][0]);
         run(&o, *state, line);
         assert_int_equal(o.exit_status, refused ? 5 : 0);
-        outcome_done(&o);
     }
 }
 
@@ -573,19 +551,18 @@ static void who_reads_json_reads_every_failure(void **state)
         TROWEL " --batch --json", TROWEL " --batch process extra --json",
         TROWEL " --batch process --json --inputdir x"};
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
-        struct outcome o;
+        OWN(outcome) o;
         run(&o, *state, lines[i]);
         assert_int_equal(o.exit_status, 2);
         assert_int_equal(lines_of(o.out), 1);
         assert_true(text_has(o.out, "{\"event\":\"error\",\"message\":"));
-        outcome_done(&o);
     }
 }
 
 /* All digits of a seed, also those that a double does not hold. */
 static void seeds_are_exact(void **state)
 {
-    struct outcome o;
+    OWN(outcome) o;
     run(&o, *state,
         TROWEL " --batch process --input_dir in --stages drums --json "
                "--seed 18446744073709551615 | grep -c '\"seed\":18446744073709551615}'");
@@ -598,7 +575,6 @@ static void seeds_are_exact(void **state)
         "grep -c 'random_seed: 18446744073709551615' "
         "export/BATCH_01/config.effective.yaml");
     assert_string_equal(o.out, "1\n");
-    outcome_done(&o);
 }
 
 /* A folder whose name is no UTF-8 and holds a line break, without a seed of one's own:
@@ -619,8 +595,7 @@ static void help_on_a_full_disk_fails(void **state)
     static const char *const words[] = {"--help", "--version", "--batch --help",
                                         "--batch all --help"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        char line[200];
-        snprintf(line, sizeof line, TROWEL " %s >/dev/full", words[i]);
+        FREED const char *line = text_of(TROWEL " %s >/dev/full", words[i]);
         SAYS(5, err, "standard output cannot be written: No space", line);
     }
 }
@@ -628,7 +603,7 @@ static void help_on_a_full_disk_fails(void **state)
 /* What lies too deep to be named is not passed over without a word. */
 static void unread_folders_are_told(void **state)
 {
-    struct outcome o;
+    OWN(outcome) o;
     run(&o, *state,
         "d=$(printf '%0250d' 0); mkdir in/more; cd in/more; i=0; while [ $i -lt 18 ]; do "
         "mkdir $d; cd -P ./$d; i=$((i+1)); done");
@@ -642,7 +617,6 @@ static void unread_folders_are_told(void **state)
                     text_has(o.err, "warning: 1 folder cannot be read: in/more/000");
     outcome_done(&o);
     run(&o, *state, "rm -rf in/more"); /* folder_remove names paths, too */
-    outcome_done(&o);
     assert_true(told);
     assert_true(kit_told);
     assert_int_equal(ended, 0);

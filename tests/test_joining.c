@@ -5,7 +5,6 @@
 #include "folder.h"
 #include "io/manifest.h"
 
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +32,7 @@ static void fill(struct candidate *c, const char *stem, int i)
 static void put_on_record(struct desk *d, const char *stem, int count)
 {
     struct begun b;
-    struct find_list finds = {0};
+    OWN(find_list) finds = {0};
     struct catalog_source source = {.rate_hz = 44100, .channels = 1, .frames = 44100};
     snprintf(source.stem, sizeof source.stem, "%s", stem);
     snprintf(source.path, sizeof source.path, "%s.wav", stem);
@@ -44,7 +43,6 @@ static void put_on_record(struct desk *d, const char *stem, int count)
     }
     assert_int_equal(project_begin(&d->project, stem, &b, NULL), ST_OK);
     assert_int_equal(project_complete(&b, &source, &finds, NULL), ST_OK);
-    find_list_done(&finds);
 }
 
 /* The catalog is there, and the manifest comes next: another program mines again. */
@@ -84,7 +82,7 @@ static void a_record_that_changes_is_told(void **state)
     assert_non_null(strstr(e.msg, "changed while its finds were joined"));
     more = (struct assemble_more){0}; /* and done again it is as the record has it now */
     assert_int_equal(project_assemble(&d->project, &more, NULL, &e), ST_OK);
-    struct candidate *rows;
+    FREED struct candidate *rows;
     size_t count;
     snprintf(path, sizeof path, "%s/P/manifest.csv", d->folder);
     assert_int_equal(manifest_read(path, &rows, &count, NULL), ST_OK);
@@ -92,7 +90,6 @@ static void a_record_that_changes_is_told(void **state)
     assert_string_equal(rows[MANY].filename, "b_pad00001_mid.wav");
     assert_int_equal(rows[MANY].decision, DECISION_ACCEPTED);
     assert_int_equal(rows[MANY + 1].decision, DECISION_NONE);
-    free(rows);
 }
 
 static void keep_line(void *user, enum log_level level, const char *source,
@@ -110,11 +107,11 @@ static void what_waits_is_told(void **state)
                                 "rejected b/pad/b_pad00006_mid.wav\n"
                                 "accepted b/pad/b_pad00007_mid.wav\n";
     struct desk *d = *state;
-    char path[FOLDER_BYTES + 16], told[200] = "";
+    char told[200] = "";
     const struct log log = {.user = told, .sink = keep_line, .threshold = LOG_INFO};
     put_on_record(d, "b", FEW);
     folder_write(d->folder, "words.txt", words, sizeof words - 1);
-    snprintf(path, sizeof path, "%s/words.txt", d->folder);
+    FREED const char *path = text_of("%s/words.txt", d->folder);
     struct assemble_more more = {.log = &log};
     assert_int_equal(project_assemble(&d->project, &more, NULL, NULL), ST_OK);
     assert_string_equal(told, "");
@@ -137,10 +134,9 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-    struct desk *d = *state;
+    FREED struct desk *d = *state;
     project_done(&d->project);
     folder_remove(d->folder);
-    free(d);
     return 0;
 }
 

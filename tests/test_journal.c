@@ -34,7 +34,7 @@ static void test_journal_round_trip(void **state)
         snprintf(in[i].filename, sizeof in[i].filename, "%s", names[i]);
     }
     publish(b, in, N, NULL);
-    struct catalog *c = open_db(b, CATALOG_WRITE);
+    OWN(catalog) *c = open_db(b, CATALOG_WRITE);
     for (int i = 0; i < N; i++) {
         struct change all[] = {
             {.field = FIELD_DECISION, .candidate = candidate_id(&in[i])},
@@ -64,10 +64,9 @@ static void test_journal_round_trip(void **state)
         fclose(f);
         assert_int_equal(catalog_export(c, mine, &e), ST_EXISTS);
         assert_non_null(strstr(e.msg, "already exists"));
-        char *kept = file_read(mine, &bytes);
+        FREED char *kept = file_read(mine, &bytes);
         assert_int_equal(bytes, strlen(theirs[i]));
         assert_memory_equal(kept, theirs[i], bytes);
-        free(kept);
         assert_int_equal(unlink(mine), 0);
     }
     /* and nobody waits for what reads or writes a pipe */
@@ -77,9 +76,8 @@ static void test_journal_round_trip(void **state)
     assert_int_equal(catalog_export(c, pipe, NULL), ST_EXISTS);
     assert_int_equal(unlink(pipe), 0);
     /* nor does anything lie under a name that none can have */
-    char longest[400];
     struct err no;
-    snprintf(longest, sizeof longest, "%0300d.txt", 0);
+    FREED const char *longest = text_of("%0300d.txt", 0);
     assert_true(catalog_export(c, longest, &no) != ST_EXISTS);
     assert_non_null(strstr(no.msg, "File name too long"));
     catalog_close(c);
@@ -101,16 +99,15 @@ static void test_journal_round_trip(void **state)
     publish(b, in, N, NULL);
     c = open_db(b, CATALOG_WRITE);
     for (int i = 0; i < N; i++) {
-        char value[EVENT_VALUE_BYTES], expected[EVENT_VALUE_BYTES];
+        char value[EVENT_VALUE_BYTES];
         uint64_t id = candidate_id(&in[i]);
         assert_int_equal(decision_of(c, id), i == 3  ? DECISION_NONE
                                              : i % 2 ? DECISION_ACCEPTED
                                                      : DECISION_REJECTED);
-        snprintf(expected, sizeof expected, "note: %s", names[i]);
+        FREED const char *expected = text_of("note: %s", names[i]);
         assert_int_equal(catalog_value(c, FIELD_NOTE, id, "", value, NULL), ST_OK);
         assert_string_equal(value, expected);
     }
-    catalog_close(c);
 }
 
 /* What was read, hashed, and written again. */
@@ -134,11 +131,10 @@ static enum status echo_event(void *user, const struct change *c, const char *pa
     echo->hash = rng_hash(echo->hash, path, strlen(path) + 1);
     echo->events++;
     if (echo->out) {
-        struct text text = {0};
+        OWN(text) text = {0};
         journal_add(&text, c, path);
         assert_int_equal(strcspn(text.at, "\r\n"), text.length - 1);
         fputs(text.at, echo->out);
-        text_done(&text);
     }
     return ST_OK;
 }
@@ -207,11 +203,10 @@ static void test_journal_of_no_text(void **state)
     assert_int_equal(journal_read("/dev", echo_event, &echo, NULL, &e), ST_UNREADABLE);
     assert_int_equal(echo.events, 0);
     int ends[2];
-    char path[64];
     assert_int_equal(pipe(ends), 0);
     assert_int_equal(write(ends[1], "rating 4 x.wav\n", 15), 15);
     assert_int_equal(close(ends[1]), 0);
-    snprintf(path, sizeof path, "/dev/fd/%d", ends[0]);
+    FREED const char *path = text_of("/dev/fd/%d", ends[0]);
     assert_int_equal(journal_check(path, &e), ST_OK); /* takes nothing out of it */
     assert_int_equal(journal_read(path, echo_event, &echo, NULL, &e), ST_OK);
     assert_int_equal(echo.events, 1);
@@ -231,10 +226,10 @@ static void test_journal_by_hand(void **state)
         "rating 3 night-train_pad0000.wav\n"
         "accepted nowhere.wav\n"
         "steps SD 0000100000001000\nlock SD 1\ntempo 124.50";
-    struct candidate *in = make_finds(6);
+    FREED struct candidate *in = make_finds(6);
     publish(b, in, 6, NULL);
     spew(b->text, text, sizeof text - 1);
-    struct catalog *c = open_db(b, CATALOG_WRITE);
+    OWN(catalog) *c = open_db(b, CATALOG_WRITE);
     struct replay_report r;
     assert_int_equal(catalog_replay(c, b->text, &r, NULL), ST_OK);
     assert_int_equal(r.journal.bad, 4);
@@ -254,8 +249,6 @@ static void test_journal_by_hand(void **state)
     assert_int_equal(changes.count, 6);
     free(changes.at);
     assert_int_equal(decision_of(c, candidate_id(&in[0])), DECISION_NONE);
-    catalog_close(c);
-    free(in);
 }
 
 struct last {
@@ -289,9 +282,9 @@ static void test_journal_foreign(void **state)
         {"# notes\n\nA tape.\nAnother.\n", 27, ":3: \"A\" is not a decision"},
         {"RIFF\x24\0\0\0WAVEfmt \n\x01\0", 19, ":1: \"RIFF$\" is not a decision"},
     };
-    struct candidate *in = make_finds(1);
+    FREED struct candidate *in = make_finds(1);
     publish(b, in, 1, NULL);
-    struct catalog *c = open_db(b, CATALOG_WRITE);
+    OWN(catalog) *c = open_db(b, CATALOG_WRITE);
     for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++) {
         struct replay_report r;
         struct err e = {0};
@@ -300,8 +293,6 @@ static void test_journal_foreign(void **state)
         assert_non_null(strstr(e.msg, foreign[i].says));
         assert_int_equal(decision_of(c, candidate_id(&in[0])), DECISION_NONE);
     }
-    catalog_close(c);
-    free(in);
 }
 
 /* A slip of the hand is told, with what was meant, and is no decision; a slot's letters
@@ -323,8 +314,7 @@ static void test_journal_slips(void **state)
     for (size_t i = 0; i < sizeof slips / sizeof *slips; i++) {
         struct journal_report r;
         struct last last = {0};
-        char text[128];
-        snprintf(text, sizeof text, "tempo 120\n%s", slips[i][0]);
+        FREED const char *text = text_of("tempo 120\n%s", slips[i][0]);
         spew(b->text, text, strlen(text));
         assert_int_equal(journal_read(b->text, keep_last, &last, &r, NULL), ST_OK);
         assert_int_equal(last.events, 1);

@@ -7,7 +7,6 @@
 
 #include <math.h>
 #include <stdint.h>
-#include <stdlib.h>
 
 enum { RATE = 22050 };
 
@@ -129,17 +128,14 @@ static void progressions_in_all_keys(void **state)
         bool minor = k >= 12;
         struct rng r = rng_derive(1, 0, "test-key", (uint64_t)k);
         double cents = (k * 7 % 9 - 4) * 10;
-        struct audio a;
         struct key sound;
-        assert_int_equal(audio_init(&a, (size_t)(9.7 * RATE), 1, RATE, NULL), ST_OK);
+        OWN(audio) a = tone_frames((size_t)(9.7 * RATE), 1, RATE);
         render(&a, tonic, minor, style, cents, &r);
-        struct track *t = tone_track(&a);
+        OWN(track) *t = tone_track(&a);
         score += mirex(&track_info(t)->key, tonic, minor);
         worst_tuning = fmax(worst_tuning, fabs(track_info(t)->tuning_cents - cents));
         assert_int_equal(key_of_sound(a.data, a.frames, 1, RATE, &sound, NULL), ST_OK);
         sound_score += mirex(&sound, tonic, minor);
-        track_free(t);
-        audio_done(&a);
     }
     print_message("weighted MIREX score %.3f (of made sounds %.3f), tuning within %.1f "
                   "cents\n",
@@ -156,18 +152,15 @@ static void relatives_are_told_by_beginning_and_end(void **state)
     int right = 0;
     for (int k = 0; k < 24; k++) {
         struct rng r = rng_derive(1, 0, "test-key-relatives", (uint64_t)k);
-        struct audio a;
         bool minor = k >= 12;
-        assert_int_equal(audio_init(&a, (size_t)(6.1 * RATE), 1, RATE, NULL), ST_OK);
+        OWN(audio) a = tone_frames((size_t)(6.1 * RATE), 1, RATE);
         play_bars(&a, k % 12, minor, roots[minor], k % 5 % STYLES, 0.0, &r);
         struct key sound;
-        struct track *t = tone_track(&a);
+        OWN(track) *t = tone_track(&a);
         const struct key *key = &track_info(t)->key;
         assert_int_equal(key_of_sound(a.data, a.frames, 1, RATE, &sound, NULL), ST_OK);
         right += key->tonic == k % 12 && key->minor == minor;
         right += sound.tonic == k % 12 && sound.minor == minor;
-        track_free(t);
-        audio_done(&a);
     }
     assert_true(right >= 40);
 }
@@ -177,8 +170,7 @@ static void a_short_chord_has_its_key(void **state)
     int right = 0;
     for (int k = 0; k < 24; k++) {
         struct rng r = rng_derive(2, 0, "test-key", (uint64_t)k);
-        struct audio a;
-        assert_int_equal(audio_init(&a, RATE + RATE / 2, 1, RATE, NULL), ST_OK);
+        OWN(audio) a = tone_frames(RATE + RATE / 2, 1, RATE);
         for (int voice = 0; voice < 4; voice++) {
             static const int major[] = {-12, 0, 4, 7}, minor[] = {-12, 0, 3, 7};
             play(&a, PAD, 0, 1.5, 57 + k % 12 + (k < 12 ? major : minor)[voice], &r);
@@ -186,7 +178,6 @@ static void a_short_chord_has_its_key(void **state)
         struct key key;
         assert_int_equal(key_of_sound(a.data, a.frames, 1, RATE, &key, NULL), ST_OK);
         right += key.tonic == (9 + k) % 12 && key.minor == (k >= 12);
-        audio_done(&a);
     }
     assert_int_equal(right, 24);
 }
@@ -197,23 +188,20 @@ static void a_detuned_side_has_its_key(void **state)
 {
     for (int k = 0; k < 12; k++) {
         struct rng r = rng_derive(4, 0, "test-key", (uint64_t)k);
-        struct audio a, two;
         struct key key, sides;
-        assert_int_equal(audio_init(&a, RATE * 2, 1, RATE, NULL), ST_OK);
+        OWN(audio) a = tone_frames(RATE * 2, 1, RATE);
         for (int voice = 0; voice < 4; voice++) {
             static const int major[] = {-12, 0, 4, 7};
             play(&a, PAD, 0, 2, 57.35 + k + major[voice], &r);
         }
         assert_int_equal(key_of_sound(a.data, a.frames, 1, RATE, &key, NULL), ST_OK);
         assert_int_equal(key.tonic, (9 + k) % 12);
-        assert_int_equal(audio_init(&two, a.frames, 2, RATE, NULL), ST_OK);
+        OWN(audio) two = tone_frames(a.frames, 2, RATE);
         for (size_t i = 0; i < a.frames; i++)
             two.data[2 * i + 1] = i == 5000 ? NAN : a.data[i];
         assert_int_equal(key_of_sound(two.data, a.frames, 2, RATE, &sides, NULL), ST_OK);
         assert_int_equal(sides.tonic, key.tonic);
         assert_true(fabsf(sides.confidence - key.confidence) < 0.02f);
-        audio_done(&a);
-        audio_done(&two);
     }
 }
 
@@ -221,9 +209,8 @@ static void noise_drums_and_silence_have_none(void **state)
 {
     for (int kind = 0; kind < 4; kind++) {
         struct rng r = rng_derive(3, 0, "test-key", (uint64_t)kind);
-        struct audio a;
         struct key key;
-        assert_int_equal(audio_init(&a, 8 * RATE, 1, RATE, NULL), ST_OK);
+        OWN(audio) a = tone_frames(8 * RATE, 1, RATE);
         if (kind == 1)
             synth_noise(0.1, 20, 9000, &r, a.data, a.frames, RATE);
         for (size_t i = 0; kind >= 2 && i + RATE < a.frames; i += RATE / 4) {
@@ -236,7 +223,6 @@ static void noise_drums_and_silence_have_none(void **state)
         assert_string_equal(key.name, "");
         assert_int_equal(key.tonic, -1);
         assert_true(key.confidence == 0);
-        audio_done(&a);
     }
 }
 

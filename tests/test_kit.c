@@ -12,6 +12,7 @@
 #include "dsp/level.h"
 #include "dsp/similarity.h"
 #include "program.h"
+#include "tone.h"
 
 #include <ctype.h>
 #include <limits.h>
@@ -582,7 +583,7 @@ static void the_users_category_counts(void **state)
 static void what_does_not_fit_is_left_out_in_order(void **state)
 {
     enum { N = 420 };
-    struct kit_item *item = calloc(N, sizeof *item);
+    FREED struct kit_item *item = calloc(N, sizeof *item);
     for (int i = 0; i < N; i++) {
         item[i] = drum("tape", "perc", i / (double)N, i + 1);
         item[i].c.decision = i < 30 ? DECISION_ACCEPTED : DECISION_NONE;
@@ -602,25 +603,21 @@ static void what_does_not_fit_is_left_out_in_order(void **state)
     assert_int_equal(p.item[128].folder, 1);
     assert_int_equal(p.item[399].folder, 3);
     /* each folder is imported for itself */
-    struct text sheet = {0};
-    struct kit_written *written = calloc(N, sizeof *written);
+    OWN(text) sheet = {0};
+    FREED struct kit_written *written = calloc(N, sizeof *written);
     kit_assign_sheet(&sheet, &p, "BUS", written);
     assert_true(text_has(sheet.at, "FOLDER, choose BUS,\n"));
     for (int i = 2; i <= 5; i++) {
-        char line[40];
-        snprintf(line, sizeof line, "Then the same with BUS_%d.\n", i);
+        FREED const char *line = text_of("Then the same with BUS_%d.\n", i);
         assert_int_equal(text_has(sheet.at, line), i <= 4);
     }
-    text_done(&sheet);
-    free(written);
-    free(item);
 }
 
 /* However much was accepted: an instrument that somebody chose a sample for has it. */
 static void instruments_come_before_extras(void **state)
 {
     enum { N = 410 };
-    struct kit_item *item = calloc(N, sizeof *item);
+    FREED struct kit_item *item = calloc(N, sizeof *item);
     for (int i = 0; i < N; i++) {
         item[i] = drum("tape", "perc", 0.5, i + 1);
         item[i].c.decision = i > 0 ? DECISION_ACCEPTED : DECISION_NONE;
@@ -633,7 +630,6 @@ static void instruments_come_before_extras(void **state)
     long at = on_slot(&p, "MT");
     assert_true(at >= 0);
     assert_int_equal(p.item[at].id, 1);
-    free(item);
 }
 
 /* No more extras than are asked for; what the machine has no room for plays no
@@ -666,7 +662,7 @@ static void what_stays_out_is_on_no_instrument(void **state)
 
 static void names_are_safe_and_unique(void **state)
 {
-    char *long_name = calloc(1, 301);
+    FREED char *long_name = calloc(1, 301);
     memset(long_name, 'x', 90);
     const char *const hostile[] = {"\xf0\x9f\xa5\x81 drums",
                                    "..",
@@ -679,7 +675,7 @@ static void names_are_safe_and_unique(void **state)
                                    "-dash",
                                    "caf\xc3\xa9"};
     enum { EACH = 20, SOURCES = sizeof hostile / sizeof *hostile, N = EACH * SOURCES };
-    struct kit_item *item = calloc(N, sizeof *item);
+    FREED struct kit_item *item = calloc(N, sizeof *item);
     static const char *const classes[] = {"kick", "snare", "hat_closed", "perc"};
     for (int i = 0; i < N; i++)
         item[i] = drum(hostile[i % SOURCES], classes[i % 4], 0.5, i / SOURCES + 1);
@@ -694,8 +690,6 @@ static void names_are_safe_and_unique(void **state)
         for (int k = 0; k < i; k++)
             assert_int_not_equal(strcasecmp(p.item[i].name, p.item[k].name), 0);
     }
-    free(item);
-    free(long_name);
 }
 
 static void one_shots_keep_their_names(void **state)
@@ -761,7 +755,7 @@ static void every_hit_starts_at_its_attack(void **state)
     struct rng r = rng_derive(7, 0, "kit attack", 0);
     for (int i = 0; i < 400; i++) {
         struct kit_item item = drum("a", "kick", 0.5, i + 1);
-        struct audio a;
+        OWN(audio) a;
         double gain, level = pow(10, -2.5 * rng_uniform(&r));
         make_hit(&a, 30 * rng_uniform(&r), i % 2 ? 0.06 : 0.105,
                  0.05 + 20 * rng_uniform(&r), level, &r);
@@ -776,7 +770,6 @@ static void every_hit_starts_at_its_attack(void **state)
         assert_true(fabs((double)a.data[a.frames - 1]) < 2.5 / 32768);
         assert_true(fabs(level_to_db(level_true_peak(&a, false)) + 1) < 0.05);
         assert_true(fabs(level_from_db(gain) * level * 0.9 - 0.89) < 0.2);
-        audio_done(&a);
     }
 }
 
@@ -786,7 +779,7 @@ static void an_offset_is_no_sound(void **state)
     struct rng r = rng_derive(7, 0, "kit offset", 0);
     for (int i = 0; i < 40; i++) {
         struct kit_item item = drum("a", "kick", 0.5, i + 1);
-        struct audio a;
+        OWN(audio) a;
         double gain, offset = rng_range(&r, 0.03, 0.15);
         make_hit(&a, 40, 0, 0.5, 0.3, &r);
         for (size_t k = 0; k < a.frames; k++)
@@ -798,17 +791,14 @@ static void an_offset_is_no_sound(void **state)
             first++;
         assert_true(first <= 44);
         assert_true(fabs(level_mean(&a, 0, last - 3000, last)) < 0.02);
-        audio_done(&a);
     }
     struct kit_item item = drum("a", "kick", 0.5, 1);
-    struct audio still;
     double gain;
-    assert_int_equal(audio_init(&still, 4410, 1, 44100, NULL), ST_OK);
+    OWN(audio) still = tone_frames(4410, 1, 44100);
     for (size_t k = 0; k < still.frames; k++)
         still.data[k] = 0.5F;
     assert_int_equal(kit_sample_prepare(&still, &item, tr8s(), -1, 3, &gain, NULL),
                      ST_EMPTY);
-    audio_done(&still);
 }
 
 /* What is no number is silence, and no attack. */
@@ -818,7 +808,7 @@ static void the_attack_is_no_damage(void **state)
         static const float broken[] = {(float)NAN, (float)INFINITY, -(float)INFINITY};
         struct kit_item item = drum("a", "kick", 0.5, 1);
         struct rng r = rng_derive(9, 0, "kit damage", 0);
-        struct audio a;
+        OWN(audio) a;
         double gain;
         make_hit(&a, 20, 0, 1, 0.3, &r);
         a.data[200] = broken[k];
@@ -829,7 +819,6 @@ static void the_attack_is_no_damage(void **state)
             first++;
         assert_true(first <= 44);
         assert_true(fabs(level_to_db(level_true_peak(&a, false)) + 1) < 0.05);
-        audio_done(&a);
     }
 }
 
@@ -841,7 +830,7 @@ static void a_trim_is_heard_on_the_machine(void **state)
     for (size_t i = 0; i < sizeof trims / sizeof *trims; i++) {
         struct kit_item item = drum("a", "kick", 0.5, 1);
         struct rng r = rng_derive(8, 0, "kit trim", 0);
-        struct audio a;
+        OWN(audio) a;
         double gain;
         make_hit(&a, 10, 0.06, 5, 0.3, &r);
         item.trim_db = trims[i][0];
@@ -851,7 +840,6 @@ static void a_trim_is_heard_on_the_machine(void **state)
         double peak_db = level_to_db(level_true_peak(&a, false));
         assert_true(fabs(peak_db - trims[i][1]) < 0.05);
         assert_true(fabs(level_to_db(level_peak(&a) / before) - gain) < 0.05);
-        audio_done(&a);
     }
 }
 
@@ -859,14 +847,13 @@ static void a_trim_is_heard_on_the_machine(void **state)
 static void loops_do_not_click(void **state)
 {
     struct kit_item item = {.wish = -1, .slot = -1, .channels = 1, .vector = {NAN}};
-    struct audio a;
     double gain;
     enum { FRAMES = 44100, PERIOD = 100 };
     candidate_clear(&item.c);
     item.c.kind = KIND_PAD;
     item.c.m.loop_start = 0;
     item.c.m.loop_end = FRAMES;
-    assert_int_equal(audio_init(&a, FRAMES, 1, 44100, NULL), ST_OK);
+    OWN(audio) a = tone_frames(FRAMES, 1, 44100);
     for (int i = 0; i < FRAMES; i++)
         a.data[i] = (float)(0.5 * cos(2 * PI * i / PERIOD));
     assert_int_equal(kit_sample_prepare(&a, &item, tr8s(), -1, 3, &gain, NULL), ST_OK);
@@ -875,7 +862,6 @@ static void loops_do_not_click(void **state)
     assert_true(fabs((double)a.data[FRAMES - 1]) < 2.5 / 32768);
     for (int i = 100; i < FRAMES - 500; i++) /* and nothing else is touched */
         assert_true(fabs((double)a.data[i] - 0.8913 * cos(2 * PI * i / PERIOD)) < 2e-3);
-    audio_done(&a);
 }
 
 /* A sample whose channels are each other upside down is heard in mono, too: not what
@@ -886,11 +872,10 @@ static void opposite_channels_do_not_cancel(void **state)
     for (int k = 0; k < 3; k++) {
         bool wide = k == 2;
         struct kit_item item = {.wish = -1, .slot = -1, .channels = 1, .vector = {NAN}};
-        struct audio a;
         double gain, like = 0, all = 0, whole = 0;
         candidate_clear(&item.c);
         item.c.kind = KIND_PAD;
-        assert_int_equal(audio_init(&a, 44100, 2, 44100, NULL), ST_OK);
+        OWN(audio) a = tone_frames(44100, 2, 44100);
         for (int i = 0; i < 44100; i++) {
             double x = 0.4 * sin(0.06 * i), y = wide * 0.2 * sin(0.1 * i);
             double alike = both[k] * sin(0.3 * i);
@@ -909,7 +894,6 @@ static void opposite_channels_do_not_cancel(void **state)
             whole += want * want;
         }
         assert_true(like / sqrt(all * whole) > 0.9999);
-        audio_done(&a);
     }
 }
 

@@ -15,6 +15,7 @@
 #include "io/soundfile.h"
 #include "nap.h"
 #include "program.h"
+#include "tone.h"
 
 #include <dirent.h>
 #include <math.h>
@@ -32,17 +33,14 @@
 static void write_sample(const char *folder, const char *name, enum synth_drum d,
                          double silence_s, int rate, int channels)
 {
-    struct audio a;
     struct rng rng = rng_derive(3, (uint64_t)d, "kit test", 0);
     size_t quiet = (size_t)(silence_s * rate);
     size_t n = quiet + (size_t)(synth_drum_length_s(d) * rate);
-    assert_int_equal(audio_init(&a, n, 1, rate, NULL), ST_OK);
+    OWN(audio) a = tone_frames(n, 1, rate);
     synth_drum(d, 0.5, 1, &rng, a.data + quiet, n - quiet, rate);
-    struct audio out;
+    OWN(audio) out;
     assert_int_equal(audio_convert_channels(&out, &a, channels, NULL), ST_OK);
     folder_wav(folder, name, &out, 24);
-    audio_done(&a);
-    audio_done(&out);
 }
 
 static enum status run_kit(const char *in, const char *out, const char *name, bool force,
@@ -102,8 +100,7 @@ static void check_wav(const char *path)
     assert_int_equal(le(head + 34, 2), 16);
     assert_memory_equal(head + 36, "data", 4);
     assert_int_equal(le(head + 40, 4), s.st_size - 44);
-    struct audio a;
-    assert_int_equal(soundfile_load(path, 0, &a, NULL), ST_OK);
+    OWN(audio) a = sound_read(path);
     double peak = level_peak(&a);
     /* between samples it peaks at -1 dBFS */
     assert_true(fabs(level_to_db(level_true_peak(&a, false)) + 1) < 0.05);
@@ -113,7 +110,6 @@ static void check_wav(const char *path)
         first++;
     assert_true(first <= 44); /* within 1 ms */
     assert_true(fabs((double)a.data[a.frames * (size_t)a.channels - 1]) < 0.001);
-    audio_done(&a);
 }
 
 static int check_folder(const char *path)
@@ -123,8 +119,7 @@ static int check_folder(const char *path)
     assert_true(n >= 2);
     for (int i = 0; i < n; i++) {
         if (strstr(names[i]->d_name, ".WAV")) {
-            char full[1024];
-            snprintf(full, sizeof full, "%.500s/%.400s", path, names[i]->d_name);
+            FREED const char *full = text_of("%.500s/%.400s", path, names[i]->d_name);
             check_wav(full);
             wavs++;
         }
@@ -142,18 +137,17 @@ static void put(const char *folder, const char *name, const char *text)
 static void a_kit_from_bare_files(void **state)
 {
     const char *top = *state;
-    char in[300], out[300], card[400];
+    char in[300], out[300];
     struct err e = {0};
-    struct text summary = {0};
+    OWN(text) summary = {0};
     snprintf(in, sizeof in, "%s/in", top);
     snprintf(out, sizeof out, "%s/out", top);
-    snprintf(card, sizeof card, "%s/NIGHT BUS/ROLAND/TR-8S/SAMPLE/NIGHT_BUS", out);
+    FREED const char *card = text_of("%s/NIGHT BUS/ROLAND/TR-8S/SAMPLE/NIGHT_BUS", out);
     static const char *const words[SYNTH_DRUM_COUNT] = {
         "kick",    "snare", "clap", "hat_closed", "hat_open",
         "tom_mid", "crash", "rim",  "ride"};
     for (int d = 0; d < SYNTH_DRUM_COUNT; d++) {
-        char name[64];
-        snprintf(name, sizeof name, "%s \xf0\x9f\xa5\x81 'x', %d.wav", words[d], d);
+        FREED const char *name = text_of("%s \xf0\x9f\xa5\x81 'x', %d.wav", words[d], d);
         write_sample(in, name, (enum synth_drum)d, 0.02 * d, d % 2 ? 48000 : 44100,
                      1 + d % 2);
     }
@@ -173,29 +167,26 @@ static void a_kit_from_bare_files(void **state)
     free(text);
 
     /* again: refused, then the same bytes with force, and a stranger's file stays */
-    char *before = tree_hash(out, NULL);
+    FREED char *before = tree_hash(out, NULL);
     assert_int_equal(run_kit(in, out, "NIGHT BUS", false, NULL, &e), ST_EXISTS);
     put(card, "mine.WAV", "precious");
     snprintf(path, sizeof path, "%s/mine.WAV", card);
     assert_int_equal(run_kit(in, out, "NIGHT BUS", true, NULL, &e), ST_OK);
     assert_int_equal(access(path, F_OK), 0);
     unlink(path);
-    char *after = tree_hash(out, NULL);
+    FREED char *after = tree_hash(out, NULL);
     assert_string_equal(before, after);
-    free(before);
-    free(after);
-    text_done(&summary);
 }
 
 /* Nothing below is offered where nothing is, and no hats are to mute each other. */
 static void the_sheet_tells_of_what_is_there(void **state)
 {
     const char *top = *state;
-    char in[300], out[300], path[400], *text;
+    char in[300], out[300], *text;
     size_t n;
     snprintf(in, sizeof in, "%s/in", top);
     snprintf(out, sizeof out, "%s/out", top);
-    snprintf(path, sizeof path, "%s/K/ASSIGN.txt", out);
+    FREED const char *path = text_of("%s/K/ASSIGN.txt", out);
     write_sample(in, "kick.wav", SYNTH_KICK, 0, 44100, 1);
     assert_int_equal(run_kit(in, out, "K", false, NULL, NULL), ST_OK);
     assert_int_equal(path_read_file(path, 1 << 20, &text, &n, NULL), ST_OK);
@@ -221,7 +212,7 @@ static char *field_of(const char *path, const char *key, const char *value,
     char *text, *found = NULL;
     size_t n;
     bool more;
-    struct csv_reader r;
+    OWN(csv_reader) r;
     assert_int_equal(path_read_file(path, 1 << 20, &text, &n, NULL), ST_OK);
     csv_reader_init(&r, text, n);
     assert_int_equal(csv_read_names(&r, &more, NULL), ST_OK);
@@ -229,7 +220,6 @@ static char *field_of(const char *path, const char *key, const char *value,
     while (!found && csv_read(&r, &more, NULL) == ST_OK && more)
         if (strcmp(csv_value(&r, key), value) == 0)
             found = strdup(csv_value(&r, column));
-    csv_reader_done(&r);
     free(text);
     return found;
 }
@@ -239,19 +229,17 @@ static char *field_of(const char *path, const char *key, const char *value,
 static void a_short_one_shot_has_its_slot(void **state)
 {
     const char *top = *state;
-    char in[300], path[600];
-    struct audio a;
+    char in[300];
+    OWN(audio) a;
     struct rng rng = rng_derive(3, 0, "a short crash", 0);
     snprintf(in, sizeof in, "%s/in", top);
     assert_int_equal(audio_init(&a, 5292, 1, 44100, NULL), ST_OK); /* 0.12 s */
     synth_drum(SYNTH_CRASH, 0.5, 1, &rng, a.data, a.frames, a.rate_hz);
     folder_wav(in, "Crash.wav", &a, 16);
-    audio_done(&a);
     assert_int_equal(run_kit(in, top, "K", false, NULL, NULL), ST_OK);
-    snprintf(path, sizeof path, "%s/K/manifest.csv", top);
-    char *slot = field_of(path, "filename", "Crash.wav", "slot");
+    FREED const char *path = text_of("%s/K/manifest.csv", top);
+    FREED char *slot = field_of(path, "filename", "Crash.wav", "slot");
     assert_string_equal(slot, "CC");
-    free(slot);
 }
 
 /* A kit among the samples it is made of is no sample of the next one. */
@@ -263,12 +251,10 @@ static void a_kit_among_its_samples(void **state)
     write_sample(in, "kick.wav", SYNTH_KICK, 0, 44100, 1);
     write_sample(in, "more/snare.wav", SYNTH_SNARE, 0, 44100, 1);
     assert_int_equal(run_kit(in, in, "K", false, NULL, NULL), ST_OK);
-    char *before = tree_hash(in, NULL);
+    FREED char *before = tree_hash(in, NULL);
     assert_int_equal(run_kit(in, in, "K", true, NULL, NULL), ST_OK);
-    char *after = tree_hash(in, NULL);
+    FREED char *after = tree_hash(in, NULL);
     assert_string_equal(before, after);
-    free(before);
-    free(after);
 }
 
 static int times_in(const char *text, const char *what)
@@ -284,12 +270,11 @@ static void a_long_list_is_told_in_short(void **state)
 {
     const char *top = *state;
     char in[300];
-    struct text summary = {0};
+    OWN(text) summary = {0};
     struct audio a;
     snprintf(in, sizeof in, "%s/in", top);
     for (int k = 0; k < 413; k++) { /* more than the machine takes */
-        char name[32];
-        snprintf(name, sizeof name, "hit_%03d.wav", k);
+        FREED const char *name = text_of("hit_%03d.wav", k);
         assert_int_equal(audio_init(&a, 500, 1, 44100, NULL), ST_OK);
         for (size_t i = 0; i < a.frames; i++)
             a.data[i] = 0.5f * sinf((float)i * (0.1f + 0.002f * (float)k));
@@ -314,7 +299,6 @@ static void a_long_list_is_told_in_short(void **state)
     assert_true(text_has(summary.at, "400 of 400 files"));
     assert_int_equal(times_in(summary.at, "left out: "), 10);
     assert_true(text_has(summary.at, "and 3 more left out; manifest.csv says why"));
-    text_done(&summary);
 }
 
 static const struct kit_item *item_of(const struct kit_set *set, const char *filename)
@@ -328,12 +312,10 @@ static const struct kit_item *item_of(const struct kit_set *set, const char *fil
 
 static void write_tone(const char *folder, const char *name, double seconds)
 {
-    struct audio a;
-    assert_int_equal(audio_init(&a, (size_t)(seconds * 8000), 1, 8000, NULL), ST_OK);
+    OWN(audio) a = tone_frames((size_t)(seconds * 8000), 1, 8000);
     for (size_t i = 0; i < a.frames; i++)
         a.data[i] = 0.5F * sinf((float)i * 0.3F);
     folder_wav(folder, name, &a, 16);
-    audio_done(&a);
 }
 
 /* What no manifest tells of: a folder that is called so says the category, the name the
@@ -361,7 +343,7 @@ static void bare_files_are_what_they_are_called(void **state)
                {"crash 1.wav", -1, 19, KIND_DRUM, "crash", 0.92, 1},
                {"crash 2.wav", -1, 21, KIND_PAD, "", 0, 0}};
     struct config cfg;
-    struct kit_set set;
+    OWN(kit_set) set;
     struct err e;
     config_defaults(&cfg, NULL);
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
@@ -385,7 +367,7 @@ static void bare_files_are_what_they_are_called(void **state)
             fail_msg("%s: %g", all[i].name, item->c.m.hit_confidence);
     }
     /* of two with the same bytes one stays, and each its own sound */
-    struct kit_set twins;
+    OWN(kit_set) twins;
     write_sample(top, "0.wav", SYNTH_SNARE, 0, 44100, 1);
     assert_int_equal(kit_load(&twins, top, target_find("tr8s"), &cfg, false, NULL, &e),
                      ST_OK);
@@ -394,8 +376,6 @@ static void bare_files_are_what_they_are_called(void **state)
         assert_memory_equal(item_of(&twins, path_base(all[i].name))->vector,
                             item_of(&set, path_base(all[i].name))->vector,
                             SIMILARITY_DIM * sizeof(float));
-    kit_set_done(&twins);
-    kit_set_done(&set);
 }
 
 /* A folder with a manifest: what it says of the samples goes with them. */
@@ -404,7 +384,7 @@ static void a_kit_from_a_manifest(void **state)
     const char *top = *state;
     char in[300], path[600], *text;
     size_t n;
-    struct text summary = {0};
+    OWN(text) summary = {0};
     snprintf(in, sizeof in, "%s/in", top);
     write_sample(in, "good.wav", SYNTH_KICK, 0, 44100, 1);
     write_sample(in, "later.wav", SYNTH_SNARE, 0, 44100, 1);
@@ -419,7 +399,6 @@ static void a_kit_from_a_manifest(void **state)
     assert_true(text_has(summary.at, "2 of 400 files"));
     assert_true(
         text_has(summary.at, "  1 missing (lost.wav): the sample or its recording"));
-    text_done(&summary);
     snprintf(path, sizeof path, "%s/K/ASSIGN.txt", top);
     assert_int_equal(path_read_file(path, 1 << 20, &text, &n, NULL), ST_OK);
     assert_true(text_has(text, "tapes/tape.flac at 1:05.25"));
@@ -427,33 +406,28 @@ static void a_kit_from_a_manifest(void **state)
     assert_false(text_has(text, "bad"));
     free(text);
     /* how much louder the sample on the card is than the one it was made of */
-    struct audio before, after;
     snprintf(path, sizeof path, "%s/good.wav", in);
-    assert_int_equal(soundfile_load(path, 0, &before, NULL), ST_OK);
+    OWN(audio) before = sound_read(path);
     snprintf(path, sizeof path, "%s/K/manifest.csv", top);
-    char *file = field_of(path, "filename", "good.wav", "path");
-    char *gain = field_of(path, "filename", "good.wav", "gain_db");
+    FREED char *file = field_of(path, "filename", "good.wav", "path");
+    FREED char *gain = field_of(path, "filename", "good.wav", "gain_db");
     assert_true(file && gain);
     snprintf(path, sizeof path, "%s/K/%.200s", top, file);
-    assert_int_equal(soundfile_load(path, 0, &after, NULL), ST_OK);
+    OWN(audio) after = sound_read(path);
     double rise_db = level_to_db(level_peak(&after) / level_peak(&before));
     assert_true(fabs(rise_db) > 0.1 && fabs(strtod(gain, NULL) - rise_db) < 0.02);
-    audio_done(&before);
-    audio_done(&after);
-    free(file);
-    free(gain);
 }
 
 /* Asked for whole, a kit that lacks a sample is not written, and one in place stays. */
 static void a_whole_kit_or_none(void **state)
 {
     const char *top = *state;
-    char in[300], kit[320];
+    char in[300];
     struct config cfg;
     struct kit_result r;
     struct err e;
     snprintf(in, sizeof in, "%s/in", top);
-    snprintf(kit, sizeof kit, "%s/K", top);
+    FREED const char *kit = text_of("%s/K", top);
     config_defaults(&cfg, NULL);
     write_sample(in, "good.wav", SYNTH_KICK, 0, 44100, 1);
     put(in, "manifest.csv",
@@ -481,23 +455,22 @@ static void what_fits_nowhere_is_no_kit(void **state)
 {
     enum { LOW_RATE = 8000, TOO_LONG = 180 * LOW_RATE + 100 };
     const char *top = *state;
-    char in[300], kit[300], path[400];
+    char in[300], path[400];
     struct err e;
-    struct text summary = {0};
+    OWN(text) summary = {0};
     snprintf(in, sizeof in, "%s/in", top);
-    snprintf(kit, sizeof kit, "%s/K", top);
+    FREED const char *kit = text_of("%s/K", top);
     write_sample(in, "kick.wav", SYNTH_KICK, 0, 44100, 1);
     assert_int_equal(run_kit(in, top, "K", false, NULL, &e), ST_OK);
-    char *before = tree_hash(kit, NULL);
+    FREED char *before = tree_hash(kit, NULL);
     snprintf(path, sizeof path, "%s/kick.wav", in);
     assert_int_equal(remove(path), 0);
-    float *x = calloc(TOO_LONG, sizeof *x);
+    FREED float *x = calloc(TOO_LONG, sizeof *x);
     for (size_t i = 0; i < TOO_LONG; i++)
         x[i] = i % 20 < 10 ? 0.1f : -0.1f;
     snprintf(path, sizeof path, "%s/long.wav", in);
     assert_true(
         folder_sound(path, SF_FORMAT_WAV | SF_FORMAT_PCM_16, LOW_RATE, 1, x, TOO_LONG));
-    free(x);
     assert_int_equal(run_kit(in, top, "K", true, &summary, &e), ST_NOTHING);
     assert_true(text_has(e.msg, "no sample of this kit fits the machine"));
     assert_true(text_has(summary.at, "180 s")); /* and why */
@@ -508,30 +481,26 @@ static void what_fits_nowhere_is_no_kit(void **state)
         "long.wav,tape,tape.flac,pad,179.9,1\r\n");
     assert_int_equal(run_kit(in, top, "K", true, &summary, &e), ST_NOTHING);
     assert_true(text_has(summary.at, "one sample of 180.1 s, at most 180 s"));
-    text_done(&summary);
-    char *after = tree_hash(kit, NULL);
+    FREED char *after = tree_hash(kit, NULL);
     assert_string_equal(before, after);
-    free(before);
-    free(after);
 }
 
 /* A list of samples whose disk gives nothing back. */
 static void what_cannot_be_read_is_no_kit(void **state)
 {
     const char *top = *state;
-    char in[300], sheet[400];
+    char in[300];
     struct err e;
     snprintf(in, sizeof in, "%s/in", top);
     put(in, "kick.wav", "RIFF");
     put(in, "manifest.csv",
         "filename,source,source_path,type,duration_sec,channels\r\n"
         "kick.wav,tape,tape.flac,drum,0.2,1\r\n");
-    struct text told = {0};
+    OWN(text) told = {0};
     assert_int_equal(run_kit(in, top, "K", false, &told, &e), ST_NOTHING);
     assert_string_equal(e.msg, "none of the samples can be used: there is no kit");
     assert_string_equal(told.at, ""); /* no plan of a kit that is not there */
-    text_done(&told);
-    snprintf(sheet, sizeof sheet, "%s/K/ASSIGN.txt", top);
+    FREED const char *sheet = text_of("%s/K/ASSIGN.txt", top);
     assert_int_equal(access(sheet, F_OK), -1);
     write_sample(in, "kick.wav", SYNTH_KICK, 0, 44100, 1);
     assert_int_equal(run_kit(in, top, "K", false, NULL, &e), ST_OK);
@@ -544,7 +513,7 @@ static void a_sample_that_cannot_be_read_is_not_told_as_there(void **state)
     const char *top = *state;
     char in[300];
     struct err e;
-    struct text summary = {0};
+    OWN(text) summary = {0};
     snprintf(in, sizeof in, "%s/in", top);
     write_sample(in, "kick.wav", SYNTH_KICK, 0, 44100, 1);
     put(in, "snare.wav", "RIFF");
@@ -559,7 +528,6 @@ static void a_sample_that_cannot_be_read_is_not_told_as_there(void **state)
     assert_true(text_has(summary.at, "; 1 left out\n"));
     assert_true(text_has(summary.at, "  SD  -                 (empty)\n"));
     assert_true(text_has(summary.at, "  left out: snare.wav ("));
-    text_done(&summary);
 }
 
 /* Whatever the list says: of what the user put in a sample's place the length and the
@@ -570,7 +538,7 @@ static void a_sample_is_as_its_file_is(void **state)
     char list[300];
     struct err e;
     struct config cfg;
-    struct kit_set set = {0};
+    OWN(kit_set) set = {0};
     double length_s = synth_drum_length_s(SYNTH_KICK);
     write_sample(top, "longer.wav", SYNTH_KICK, 1, 44100, 2);
     write_sample(top, "wider.wav", SYNTH_KICK, 0, 44100, 2);
@@ -589,7 +557,6 @@ static void a_sample_is_as_its_file_is(void **state)
         assert_int_equal(set.item[i].channels, 2);
         assert_true(llabs(set.item[i].frames - llround(seconds * 44100)) <= 1);
     }
-    kit_set_done(&set);
 }
 
 /* A recording and a place in it tell where a sample came from; one that was made has no
@@ -597,9 +564,8 @@ static void a_sample_is_as_its_file_is(void **state)
 static void a_kit_is_known_by_places(void **state)
 {
     const char *top = *state;
-    char kit[300], project[300];
-    snprintf(kit, sizeof kit, "%s/K", top);
-    snprintf(project, sizeof project, "%s/P", top);
+    FREED const char *kit = text_of("%s/K", top);
+    FREED const char *project = text_of("%s/P", top);
     static const struct {
         const char *row;
         bool same;
@@ -626,8 +592,8 @@ static void a_kit_is_known_by_places(void **state)
 static void a_kit_of_the_same_recordings_is_known(void **state)
 {
     const char *top = *state;
-    char kit[300], input[320];
-    snprintf(kit, sizeof kit, "%s/K", top);
+    char input[320];
+    FREED const char *kit = text_of("%s/K", top);
     put(kit, "manifest.csv",
         "filename,source,source_path,type\r\nBD.WAV,b,sub/b.wav,drum\r\n"
         "SD.WAV,a,a.wav,drum\r\n");
@@ -653,10 +619,9 @@ static void a_kit_of_the_same_recordings_is_known(void **state)
 static void a_kit_that_was_cut_is_known(void **state)
 {
     const char *top = *state;
-    char kit[300], project[300], path[320];
-    snprintf(kit, sizeof kit, "%s/K", top);
-    snprintf(project, sizeof project, "%s/P", top);
-    snprintf(path, sizeof path, "%s/catalog.db", project);
+    FREED const char *kit = text_of("%s/K", top);
+    FREED const char *project = text_of("%s/P", top);
+    FREED const char *path = text_of("%s/catalog.db", project);
     put(project, "manifest.csv",
         "filename,source,source_path,type,start_sec,end_sec\r\n"
         "1_drum_001.wav,1,1.wav,drum,2.5,2.75\r\n");
@@ -721,8 +686,8 @@ static bool nobody_is_told(const char *folder, enum status code, const char *wha
 static void a_catalog_that_cannot_be_read_is_told(void **state)
 {
     const char *top = *state;
-    char project[300], best[320], path[340];
-    snprintf(project, sizeof project, "%s/P", top);
+    char path[340];
+    FREED const char *project = text_of("%s/P", top);
     snprintf(path, sizeof path, "%s/catalog.db", project);
     put(project, "manifest.csv",
         "filename,source,source_path,type\r\n1_drum_001.wav,1,1.wav,drum\r\n");
@@ -731,10 +696,9 @@ static void a_catalog_that_cannot_be_read_is_told(void **state)
     assert_int_equal(catalog_publish(path, &nothing, NULL), ST_OK);
     assert_int_equal(chmod(path, 0), 0);
     assert_int_equal(chmod(top, 0755), 0);
-    char said[400];
-    snprintf(said, sizeof said, "%s cannot be opened: Permission", path);
+    FREED const char *said = text_of("%s cannot be opened: Permission", path);
     assert_true(nobody_is_told(project, ST_DISK, said));
-    snprintf(best, sizeof best, "%s/best_of", project);
+    FREED const char *best = text_of("%s/best_of", project);
     put(best, "manifest.csv",
         "filename,source,source_path,type\r\n1_drum_001.wav,1,1.wav,drum\r\n");
     write_sample(best, "drums/1_drum_001.wav", SYNTH_KICK, 0, 44100, 1);
@@ -750,10 +714,10 @@ static void a_catalog_that_cannot_be_read_is_told(void **state)
 static void an_edited_sheet_is_kept(void **state)
 {
     const char *top = *state;
-    char in[300], kit[300], path[400], *text;
+    char in[300], path[400], *text;
     size_t n;
     snprintf(in, sizeof in, "%s/in", top);
-    snprintf(kit, sizeof kit, "%s/K", top);
+    FREED const char *kit = text_of("%s/K", top);
     write_sample(in, "kick.wav", SYNTH_KICK, 0, 44100, 1);
     assert_int_equal(run_kit(in, top, "K", false, NULL, NULL), ST_OK);
     for (int i = 0; i < 2; i++) { /* as written: nothing to keep */
@@ -781,11 +745,11 @@ static void an_edited_sheet_is_kept(void **state)
 static void nothing_goes_before_all_can_come(void **state)
 {
     const char *top = *state;
-    char in[300], kit[300], card[400];
+    char in[300];
     struct err e = {0};
     snprintf(in, sizeof in, "%s/in", top);
-    snprintf(kit, sizeof kit, "%s/K", top);
-    snprintf(card, sizeof card, "%s/ROLAND/TR-8S/SAMPLE/K", kit);
+    FREED const char *kit = text_of("%s/K", top);
+    FREED const char *card = text_of("%s/ROLAND/TR-8S/SAMPLE/K", kit);
     write_sample(in, "kick.wav", SYNTH_KICK, 0, 44100, 1);
     write_sample(in, "snare\n2.wav", SYNTH_SNARE, 0, 44100, 1);
     assert_int_equal(run_kit(in, top, "K", false, NULL, NULL), ST_OK);
@@ -813,9 +777,8 @@ static void nothing_goes_before_all_can_come(void **state)
     /* a folder of somebody's own, with files named like ours */
     static const char *const theirs[] = {"ASSIGN.txt", "manifest.csv"};
     for (size_t i = 0; i < 2; i++) {
-        char name[8], folder[300];
-        snprintf(name, sizeof name, "T%zu", i);
-        snprintf(folder, sizeof folder, "%s/%s", top, name);
+        FREED const char *name = text_of("T%zu", i);
+        FREED const char *folder = text_of("%s/%s", top, name);
         assert_int_equal(mkdir(folder, 0777), 0);
         put(folder, theirs[i], "a,b\r\n1,2\r\n");
         before = tree_hash(folder, NULL);
@@ -864,14 +827,12 @@ static void half_a_kit_is_not_in_the_way(void **state)
     const char *top = *state;
     char in[300], list[400];
     struct err e = {0};
-    struct audio a;
     snprintf(in, sizeof in, "%s/in", top);
     write_sample(in, "kick.wav", SYNTH_KICK, 0, 44100, 1);
-    assert_int_equal(audio_init(&a, (size_t)44100 * 4, 1, 44100, NULL), ST_OK);
+    OWN(audio) a = tone_frames((size_t)44100 * 4, 1, 44100);
     for (size_t i = 0; i < a.frames; i++)
         a.data[i] = 0.5f * sinf((float)i * 0.01f);
     folder_wav(in, "tone.wav", &a, 16);
-    audio_done(&a);
     pid_t pid = fork();
     if (pid == 0) {
         struct rlimit limit = {100000, 100000};
@@ -898,8 +859,7 @@ static void killed_exports_leave_whole_files(void **state)
     snprintf(once, sizeof once, "%s/once", top);
     snprintf(killed, sizeof killed, "%s/killed", top);
     for (int i = 0; i < 40; i++) {
-        char name[64];
-        snprintf(name, sizeof name, "hit%02d.wav", i);
+        FREED const char *name = text_of("hit%02d.wav", i);
         write_sample(in, name, (enum synth_drum)(i % SYNTH_DRUM_COUNT), i * 0.001, 44100,
                      1);
     }
@@ -913,17 +873,14 @@ static void killed_exports_leave_whole_files(void **state)
         kill(pid, SIGKILL);
         kills += program_wait(pid) == 128 + SIGKILL;
         /* every sample under its final name is whole */
-        char card[400];
-        snprintf(card, sizeof card, "%s/K/ROLAND/TR-8S/SAMPLE/K", killed);
+        FREED const char *card = text_of("%s/K/ROLAND/TR-8S/SAMPLE/K", killed);
         if (access(card, F_OK) == 0)
             check_folder(card);
     }
     assert_true(kills >= 3); /* of the 17, on the quickest machine */
     assert_int_equal(run_kit(in, killed, "K", true, NULL, NULL), ST_OK);
-    char *a = tree_hash(once, NULL), *b = tree_hash(killed, NULL);
+    FREED char *a = tree_hash(once, NULL), *b = tree_hash(killed, NULL);
     assert_string_equal(a, b);
-    free(a);
-    free(b);
 }
 
 int main(void)

@@ -4,9 +4,6 @@
 #include "core/kit_names.h"
 #include "dsp/drum_class.h"
 
-#include <stdint.h>
-#include <string.h>
-
 #define CLASS(id) (1u << DRUM_##id)
 
 static const unsigned toms = CLASS(TOM_LOW) | CLASS(TOM_MID) | CLASS(TOM_HIGH);

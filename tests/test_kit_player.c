@@ -4,6 +4,7 @@
 #include "audio/engine.h"
 #include "audio/sequencer.h"
 #include "core/rng.h"
+#include "tone.h"
 
 #include <math.h>
 #include <stdint.h>
@@ -26,8 +27,7 @@ static void post(struct engine *g, struct engine_command c)
 /* `frames` of `level`; the first frame is `first`. */
 static struct sound *step_sound(size_t frames, float first, float level)
 {
-    struct audio a;
-    assert_int_equal(audio_init(&a, frames, 1, RATE, NULL), ST_OK);
+    struct audio a = tone_frames(frames, 1, RATE);
     for (size_t i = 0; i < frames; i++)
         a.data[i] = i ? level : first;
     return sound_new(&a);
@@ -53,7 +53,7 @@ static void steps_fall_on_their_frame(void **state)
 {
     static const double tempos[] = {120, 133.7, 20, 300, 97.13};
     enum { OUT = RATE * 12 };
-    float *out = malloc(OUT * 2 * sizeof *out);
+    FREED float *out = malloc(OUT * 2 * sizeof *out);
     struct sound *click = step_sound(1, 1, 0);
     struct rng r = rng_derive(1, 0, "blocks", 0);
     for (size_t k = 0; k < sizeof tempos / sizeof *tempos; k++) {
@@ -84,7 +84,6 @@ static void steps_fall_on_their_frame(void **state)
     }
     assert_int_equal(atomic_load(&click->references), 1);
     sound_unref(click);
-    free(out);
 }
 
 static void a_change_of_tempo_keeps_the_place_in_the_bar(void **state)

@@ -15,8 +15,7 @@
 
 static struct audio sound(size_t frames, int channels)
 {
-    struct audio a;
-    assert_int_equal(audio_init(&a, frames, channels, 44100, NULL), ST_OK);
+    struct audio a = tone_frames(frames, channels, 44100);
     return a;
 }
 
@@ -55,13 +54,12 @@ static double true_peak_dbfs(const struct audio *a)
 static void true_peak_sees_between_the_samples(void **state)
 {
     /* a quarter of the rate, sampled off its tops: sample peak −3.01 dB */
-    struct audio a = sound(44100, 2);
+    OWN(audio) a = sound(44100, 2);
     tone_add(&a, 1, 11025, 0.5, PI / 4);
     assert_true(fabs(level_to_db(level_peak(&a) / 0.5) + 3.01) < 0.01);
     assert_true(fabs(level_to_db(level_true_peak(&a, true) / 0.5)) < 0.01);
     double ours = level_to_db(level_true_peak(&a, false));
     assert_true(fabs(true_peak_dbfs(&a) - ours) < 0.3);
-    audio_done(&a);
 }
 
 /* Against a 64 × oversampled reference by zero-padded FFT, on noise: never more than
@@ -71,11 +69,11 @@ static void true_peak_of_noise(void **state)
     enum { N = 1024, UP = 32 };
     for (uint64_t seed = 0; seed < 20; seed++) {
         struct rng r = rng_derive(seed, 0, "test", 0);
-        struct audio a = sound(N, 1);
+        OWN(audio) a = sound(N, 1);
         for (int k = 1; k < 400; k++) /* band-limited, periodic in N */
             tone_add(&a, 0, k * 44100.0 / N, 0.02, rng_range(&r, 0, 6.28));
-        float *spectrum = calloc((size_t)N * UP + 2, sizeof *spectrum);
-        float *fine = calloc((size_t)N * UP, sizeof *fine);
+        FREED float *spectrum = calloc((size_t)N * UP + 2, sizeof *spectrum);
+        FREED float *fine = calloc((size_t)N * UP, sizeof *fine);
         struct rfft *small = rfft_new(N), *large = rfft_new(N * UP);
         rfft_forward(small, a.data, spectrum);
         for (int k = N; k < N * UP + 2; k++)
@@ -89,9 +87,6 @@ static void true_peak_of_noise(void **state)
         assert_true(level_to_db(got / want) > -0.4);
         rfft_free(small);
         rfft_free(large);
-        free(spectrum);
-        free(fine);
-        audio_done(&a);
     }
 }
 
@@ -139,7 +134,7 @@ static void true_peak_passes_nothing_over(void **state)
 {
     struct rng r = rng_derive(11, 0, "test", 0);
     for (int i = 0; i < 60; i++) {
-        struct audio a = sound(i ? (size_t)rng_range(&r, 1, 3000) : 600, 1);
+        OWN(audio) a = sound(i ? (size_t)rng_range(&r, 1, 3000) : 600, 1);
         double hz = 40 * pow(500, i / 59.0), decay_s = pow(10, rng_range(&r, -2, 1));
         double noise = pow(10, rng_range(&r, -4, 0.3));
         for (size_t k = 0; k < a.frames; k++)
@@ -162,13 +157,12 @@ static void true_peak_passes_nothing_over(void **state)
             double want = peak_of_all(&a, loop);
             assert_true(fabs(level_true_peak(&a, loop) - want) < 2e-6 * want);
         }
-        audio_done(&a);
     }
 }
 
 static void normalise_meets_its_target_or_says_silence(void **state)
 {
-    struct audio a = sound(30000, 2);
+    OWN(audio) a = sound(30000, 2);
     struct rng r = rng_derive(1, 0, "test", 0);
     tone_noise(&a, 0.01, &r);
     a.data[5] = NAN;
@@ -193,13 +187,12 @@ static void normalise_meets_its_target_or_says_silence(void **state)
     audio_done(&a);
     a = sound(0, 1);
     assert_int_equal(level_normalise(&a, -1, true, NULL), ST_EMPTY);
-    audio_done(&a);
 }
 
 static void dc_goes_and_nothing_else(void **state)
 {
     for (int loop = 0; loop < 2; loop++) {
-        struct audio a = sound(88200, 2), clean = sound(88200, 2);
+        OWN(audio) a = sound(88200, 2), clean = sound(88200, 2);
         tone_add(&clean, -1, 50, 0.3, 0);
         memcpy(a.data, clean.data, 2 * 88200 * sizeof *a.data);
         for (size_t i = 0; i < a.frames; i++) {
@@ -219,28 +212,25 @@ static void dc_goes_and_nothing_else(void **state)
         assert_true(fabs(mean) < 1e-4);
         if (loop)
             assert_true(tone_join_kink(&a) < 1.01);
-        audio_done(&a);
-        audio_done(&clean);
     }
 }
 
 static void small_dc_stays(void **state)
 {
-    struct audio a = sound(44100, 1);
+    OWN(audio) a = sound(44100, 1);
     tone_add(&a, 0, 441, 0.7, 0);
     for (size_t i = 0; i < a.frames; i++)
         a.data[i] += 0.0005f;
     float first = a.data[0];
     assert_int_equal(level_remove_dc(&a, true, NULL), ST_OK);
     assert_true(a.data[0] == first);
-    audio_done(&a);
 }
 
 /* What is small beside full scale is not beside a quiet sound, which is made loud later.
  */
 static void a_quiet_sound_loses_the_dc_it_would_export(void **state)
 {
-    struct audio a = sound(44100, 1);
+    OWN(audio) a = sound(44100, 1);
     tone_add(&a, 0, 441, 0.05, 0);
     for (size_t i = 0; i < a.frames; i++)
         a.data[i] += 0.0005f;
@@ -250,7 +240,6 @@ static void a_quiet_sound_loses_the_dc_it_would_export(void **state)
     for (size_t i = 0; i < a.frames; i++)
         mean += (double)a.data[i] / (double)a.frames;
     assert_true(fabs(mean) < 1e-4); /* 0.009 if it had stayed */
-    audio_done(&a);
 }
 
 static void ends_are_closed_only_if_open(void **state)
@@ -290,7 +279,7 @@ static void ends_are_closed_only_if_open(void **state)
 static void fades_are_raised_cosines_of_their_length(void **state)
 {
     enum { N = 1000, IN = 100, OUT = 300 };
-    struct audio a = sound(N, 2);
+    OWN(audio) a = sound(N, 2);
     for (size_t i = 0; i < 2 * N; i++)
         a.data[i] = i % 2 ? -1.0f : 1.0f;
     level_fade_in(&a, IN);
@@ -302,7 +291,6 @@ static void fades_are_raised_cosines_of_their_length(void **state)
         assert_true(fabs((double)a.data[2 * i] - in * out) < 1e-6);
         assert_true(fabs((double)a.data[2 * i + 1] + in * out) < 1e-6);
     }
-    audio_done(&a);
 }
 
 /* Error of dithered 16-bit output: white, triangular, 1/2 LSB² of power in all: TPDF 1/6
@@ -311,7 +299,7 @@ static void dither_is_white_and_linear(void **state)
 {
     enum { N = 65536 };
     double bin = 44100.0 / N;
-    struct audio a = sound(N, 1), clean = sound(N, 1);
+    OWN(audio) a = sound(N, 1), clean = sound(N, 1);
     tone_add(&a, 0, 1000 * bin, level_from_db(-80), 0.2);
     memcpy(clean.data, a.data, N * sizeof *a.data);
     struct rng r = rng_derive(3, 0, "dither", 0);
@@ -341,14 +329,12 @@ static void dither_is_white_and_linear(void **state)
         assert_true(10 * log10((re * re + im * im) / mean) < 10);
     }
     rfft_free(fft);
-    audio_done(&a);
-    audio_done(&clean);
 }
 
 static void dither_clamps_and_leaves_the_grid_alone(void **state)
 {
     struct rng r = rng_derive(3, 0, "dither", 0), same = r;
-    struct audio a = sound(64, 1);
+    OWN(audio) a = sound(64, 1);
     assert_false(level_dither(&a, 24, &r)); /* digital silence stays it */
     for (size_t i = 0; i < 64; i++)
         a.data[i] = (float)((int)i - 32) / 32.0f;
@@ -360,7 +346,6 @@ static void dither_clamps_and_leaves_the_grid_alone(void **state)
     assert_true(level_dither(&a, 16, &r));
     assert_true(a.data[0] == -1.0f && a.data[1] == 32767.0f / 32768.0f);
     assert_true(fabsf(a.data[7]) < 1e-4f);
-    audio_done(&a);
 }
 
 /* Of every size, to the last bit: a sample, the two halves of the 32 bits drawn for it
@@ -375,7 +360,7 @@ static void dither_is_what_is_drawn(void **state)
             struct rng x = rng_derive(7, g, "sound", k),
                        r = rng_derive(7, g, "dither", k);
             struct rng same = r;
-            struct audio a = sound(N, 1), was = sound(N, 1);
+            OWN(audio) a = sound(N, 1), was = sound(N, 1);
             double scale = ldexp(1, depth[k] - 1);
             for (size_t i = 0; i < N; i++)
                 a.data[i] = (float)(rng_range(&x, -1, 1) * gain[g] *
@@ -390,16 +375,13 @@ static void dither_is_what_is_drawn(void **state)
                 v = fmax(-scale, fmin(scale - 1, v));
                 assert_true((double)a.data[i] == v / scale);
             }
-            audio_done(&a);
-            audio_done(&was);
         }
 }
 
 static void loudness_is_r128(void **state)
 {
     /* EBU Tech 3341 case 1: stereo 1 kHz sine at −23 dBFS is −23 LUFS */
-    struct audio a;
-    audio_init(&a, 48000 * 5, 2, 48000, NULL);
+    OWN(audio) a = tone_frames(48000 * 5, 2, 48000);
     tone_add(&a, -1, 1000, level_from_db(-23), 0);
     struct loudness l;
     assert_int_equal(loudness_measure(&a, &l, NULL), ST_OK);
@@ -421,14 +403,13 @@ static void loudness_is_r128(void **state)
     assert_true(isnan(l.integrated_lufs));
     a.rate_hz = 0;
     assert_int_equal(loudness_measure(&a, &l, NULL), ST_USAGE);
-    audio_done(&a);
 }
 
 /* Turned round by whole points of the drift, a loop loses the same. */
 static void a_loop_has_no_beginning(void **state)
 {
     enum { N = 88200, POINT = 63 }; /* two seconds; 700 points in each */
-    struct audio a = sound(N, 1), turned = sound(N, 1);
+    OWN(audio) a = sound(N, 1), turned = sound(N, 1);
     tone_add(&a, 0, 1000, 0.4, 1);
     tone_add(&a, 0, 2, 0.02, 0.5);
     for (size_t i = 0; i < N; i++)
@@ -439,8 +420,6 @@ static void a_loop_has_no_beginning(void **state)
     assert_int_equal(level_remove_dc(&turned, true, NULL), ST_OK);
     for (size_t i = 0; i < N; i++)
         assert_close((double)turned.data[i], (double)a.data[(i + 300 * POINT) % N], 2e-6);
-    audio_done(&a);
-    audio_done(&turned);
 }
 
 /* Wind goes, what is heard stays; and where there is next to none all stays as
@@ -449,7 +428,7 @@ static void rumble_goes_where_it_is_much(void **state)
 {
     static const double wind[] = {0.1, 0.032, 0.018}; /* 33, 5 and 1.6 % */
     for (int k = 0; k < 3; k++) {
-        struct audio a = tone_blank(8, 2, 44100), dc;
+        OWN(audio) a = tone_blank(8, 2, 44100), dc;
         tone_add(&a, -1, 6, wind[k], 0);
         tone_add(&a, -1, 32.7, 0.1, 1);
         tone_add(&a, -1, 220, 0.1, 2);
@@ -469,15 +448,11 @@ static void rumble_goes_where_it_is_much(void **state)
             assert_true(fabs(level_to_db(bass / 0.1)) < 0.9);
         } else
             assert_memory_equal(a.data, dc.data, 2 * a.frames * sizeof *a.data);
-        audio_done(&a);
-        audio_done(&dc);
     }
     static const size_t frames[] = {0, 1, 441, 44100};
     for (int k = 0; k < 4; k++) { /* too short to tell, or silent */
-        struct audio a;
-        audio_init(&a, frames[k], 2, 44100, NULL);
+        OWN(audio) a = tone_frames(frames[k], 2, 44100);
         assert_int_equal(level_remove_rumble(&a, NULL), ST_OK);
-        audio_done(&a);
     }
 }
 

@@ -5,8 +5,6 @@
 #include "dsp/line.h"
 
 #include <math.h>
-#include <stdint.h>
-#include <stdlib.h>
 
 enum { ROOM = 80, LONGEST = 40 };
 

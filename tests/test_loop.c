@@ -8,7 +8,6 @@
 
 #include <math.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { RATE = 44100 };
@@ -97,7 +96,7 @@ static void a_periodic_sound_loops_on_whole_periods(void **state)
 {
     static const size_t periods[] = {37, 100, 147, 401, 1009, 2205};
     for (size_t k = 0; k < sizeof periods / sizeof *periods; k++) {
-        struct audio a = periodic(4.5, periods[k], 1 + (int)(k % 2));
+        OWN(audio) a = periodic(4.5, periods[k], 1 + (int)(k % 2));
         struct loop_list l;
         size_t start = RATE, end = RATE + RATE * 5 / 2;
         assert_int_equal(loop_search(&a, start, end, NULL, &l, NULL), ST_OK);
@@ -114,7 +113,6 @@ static void a_periodic_sound_loops_on_whole_periods(void **state)
             assert_true(loop.seam.seamless);
             audio_done(&loop.audio);
         }
-        audio_done(&a);
     }
 }
 
@@ -123,7 +121,7 @@ static void a_periodic_sound_loops_on_whole_periods(void **state)
 static void what_pumps_does_not_limp(void **state)
 {
     for (uint64_t item = 0; item < 8; item++) {
-        struct audio a = chord(7.0, 2, item);
+        OWN(audio) a = chord(7.0, 2, item);
         double hz = 1.5 + 0.13 * (double)item;
         for (size_t i = 0; i < a.frames; i++) {
             double beats = hz * (double)i / RATE;
@@ -139,7 +137,6 @@ static void what_pumps_does_not_limp(void **state)
         double beats = hz * (double)loop.audio.frames / RATE;
         assert_close(beats, round(beats), 0.1);
         audio_done(&loop.audio);
-        audio_done(&a);
     }
 }
 
@@ -147,7 +144,7 @@ static void what_pumps_does_not_limp(void **state)
 static void of_equal_loops_the_one_asked_for_is_taken(void **state)
 {
     enum { PERIOD = 441 };
-    struct audio a = periodic(5.0, PERIOD, 1);
+    OWN(audio) a = periodic(5.0, PERIOD, 1);
     struct loop_params p = loop_params_default();
     struct loop_list l;
     size_t start = RATE, end = 3 * RATE;
@@ -155,14 +152,13 @@ static void of_equal_loops_the_one_asked_for_is_taken(void **state)
     struct loop_option *o = &l.option[0];
     assert_true(fabs((double)(o->end - o->start) - 2.0 * RATE) < 0.05 * RATE);
     assert_true(fabs((double)o->start - (double)start) < 0.1 * RATE);
-    audio_done(&a);
 }
 
 static void chords_loop_seamlessly(void **state)
 {
     int seamless = 0;
     for (uint64_t item = 0; item < 8; item++) {
-        struct audio a = chord(6.0, 2, item);
+        OWN(audio) a = chord(6.0, 2, item);
         struct loop_list l;
         struct looped loop;
         size_t start = (size_t)(1.5 * RATE), end = (size_t)(4.0 * RATE);
@@ -176,7 +172,6 @@ static void chords_loop_seamlessly(void **state)
         assert_false(seam_audible(&loop.seam));
         seamless += loop.seam.seamless;
         audio_done(&loop.audio);
-        audio_done(&a);
     }
     assert_int_equal(seamless, 8);
 }
@@ -185,7 +180,7 @@ static void chords_loop_seamlessly(void **state)
  * four: another option is taken there. */
 static void a_join_with_room_is_preferred(void **state)
 {
-    struct audio a = noise(30.0, 2, 2000.0);
+    OWN(audio) a = noise(30.0, 2, 2000.0);
     int roomy = 0, first_roomy = 0;
     for (int k = 0; k < 24; k++) {
         struct loop_list l;
@@ -207,12 +202,11 @@ static void a_join_with_room_is_preferred(void **state)
         first_roomy += seam_roomy(&first.seam);
     }
     assert_true(first_roomy <= 18 && roomy >= 22); /* measured: 15 and 23 */
-    audio_done(&a);
 }
 
 static void noise_keeps_its_level_over_the_crossfade(void **state)
 {
-    struct audio a = noise(6.0, 2, 2000.0);
+    OWN(audio) a = noise(6.0, 2, 2000.0);
     struct loop_option o;
     struct looped loop;
     assert_int_equal(loop_at(&a, RATE, 4 * RATE, NULL, &o, NULL), ST_OK);
@@ -229,21 +223,20 @@ static void noise_keeps_its_level_over_the_crossfade(void **state)
     }
     assert_true(fabs(10.0 * log10(faded / inside)) < 1.0);
     audio_done(&loop.audio);
-    audio_done(&a);
 }
 
 /* Notes whose ends are alike are faded by other gains than the breath over them. */
 static void breath_over_held_notes_keeps_its_level_over_the_crossfade(void **state)
 {
     enum { CHANNELS = 2, LOOPS = 8 };
-    struct audio a = periodic(12.0, 441, CHANNELS);
+    OWN(audio) a = periodic(12.0, 441, CHANNELS);
     struct rng r = rng_derive(1, 2, "breath", 0);
     for (size_t i = 0; i < a.frames * CHANNELS; i++)
         a.data[i] += (float)(0.003 * rng_gauss(&r));
     double inside = 0.0, faded = 0.0;
     for (size_t k = 0; k < LOOPS; k++) {
         struct loop_option o;
-        struct audio loop;
+        OWN(audio) loop;
         size_t start = RATE + k * 441 * 100, end = start + 441 * 200;
         assert_int_equal(loop_at(&a, start, end, NULL, &o, NULL), ST_OK);
         assert_true(o.correlation > 0.99);
@@ -257,16 +250,14 @@ static void breath_over_held_notes_keeps_its_level_over_the_crossfade(void **sta
             faded += x * x;
             inside += y * y;
         }
-        audio_done(&loop);
     }
     /* 2.8 dB less by one law for all of it */
     assert_true(fabs(10.0 * log10(faded / inside)) < 0.5);
-    audio_done(&a);
 }
 
 static void the_frame_after_the_end_is_the_start(void **state)
 {
-    struct audio a = chord(5.0, 1, 9), loop;
+    OWN(audio) a = chord(5.0, 1, 9), loop;
     struct loop_option o;
     assert_int_equal(loop_at(&a, 50000, 150000, NULL, &o, NULL), ST_OK);
     assert_int_equal(o.crossfade_frames, 5292);
@@ -275,14 +266,12 @@ static void the_frame_after_the_end_is_the_start(void **state)
     assert_memory_equal(loop.data, a.data + 50000, (100000 - 5292) * sizeof(float));
     float last = loop.data[loop.frames - 1], before = a.data[49999];
     assert_true(fabsf(last - before) < 1e-3f);
-    audio_done(&loop);
-    audio_done(&a);
 }
 
 static void loops_of_given_length_are_exact(void **state)
 {
     for (int k = 0; k < 2; k++) {
-        struct audio a = k ? chord(3.0, 2, 4) : periodic(3.0, 441, 2);
+        OWN(audio) a = k ? chord(3.0, 2, 4) : periodic(3.0, 441, 2);
         struct loop_list l;
         struct looped loop;
         assert_int_equal(loop_search_exact(&a, 88200, NULL, &l, NULL), ST_OK);
@@ -291,20 +280,18 @@ static void loops_of_given_length_are_exact(void **state)
         assert_int_equal(l.option[0].end - l.option[0].start, 88200);
         assert_true(k || (loop.seam.seamless && loop.seam.seam_error_db < -100.0));
         audio_done(&loop.audio);
-        audio_done(&a);
     }
 }
 
 static void a_finished_sound_closes_by_giving_up_its_beginning(void **state)
 {
     for (uint64_t item = 20; item < 24; item++) {
-        struct audio a = chord(2.5, 2, item);
+        OWN(audio) a = chord(2.5, 2, item);
         size_t before = a.frames;
         struct seam s;
         assert_int_equal(loop_close(&a, NULL, &s, NULL), ST_OK);
         assert_true(a.frames * 4 >= before * 3 && a.frames < before);
         assert_true(s.seamless);
-        audio_done(&a);
     }
 }
 
@@ -313,7 +300,7 @@ static void works_at_every_rate(void **state)
     static const int rates[] = {1000, 2000, 8000, 22050, 48000, 96000};
     for (size_t k = 0; k < sizeof rates / sizeof *rates; k++) {
         size_t period = (size_t)rates[k] / 100;
-        struct audio a = tone_blank(3.0, 1, rates[k]);
+        OWN(audio) a = tone_blank(3.0, 1, rates[k]);
         for (size_t i = 0; i < a.frames; i++)
             a.data[i] =
                 (float)(0.5 * sin(2.0 * PI * (double)(i % period) / (double)period));
@@ -326,7 +313,6 @@ static void works_at_every_rate(void **state)
         assert_int_equal(make(&a, &l.option[0], &loop), ST_OK);
         assert_true(loop.seam.seamless && loop.seam.seam_error_db < -100.0);
         audio_done(&loop.audio);
-        audio_done(&a);
     }
 }
 
@@ -334,7 +320,7 @@ static void poor_material_is_refused_with_a_sentence(void **state)
 {
     struct err e;
     struct loop_list l;
-    struct audio a = tone_blank(4.0, 2, RATE);
+    OWN(audio) a = tone_blank(4.0, 2, RATE);
     assert_int_equal(loop_search(&a, RATE, 3 * RATE, NULL, &l, &e), ST_EMPTY);
     assert_int_equal(l.count, 0);
     assert_true(strlen(e.msg) > 10);
@@ -349,12 +335,11 @@ static void poor_material_is_refused_with_a_sentence(void **state)
     assert_int_equal(loop_search(&a, RATE, 3 * RATE, NULL, &l, NULL), ST_EMPTY);
     a.frames = 1;
     assert_int_equal(loop_search(&a, 0, 1, NULL, &l, NULL), ST_EMPTY);
-    audio_done(&a);
 }
 
 static void a_few_bad_samples_poison_nothing(void **state)
 {
-    struct audio a = chord(5.0, 2, 11);
+    OWN(audio) a = chord(5.0, 2, 11);
     a.data[70000] = NAN;
     a.data[300001] = -INFINITY;
     struct loop_list l;
@@ -366,32 +351,28 @@ static void a_few_bad_samples_poison_nothing(void **state)
     const struct seam *s = &loop.seam;
     assert_true(isfinite(s->step) && isfinite(s->level_db) && isfinite(s->spectrum_db));
     audio_done(&loop.audio);
-    audio_done(&a);
 }
 
 static void sound_in_opposite_phase_is_searched_too(void **state)
 {
-    struct audio a = periodic(4.0, 315, 2);
+    OWN(audio) a = periodic(4.0, 315, 2);
     for (size_t i = 0; i < a.frames; i++)
         a.data[2 * i + 1] = -a.data[2 * i];
     struct loop_list l;
     assert_int_equal(loop_search(&a, RATE, 3 * RATE, NULL, &l, NULL), ST_OK);
     assert_int_equal((l.option[0].end - l.option[0].start) % 315, 0);
-    audio_done(&a);
 }
 
 static void near_the_edges_of_a_recording_there_are_still_loops(void **state)
 {
-    struct audio a = chord(2.0, 1, 12);
+    OWN(audio) a = chord(2.0, 1, 12);
     struct loop_list l;
     assert_int_equal(loop_search(&a, 0, a.frames, NULL, &l, NULL), ST_OK);
     assert_true(l.count > 0);
     for (int i = 0; i < l.count; i++) {
-        struct audio loop;
+        OWN(audio) loop;
         assert_int_equal(loop_cut(&a, &l.option[i], &loop, NULL), ST_OK);
-        audio_done(&loop);
     }
-    audio_done(&a);
 }
 
 /* Where the ends cancel over all, the gains that would make up for it are held: what does
@@ -399,7 +380,7 @@ static void near_the_edges_of_a_recording_there_are_still_loops(void **state)
 static void ends_in_opposite_phase_lift_nothing(void **state)
 {
     enum { FADE = 4410, START = RATE, END = 2 * RATE };
-    struct audio a = tone_blank(2.0, 1, RATE), loop;
+    OWN(audio) a = tone_blank(2.0, 1, RATE), loop;
     float *lead = a.data + START - FADE, *tail = a.data + END - FADE;
     for (int i = 0; i < FADE; i++) {
         bool middle = i > FADE / 3 && i < 2 * FADE / 3;
@@ -413,8 +394,6 @@ static void ends_in_opposite_phase_lift_nothing(void **state)
         size_t from = loop.frames - FADE + FADE / 3, to = loop.frames - FADE / 3;
         assert_true(fabsf(loop.data[i]) < (i > from && i < to ? 0.25f : 0.51f));
     }
-    audio_done(&loop);
-    audio_done(&a);
 }
 
 static size_t struck_inside(const struct onset_list *l, const struct loop_option *o)
@@ -433,7 +412,7 @@ static void attacks_stay_out_of_loops(void **state)
     struct loop_params p = loop_params_default();
     size_t with = 0, without = 0, exact_with = 0, exact_without = 0;
     for (uint64_t item = 0; item < 8; item++) {
-        struct audio a = chord(7.0, 1, item);
+        OWN(audio) a = chord(7.0, 1, item);
         for (size_t k = 0; k < struck.count; k++) /* clicks, too short to weigh else */
             a.data[(size_t)(at[k].time_s * RATE)] += 0.2f;
         struct loop_list l;
@@ -449,7 +428,6 @@ static void attacks_stay_out_of_loops(void **state)
         p.attacks = &once;
         assert_int_equal(loop_search_exact(&a, 2 * RATE, &p, &l, NULL), ST_OK);
         exact_with += struck_inside(&once, &l.option[0]);
-        audio_done(&a);
     }
     print_message("attacks in 8 loops: %zu, told where they are %zu; of one length %zu "
                   "and %zu\n",
@@ -472,7 +450,7 @@ static void attacks_lie_on_the_clock_of_the_recording(void **state)
     then.attacks = &late_ones;
     then.clock_s = AT_S;
     for (uint64_t item = 0; item < 6; item++) {
-        struct audio a = chord(7.0, 1, item);
+        OWN(audio) a = chord(7.0, 1, item);
         struct loop_list l[2], exact[2];
         for (int k = 0; k < 2; k++) {
             const struct loop_params *p = k ? &then : &early;
@@ -489,7 +467,6 @@ static void attacks_lie_on_the_clock_of_the_recording(void **state)
             assert_int_equal(l[0].option[i].end, l[1].option[i].end);
         }
         assert_int_equal(exact[0].option[0].start, exact[1].option[0].start);
-        audio_done(&a);
     }
 }
 

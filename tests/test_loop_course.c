@@ -16,7 +16,7 @@ static double course(double seconds, double loop_s, double gain,
                      double (*db)(double t, double by), double by)
 {
     struct loop_view v;
-    struct audio a = {.rate_hz = RATE, .channels = 1};
+    OWN(audio) a = {.rate_hz = RATE, .channels = 1};
     a.frames = (size_t)(seconds * RATE);
     a.data = malloc(a.frames * sizeof *a.data);
     assert_non_null(a.data);
@@ -27,12 +27,10 @@ static double course(double seconds, double loop_s, double gain,
     assert_int_equal(loop_view_init(&v, &a, NULL), ST_OK);
     assert_int_equal(loop_view_add_coarse(&v, NULL), ST_OK);
     size_t at = (size_t)(loop_s * RATE / (double)v.step + 0.5);
-    float *c = loop_course(&v, at - 1, at + 1);
+    FREED float *c = loop_course(&v, at - 1, at + 1);
     assert_non_null(c);
     double value = (double)c[1];
-    free(c);
     loop_view_done(&v);
-    audio_done(&a);
     return value;
 }
 

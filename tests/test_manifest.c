@@ -128,7 +128,7 @@ static void fields_come_back(void **state)
         "plain",    "",   "a,b", "say \"so\"", "two\r\nlines", " blank ",
         "\xc3\xa9", "\"", "\n",  "a\rb",       " before",      "behind "};
     enum { N = sizeof fields / sizeof *fields };
-    struct text t = {0};
+    OWN(text) t = {0};
     for (int row = 0; row < 3; row++) {
         for (int i = 0; i < N; i++)
             csv_field(&t, fields[(i + row) % N]);
@@ -138,7 +138,7 @@ static void fields_come_back(void **state)
         "plain,,\"a,b\",\"say \"\"so\"\"\",\"two\r\nlines\",\" blank \","
         "\xc3\xa9,\"\"\"\",\"\n\",\"a\rb\",\" before\",\"behind \"\r\n";
     assert_memory_equal(t.at, start, sizeof start - 1);
-    struct csv_reader r;
+    OWN(csv_reader) r;
     bool more;
     csv_reader_init(&r, t.at, t.length);
     for (int row = 0; row < 3; row++) {
@@ -151,34 +151,29 @@ static void fields_come_back(void **state)
     assert_int_equal(r.line, 9); /* each record has three more lines inside */
     assert_int_equal(csv_read(&r, &more, NULL), ST_OK);
     assert_false(more);
-    csv_reader_done(&r);
-    text_done(&t);
 }
 
 /* Names of files may be any bytes. A table is UTF-8; a record finds its file again. */
 static void what_is_no_utf8_is_replaced(void **state)
 {
     static const char name[] = "a\xff \"\xc3\xa9\xed\xa0\x80\" \xf0\x9f\x8e\xa7 \xc3";
-    struct text table = {0}, record = {0};
+    OWN(text) table = {0}, record = {0};
     csv_field(&table, name);
     csv_bytes(&record, name);
     assert_string_equal(table.at, "\"a\xef\xbf\xbd \"\"\xc3\xa9\xef\xbf\xbd\xef\xbf\xbd"
                                   "\xef\xbf\xbd\"\" \xf0\x9f\x8e\xa7 \xef\xbf\xbd\"");
-    struct csv_reader r;
+    OWN(csv_reader) r;
     bool more;
     csv_reader_init(&r, record.at, record.length);
     assert_int_equal(csv_read(&r, &more, NULL), ST_OK);
     assert_string_equal(r.row.field[0], name);
-    csv_reader_done(&r);
-    text_done(&record);
-    text_done(&table);
 }
 
 static void line_ends_and_marks_do_not_matter(void **state)
 {
     static const char text[] = "\xef\xbb\xbf"
                                "a,b\n\n\r\nc,\rd,e";
-    struct csv_reader r;
+    OWN(csv_reader) r;
     bool more;
     csv_reader_init(&r, text, sizeof text - 1);
     static const char *const expected[3][2] = {{"a", "b"}, {"c", ""}, {"d", "e"}};
@@ -190,14 +185,13 @@ static void line_ends_and_marks_do_not_matter(void **state)
     }
     assert_int_equal(csv_read(&r, &more, NULL), ST_OK);
     assert_false(more);
-    csv_reader_done(&r);
 }
 
 /* A row may end before the columns do, whatever stood there in the row before. */
 static void a_short_row_has_no_more_values(void **state)
 {
     static const char text[] = "a,b,c\n1,2,3\n4,5\n";
-    struct csv_reader r;
+    OWN(csv_reader) r;
     bool more;
     csv_reader_init(&r, text, sizeof text - 1);
     assert_int_equal(csv_read_names(&r, &more, NULL), ST_OK);
@@ -207,7 +201,6 @@ static void a_short_row_has_no_more_values(void **state)
     assert_string_equal(csv_value(&r, "b"), "5");
     assert_string_equal(csv_value(&r, "c"), "");
     assert_string_equal(csv_value(&r, "d"), "");
-    csv_reader_done(&r);
 }
 
 static void hostile_csv_is_refused(void **state)
@@ -231,7 +224,7 @@ static void hostile_csv_is_refused(void **state)
         assert_string_equal(e.msg, bad[i].said);
         csv_reader_done(&r);
     }
-    char *wide = malloc(2 << 20);
+    FREED char *wide = malloc(2 << 20);
     static const struct {
         char of;
         size_t n;
@@ -246,7 +239,6 @@ static void hostile_csv_is_refused(void **state)
         assert_int_equal(csv_read(&r, &more, &e), most[i].st);
         csv_reader_done(&r);
     }
-    free(wide);
 }
 
 /* --- manifests --- */
@@ -312,9 +304,9 @@ static bool same_number(double a, double b)
 
 static void a_record_keeps_everything(void **state)
 {
-    struct root r;
+    OWN(root) r;
     struct candidate rows[3] = {full_candidate(), full_candidate(), full_candidate()};
-    struct candidate *back;
+    FREED struct candidate *back;
     size_t count;
     char path[FOLDER_BYTES];
     candidate_clear(&rows[1]);
@@ -337,7 +329,7 @@ static void a_record_keeps_everything(void **state)
         assert_memory_equal(&rows[i], &back[i], sizeof rows[i]);
     }
     /* The plain form of what was read is the plain form of what was written. */
-    char *a, *b;
+    FREED char *a, *b;
     size_t na, nb;
     assert_int_equal(manifest_write(&r, "a.csv", rows, 3, MANIFEST_PLAIN, NULL), ST_OK);
     assert_int_equal(manifest_write(&r, "b.csv", back, 3, MANIFEST_PLAIN, NULL), ST_OK);
@@ -346,17 +338,13 @@ static void a_record_keeps_everything(void **state)
     assert_int_equal(na, nb);
     assert_memory_equal(a, b, na);
     assert_non_null(strstr(a, ",silence,,,,,"));
-    free(a);
-    free(b);
-    free(back);
-    root_done(&r);
 }
 
 /* More than is written at once; and paths as the file system has them, in a record. */
 static void no_row_is_lost_or_doubled(void **state)
 {
     enum { ROWS = 900 };
-    struct root r;
+    OWN(root) r;
     struct candidate *rows = calloc(ROWS, sizeof *rows), *back;
     size_t count;
     char path[FOLDER_BYTES];
@@ -375,16 +363,14 @@ static void no_row_is_lost_or_doubled(void **state)
         assert_int_equal(manifest_read(path, &back, &count, NULL), ST_OK);
         assert_int_equal(count, ROWS);
         for (int i = 0; i < ROWS; i++) {
-            char want[64];
-            snprintf(want, sizeof want, "t%s %d.wav", record ? "\xe9" : "\xef\xbf\xbd",
-                     i);
+            FREED const char *want =
+                text_of("t%s %d.wav", record ? "\xe9" : "\xef\xbf\xbd", i);
             assert_string_equal(back[i].filename, rows[i].filename);
             assert_string_equal(back[i].source_path, want);
         }
         free(back);
     }
     free(rows);
-    root_done(&r);
 }
 
 static enum status parse(const char *text, struct candidate **rows, size_t *count,
@@ -395,7 +381,7 @@ static enum status parse(const char *text, struct candidate **rows, size_t *coun
 
 static void columns_may_come_in_any_order(void **state)
 {
-    struct candidate *rows;
+    FREED struct candidate *rows;
     size_t count;
     assert_int_equal(parse("type,extra,score,filename,source\n"
                            "drum,zzz,0.5,a.wav,tape\n"
@@ -410,13 +396,12 @@ static void columns_may_come_in_any_order(void **state)
     assert_int_equal(parse("type,filename,source\n", &rows, &count, NULL), ST_OK);
     assert_int_equal(count, 0);
     assert_non_null(rows);
-    free(rows);
 }
 
 /* What other programs, and hands, write for the same. */
 static void what_is_meant_is_read(void **state)
 {
-    struct candidate *rows;
+    FREED struct candidate *rows;
     size_t count;
     char text[400], hash[65];
     for (int i = 0; i < 64; i++)
@@ -432,15 +417,14 @@ static void what_is_meant_is_read(void **state)
         assert_int_equal(rows[i].saved, i < 2);
     assert_true(rows[0].seed == 0 && rows[1].seed == 5 && rows[1].cluster == 7);
     assert_int_equal(strncmp(rows[0].sha256, "0123456789abcdef", 16), 0);
-    free(rows);
 }
 
 /* The plain form has as many decimals as a measure deserves, and no zero for nothing. */
 static void plain_numbers_are_rounded(void **state)
 {
-    struct root r;
+    OWN(root) r;
     struct candidate c;
-    char *text;
+    FREED char *text;
     size_t n;
     candidate_clear(&c);
     strcpy(c.filename, "x.wav");
@@ -458,8 +442,6 @@ static void plain_numbers_are_rounded(void **state)
     assert_non_null(strstr(row, want));
     assert_null(strstr(row, "1.23456789012"));
     assert_null(strstr(row, ",0,")); /* not in a stack, not rated: empty */
-    free(text);
-    root_done(&r);
 }
 
 static void hostile_manifests_are_refused(void **state)

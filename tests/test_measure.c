@@ -6,8 +6,6 @@
 #include "tone.h"
 
 #include <math.h>
-#include <stdint.h>
-#include <stdlib.h>
 
 static struct measures measured(const struct audio *a)
 {
@@ -19,8 +17,7 @@ static struct measures measured(const struct audio *a)
 
 static void a_sine_is_what_it_is(void **state)
 {
-    struct audio a;
-    audio_init(&a, 88200, 2, 44100, NULL);
+    OWN(audio) a = tone_frames(88200, 2, 44100);
     tone_add(&a, -1, 1000, 0.5, 0);
     struct measures m = measured(&a);
     assert_true(m.duration_sec == 2.0 && m.channels == 2);
@@ -30,7 +27,6 @@ static void a_sine_is_what_it_is(void **state)
     assert_true(fabs(tone_cents(m.est_freq_hz, 1000)) < 1);
     assert_true(fabs(m.lufs + 6.02) < 0.1);
     assert_true(isnan(m.score) && isnan(m.seam_error_db));
-    audio_done(&a);
 }
 
 /* One measurer for many sounds says of each what one of its own says. */
@@ -40,10 +36,9 @@ static void a_measurer_remembers_nothing(void **state)
     assert_int_equal(measurer_new(&by, 44100, NULL), ST_OK);
     static const size_t frames[] = {30000, 100, 4410, 60000, 1};
     for (size_t i = 0; i < sizeof frames / sizeof *frames; i++) {
-        struct audio a;
         struct rng r = rng_derive(6, i, "test", 0);
         struct measures m;
-        audio_init(&a, frames[i], 1 + (int)i % 2, 44100, NULL);
+        OWN(audio) a = tone_frames(frames[i], 1 + (int)i % 2, 44100);
         tone_add(&a, -1, 300 + 100 * (double)i, 0.5, 0.2);
         tone_noise(&a, 0.01, &r);
         measures_clear(&m);
@@ -51,14 +46,11 @@ static void a_measurer_remembers_nothing(void **state)
         measurer_finish(by);
         struct measures alone = measured(&a);
         assert_memory_equal(&m, &alone, sizeof m);
-        audio_done(&a);
     }
-    struct audio other;
     struct measures m;
-    audio_init(&other, 1000, 1, 48000, NULL);
+    OWN(audio) other = tone_frames(1000, 1, 48000);
     tone_add(&other, -1, 300, 0.5, 0);
     assert_int_equal(measurer_add(by, &other, &m, NULL), ST_UNSUPPORTED);
-    audio_done(&other);
     measurer_free(by);
 }
 
@@ -101,14 +93,12 @@ static void sounds_heard_together_do_not_mix(void **state)
 
 static void noise_is_flat_and_has_no_pitch(void **state)
 {
-    struct audio a;
     struct rng r = rng_derive(5, 0, "test", 0);
-    audio_init(&a, 44100, 1, 44100, NULL);
+    OWN(audio) a = tone_frames(44100, 1, 44100);
     tone_noise(&a, 0.1, &r);
     struct measures m = measured(&a);
     assert_true(isnan(m.est_freq_hz));
     assert_true(m.flatness > 0.5 && fabs(m.centroid_hz - 11025) < 300);
-    audio_done(&a);
 }
 
 /* Rich tones, some without their fundamental's strength, at every rate: no octave slips.
@@ -118,22 +108,19 @@ static void pitches_are_right_in_every_octave(void **state)
     static const int rates[] = {8000, 22050, 44100, 96000};
     for (size_t k = 0; k < 4; k++)
         for (double hz = 41.2; hz < 1900; hz *= 1.17) {
-            struct audio a;
-            audio_init(&a, (size_t)rates[k] / 2, 1, rates[k], NULL);
+            OWN(audio) a = tone_frames((size_t)rates[k] / 2, 1, rates[k]);
             tone_harmonic(&a, hz, 0.3, fmin(6000, 0.45 * rates[k]));
             if (2 * hz < 0.45 * rates[k])
                 tone_add(&a, 0, 2 * hz, 0.3, 1.1); /* a loud octave */
             struct rng r = rng_derive(k, 0, "test", 0);
             tone_noise(&a, 0.01, &r);
             assert_true(fabs(tone_cents(measured(&a).est_freq_hz, hz)) < 5);
-            audio_done(&a);
         }
 }
 
 static void odd_sounds_have_honest_measures(void **state)
 {
-    struct audio a;
-    audio_init(&a, 1000, 3, 44100, NULL);
+    OWN(audio) a = tone_frames(1000, 3, 44100);
     struct measures m = measured(&a);
     assert_true(m.rms_db == -200 && m.peak_dbfs == -200);
     assert_true(isnan(m.crest_factor) && isnan(m.centroid_hz) && isnan(m.lufs));
@@ -157,7 +144,6 @@ static void odd_sounds_have_honest_measures(void **state)
     m = measured(&a);
     assert_true(fabs(m.centroid_hz - 500) < 20);
     assert_true(fabs(tone_cents(m.est_freq_hz, 500)) < 1);
-    audio_done(&a);
 }
 
 static void grades_follow_the_table(void **state)

@@ -4,10 +4,12 @@
 #include "folder.h"
 #include "mining.h"
 #include "nap.h"
+#include "own.h"
 
 #include "core/index.h"
 #include "core/process.h"
 #include "dsp/synth.h"
+#include "tone.h"
 
 #include <fcntl.h>
 #include <math.h>
@@ -37,19 +39,16 @@ struct desk {
 
 static void write_tape(struct desk *d, int number)
 {
-    struct audio a;
-    char name[80];
     struct rng r = rng_derive(5, (uint64_t)number, "mining", 0);
-    assert_int_equal(audio_init(&a, (size_t)RATE * 3, 1, RATE, NULL), ST_OK);
+    OWN(audio) a = tone_frames((size_t)RATE * 3, 1, RATE);
     for (int i = 0; i < 7; i++)
         synth_drum((enum synth_drum)(i % SYNTH_DRUM_COUNT), 0.7, 1, &r,
                    a.data + (size_t)(RATE * (0.2 + 0.38 * i)), (size_t)(RATE * 0.3),
                    RATE);
     for (size_t i = 0; i < a.frames; i++)
         a.data[i] *= 0.4F;
-    snprintf(name, sizeof name, "tapes/%s.wav", tapes[number]);
+    FREED const char *name = text_of("tapes/%s.wav", tapes[number]);
     folder_wav(d->folder, name, &a, 16);
-    audio_done(&a);
 }
 
 static int set_up(void **state)
@@ -86,14 +85,13 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-    struct desk *d = *state;
+    FREED struct desk *d = *state;
     jobs_free(d->jobs);
     session_close(d->session);
     project_done(&d->project);
     project_done(&d->other);
     source_list_done(&d->sources);
     folder_remove(d->folder);
-    free(d);
     return 0;
 }
 
@@ -133,6 +131,12 @@ static void settle(struct desk *d)
     session_announce(d->session);
 }
 
+static void mine(struct desk *d)
+{
+    ask(d, false);
+    settle(d);
+}
+
 static size_t finds(const struct session *s, const char *stem)
 {
     size_t n = 0;
@@ -146,12 +150,11 @@ static size_t finds(const struct session *s, const char *stem)
 
 static size_t in_catalog(const struct desk *d)
 {
-    struct session *fresh;
+    OWN(session) *fresh = NULL;
     assert_int_equal(session_open(&fresh, d->project.root.path, NULL), ST_OK);
     size_t n = finds(fresh, NULL);
     for (size_t i = 0; i < session_source_count(fresh); i++)
         assert_false(session_source(fresh, i)->failed);
-    session_close(fresh);
     return n;
 }
 
@@ -163,11 +166,10 @@ static void other_clears(struct desk *d)
 
 static void other_mines(struct desk *d, size_t source)
 {
-    struct find_list found;
+    OWN(find_list) found;
     struct source_job one = {
         .project = &d->other, .recipe = &d->recipe, .file = &d->sources.items[source]};
     assert_int_equal(process_source(&one, NULL, &found, NULL, NULL), ST_OK);
-    find_list_done(&found);
 }
 
 static void other_joins(struct desk *d)
@@ -178,9 +180,8 @@ static void other_joins(struct desk *d)
 /* As if the recording were not on record yet, and as it was. */
 static int rename_record(const struct desk *d, const char *stem, bool back)
 {
-    char from[FOLDER_BYTES + 64], to[FOLDER_BYTES + 64];
-    snprintf(from, sizeof from, "%s/P/.trowel/%s.source", d->folder, stem);
-    snprintf(to, sizeof to, "%s/%s.source", d->folder, stem);
+    FREED const char *from = text_of("%s/P/.trowel/%s.source", d->folder, stem);
+    FREED const char *to = text_of("%s/%s.source", d->folder, stem);
     return back ? rename(to, from) : rename(from, to);
 }
 
@@ -221,22 +222,19 @@ static void what_another_has_begun_is_left_to_it(void **state)
 {
     struct desk *d = *state;
     struct begun held;
-    ask(d, false);
-    settle(d);
+    mine(d);
     assert_non_null(strstr(d->sentence, "mined 2 recordings"));
     size_t all = finds(d->session, NULL), theirs = finds(d->session, tapes[1]);
     assert_true(theirs > 3 && all > theirs);
     other_clears(d);
     assert_int_equal(project_claim(&d->other, tapes[1], &held, NULL), ST_OK);
-    ask(d, false);
-    settle(d);
+    mine(d);
     assert_int_equal(d->replied, ST_OK);
     assert_non_null(strstr(d->sentence, "mined 1 recording: "));
     assert_non_null(strstr(d->sentence, "; another trowel is at work on 1"));
     assert_int_equal(finds(d->session, tapes[1]), theirs);
     assert_false(session_source(d->session, 1)->failed);
-    ask(d, false); /* there is nothing else */
-    settle(d);
+    mine(d); /* there is nothing else */
     assert_string_equal(
         d->sentence,
         "another trowel is at work on 1 recording; the finds will appear here");
@@ -258,8 +256,7 @@ static void what_another_has_begun_is_left_to_it(void **state)
 static void what_another_finished_meanwhile_stays(void **state)
 {
     struct desk *d = *state;
-    ask(d, false);
-    settle(d);
+    mine(d);
     size_t all = finds(d->session, NULL);
     other_clears(d);
     ask_and_look(d);
@@ -281,8 +278,7 @@ static void what_another_finished_meanwhile_stays(void **state)
 static void what_was_finished_here_meanwhile_stays(void **state)
 {
     struct desk *d = *state;
-    ask(d, false);
-    settle(d);
+    mine(d);
     size_t all = finds(d->session, NULL);
     /* what a run that read the records earlier makes of the catalog */
     assert_int_equal(rename_record(d, tapes[0], false), 0);
@@ -325,8 +321,7 @@ static void what_changes_meanwhile_is_mined_again(void **state)
     struct find_list found;
     struct catalog_source source;
     struct err e = {0};
-    char samples[FOLDER_BYTES + 32];
-    snprintf(samples, sizeof samples, "%s/P/%s/drums", d->folder, tapes[0]);
+    FREED const char *samples = text_of("%s/P/%s/drums", d->folder, tapes[0]);
     assert_int_equal(process_source(&one, NULL, &found, NULL, &e), ST_CORRUPT);
     assert_non_null(strstr(e.msg, "changed while it was being mined"));
     assert_true(d->replies > 0);
@@ -334,8 +329,7 @@ static void what_changes_meanwhile_is_mined_again(void **state)
     assert_true(folder_count(samples) <= 0);
     assert_int_equal(project_record(&d->project, file->stem, &source, NULL, NULL), ST_OK);
     assert_true(source.failed);
-    ask(d, false);
-    settle(d);
+    mine(d);
     assert_non_null(strstr(d->sentence, "mined 2 recordings"));
     assert_true(folder_count(samples) > 3);
 }
@@ -348,16 +342,14 @@ static void a_project_that_cannot_be_written_ends_it(void **state)
     char way[FOLDER_BYTES + 64];
     snprintf(way, sizeof way, "P/.trowel/%s.begun/in the way", tapes[0]);
     folder_write(d->folder, way, "", 0);
-    ask(d, false);
-    settle(d);
+    mine(d);
     assert_int_equal(d->replied, ST_DISK);
     assert_non_null(strstr(d->sentence, "mining stopped: "));
     assert_non_null(strstr(d->sentence, "; {mine} continues it"));
     assert_int_equal(finds(d->session, NULL), 0);
     snprintf(way, sizeof way, "%s/P/.trowel/%s.begun", d->folder, tapes[0]);
     folder_remove(way);
-    ask(d, false);
-    settle(d);
+    mine(d);
     assert_int_equal(d->replied, ST_OK);
     assert_non_null(strstr(d->sentence, "mined 2 recordings: "));
 }
@@ -369,8 +361,7 @@ static void a_folder_that_is_shut_fails_alone(void **state)
     char way[FOLDER_BYTES + 32];
     snprintf(way, sizeof way, "P/%s", tapes[0]);
     folder_write(d->folder, way, "in the way", 10);
-    ask(d, false);
-    settle(d);
+    mine(d);
     assert_int_equal(d->replied, ST_OK);
     assert_non_null(strstr(d->sentence, "mined 1 recording: "));
     assert_non_null(strstr(d->sentence, "; 1 failed, {jobs} says why"));
@@ -378,8 +369,7 @@ static void a_folder_that_is_shut_fails_alone(void **state)
     assert_true(finds(d->session, tapes[1]) > 3);
     snprintf(way, sizeof way, "%s/P/%s", d->folder, tapes[0]);
     assert_int_equal(unlink(way), 0);
-    ask(d, false);
-    settle(d);
+    mine(d);
     assert_int_equal(d->replied, ST_OK);
     assert_non_null(strstr(d->sentence, "mined 1 recording: "));
     assert_null(strstr(d->sentence, "failed"));
@@ -573,20 +563,16 @@ static void put_tape(struct desk *d, const char *from, const char *as)
 static void a_recording_that_changed_is_named(void **state)
 {
     struct desk *d = *state;
-    ask(d, false);
-    settle(d);
+    mine(d);
     size_t all = finds(d->session, NULL);
-    ask(d, false);
-    settle(d);
+    mine(d);
     assert_string_equal(d->sentence, "every recording is mined already");
     put_tape(d, "morning", "morning"); /* another file, the same sound */
-    ask(d, false);
-    settle(d);
+    mine(d);
     assert_string_equal(d->sentence, "every recording is mined already");
     assert_int_equal(d->replied, ST_NOTHING);
     put_tape(d, "morning", "evening");
-    ask(d, false);
-    settle(d);
+    mine(d);
     assert_string_equal(
         d->sentence,
         "evening has changed since it was mined; :mine evening mines it again");
@@ -597,8 +583,7 @@ static void a_recording_that_changed_is_named(void **state)
                      ST_OK);
     settle(d);
     assert_non_null(strstr(d->sentence, "mined 1 recording: "));
-    ask(d, false);
-    settle(d);
+    mine(d);
     assert_string_equal(d->sentence, "every recording is mined already");
 }
 
@@ -607,18 +592,15 @@ static void other_settings_are_told(void **state)
 {
     struct desk *d = *state;
     char told[120];
-    ask(d, false);
-    settle(d);
+    mine(d);
     d->config.separation.pads = true;
-    ask(d, false);
-    settle(d);
+    mine(d);
     snprintf(told, sizeof told,
              "all are mined, %d with other settings or version; :mine all mines again",
              TAPES);
     assert_string_equal(d->sentence, told);
     d->config.separation.pads = false;
-    ask(d, false);
-    settle(d);
+    mine(d);
     assert_string_equal(d->sentence, "every recording is mined already");
 }
 
@@ -678,8 +660,7 @@ static void what_waits_takes_the_settings_of_now(void **state)
     assert_non_null(strstr(d->sentence, "mined 2 recordings: "));
     assert_null(strstr(d->sentence, "other settings"));
     assert_int_equal(with_settings(d, &d->config), TAPES);
-    char path[FOLDER_BYTES + 40];
-    snprintf(path, sizeof path, "%s/P/config.effective.yaml", d->folder);
+    FREED const char *path = text_of("%s/P/config.effective.yaml", d->folder);
     config_defaults(&effective, NULL);
     assert_int_equal(config_load(&effective, path, NULL, NULL), ST_OK);
     assert_true(effective.separation.pads);
@@ -692,10 +673,8 @@ static void what_is_taken_over_leaves_nothing_of_before(void **state)
     struct desk *d = *state;
     struct pollfd fd = {.fd = jobs_fd(d->jobs), .events = POLLIN};
     struct job_spec busy = {.title = "busy", .work = wait_work, .done = wait_done};
-    char path[FOLDER_BYTES + 4];
-    snprintf(path, sizeof path, "%s/P", d->folder);
-    ask(d, false);
-    settle(d);
+    FREED const char *path = text_of("%s/P", d->folder);
+    mine(d);
     int before = tree_count(path, ".wav");
     struct mine_request all = {.config = &d->config, .force = true};
     d->config.hiss.flicker_count = 0; /* one less of each */
@@ -720,7 +699,6 @@ static void what_waits_is_left_to_who_asked(void **state)
     struct desk *d = *state;
     struct pollfd fd = {.fd = jobs_fd(d->jobs), .events = POLLIN};
     struct config first = d->config, effective;
-    char path[FOLDER_BYTES + 40];
     ask_and_look(d); /* both wait */
     d->config.separation.pads = true;
     ask(d, false);
@@ -728,7 +706,7 @@ static void what_waits_is_left_to_who_asked(void **state)
     jobs_deliver(d->jobs);
     assert_int_equal(d->replied, ST_NOTHING);
     assert_int_equal(jobs_active(d->jobs), 1 + TAPES);
-    snprintf(path, sizeof path, "%s/P/config.effective.yaml", d->folder);
+    FREED const char *path = text_of("%s/P/config.effective.yaml", d->folder);
     config_defaults(&effective, NULL);
     assert_int_equal(config_load(&effective, path, NULL, NULL), ST_OK);
     assert_false(effective.separation.pads);
@@ -745,8 +723,7 @@ static void what_runs_keeps_its_settings(void **state)
     struct job_spec running = {
         .title = "mine evening", .work = wait_work, .done = wait_done};
     snprintf(running.again, sizeof running.again, "mine %s", tapes[0]);
-    ask(d, false);
-    settle(d); /* both on record */
+    mine(d); /* both on record */
     atomic_store(&go_on, false);
     jobs_submit(d->jobs, &running);
     while (jobs_waiting(d->jobs, running.again))
@@ -802,17 +779,15 @@ static void keep_twins(void *user, enum log_level level, const char *source,
 static void a_renamed_recording_is_told(void **state)
 {
     struct desk *d = *state;
-    char line[200] = "", from[FOLDER_BYTES + 40], to[FOLDER_BYTES + 40];
+    char line[200] = "";
     struct log log = {.user = line, .sink = keep_twins, .threshold = LOG_INFO};
     d->place.log = &log;
-    ask(d, false);
-    settle(d);
+    mine(d);
     assert_null(strstr(d->sentence, "same"));
-    snprintf(from, sizeof from, "%s/evening.wav", d->input);
-    snprintf(to, sizeof to, "%s/night.wav", d->input);
+    FREED const char *from = text_of("%s/evening.wav", d->input);
+    FREED const char *to = text_of("%s/night.wav", d->input);
     assert_int_equal(rename(from, to), 0);
-    ask(d, false);
-    settle(d);
+    mine(d);
     assert_non_null(strstr(d->sentence, "mined 1 recording: "));
     assert_non_null(strstr(d->sentence, "; 1 the same as others, {jobs} says which"));
     assert_string_equal(
@@ -823,24 +798,20 @@ static void a_renamed_recording_is_told(void **state)
 static void one_is_logged_as_one(void **state)
 {
     struct desk *d = *state;
-    struct audio a;
     char line[100] = "";
     struct rng r = rng_derive(5, 0, "mining", 0);
     struct log log = {.user = line, .sink = keep_count, .threshold = LOG_INFO};
     d->place.log = &log;
     d->config.drum_miner.max_saved_per_file = 1;
-    assert_int_equal(audio_init(&a, (size_t)RATE, 1, RATE, NULL), ST_OK);
+    OWN(audio) a = tone_frames((size_t)RATE, 1, RATE);
     synth_drum(SYNTH_SNARE, 0.7, 1, &r, a.data + RATE / 10, RATE * 2 / 5, RATE);
     for (size_t i = 0; i < a.frames; i++)
         a.data[i] += 0.2F * (float)(rng_uniform(&r) - 0.5);
     for (int i = 0; i < TAPES; i++) {
-        char name[80];
-        snprintf(name, sizeof name, "tapes/%s.wav", tapes[i]);
+        FREED const char *name = text_of("tapes/%s.wav", tapes[i]);
         folder_wav(d->folder, name, &a, 16);
     }
-    audio_done(&a);
-    ask(d, false);
-    settle(d);
+    mine(d);
     assert_string_equal(line, "morning.wav: 1 hiss, 1 drum; 1 near-miss");
     assert_non_null(strstr(d->sentence, "mined 2 recordings: 4 finds"));
 }
@@ -863,8 +834,7 @@ static void what_is_not_looked_into_is_told(void **state)
     folder_write(d->folder, "machine/notes.txt", "", 0);
     assert_int_equal(symlink("../machine", folder_path(path, d->folder, "disk/on")), 0);
     assert_int_equal(symlink("../disk", folder_path(path, d->folder, "tapes/disk")), 0);
-    ask(d, false);
-    settle(d);
+    mine(d);
     assert_string_equal(line, "1 link to a folder, behind a link in");
 }
 
@@ -885,7 +855,7 @@ static void who_begins_together_has_one_seed(void **state)
     struct config theirs = d->config;
     struct settling turn = {.project = &d->other};
     struct catalog_source source;
-    struct find_list found = {0};
+    OWN(find_list) found = {0};
     atomic_bool told = false;
     struct log log = {.user = &told, .sink = hear_waiting, .threshold = LOG_INFO};
     d->place.log = &log;
@@ -904,7 +874,6 @@ static void who_begins_together_has_one_seed(void **state)
                      ST_OK);
     assert_true(found.count > 0);
     assert_true(found.at[0].seed == theirs.reproducibility.random_seed.value);
-    find_list_done(&found);
 }
 
 /* --- stages ------------------------------------------------------------------------ */
@@ -1059,8 +1028,7 @@ static void what_failed_before_is_told_again(void **state)
     struct mine_request start = {.config = &d->config, .at_start = true};
     d->place.log = &log;
     folder_write(d->folder, "tapes/noise.wav", "RIFF", 4);
-    ask(d, false);
-    settle(d);
+    mine(d);
     assert_non_null(strstr(d->sentence, "; 1 failed, {jobs} says why"));
     assert_int_equal(told, 1);
     d->replies = 0;

@@ -10,9 +10,9 @@
 #include "dsp/stretch.h"
 #include "io/text.h"
 #include "mined_rig.h"
+#include "tone.h"
 
 #include <stdatomic.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,10 +110,9 @@ static enum status export_it(struct mined *m, size_t *told, struct err *e)
                           .kit_name = "K",
                           .cfg = &m->cfg,
                           .force = true};
-    struct text summary = {0};
+    OWN(text) summary = {0};
     enum status st = kit_run(&job, &r, &summary, e);
     *told = summary.length;
-    text_done(&summary);
     return st;
 }
 
@@ -191,12 +190,11 @@ static void again_makes_all(struct mined *m,
                             enum status (*deed)(struct mined *, size_t *, struct err *),
                             const struct outcome *whole, long at)
 {
-    struct outcome again;
+    OWN(outcome) again;
     take(&again, m, deed, -1);
     if (again.st != ST_OK)
         fail_msg("after allocation %ld: %s", at, again.e.msg);
     same(whole, &again, at);
-    outcome_done(&again);
 }
 
 static void all_or_told(struct mined *m,
@@ -257,8 +255,8 @@ static void a_recording_is_mined_whole_or_again(void **state)
 
 static void a_stretch_that_fails_leaves_nothing(void **state)
 {
-    struct audio loop, to;
-    assert_int_equal(audio_init(&loop, 20000, 1, 44100, NULL), ST_OK);
+    OWN(audio) to;
+    OWN(audio) loop = tone_frames(20000, 1, 44100);
     for (size_t i = 0; i < loop.frames; i++)
         loop.data[i] = (float)(i % 100) / 200 - 0.25f;
     long failed = 0;
@@ -270,8 +268,6 @@ static void a_stretch_that_fails_leaves_nothing(void **state)
         assert_true(st == ST_OK || (st == ST_NO_MEMORY && !to.data));
     }
     assert_true(failed > 20);
-    audio_done(&to);
-    audio_done(&loop);
 }
 
 static int setup(void **state)

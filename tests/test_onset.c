@@ -20,6 +20,11 @@ struct sound {
     int rate_hz;
 };
 
+static void sound_done(struct sound *s)
+{
+    free(s->mono);
+}
+
 static struct sound silence(double seconds, int rate_hz)
 {
     struct sound s = {.n = (size_t)(seconds * rate_hz), .rate_hz = rate_hz};
@@ -61,10 +66,10 @@ static float *novelty_of(const struct sound *s, double gain, size_t *count, doub
     float *novelty = malloc(*count * sizeof *novelty);
     unsigned char *ends = *ends_out = calloc(*count / 8 + 1, 1);
     unsigned char *clicks = *clicks_out = calloc(*count / 8 + 1, 1);
-    float *frame = malloc((size_t)size * sizeof *frame);
-    float *window = malloc((size_t)size * sizeof *window);
-    float *spectrum = malloc(((size_t)size + 2) * sizeof *spectrum);
-    float *power = calloc(FFT_BATCH * ((size_t)size / 2 + 1), sizeof *power);
+    FREED float *frame = malloc((size_t)size * sizeof *frame);
+    FREED float *window = malloc((size_t)size * sizeof *window);
+    FREED float *spectrum = malloc(((size_t)size + 2) * sizeof *spectrum);
+    FREED float *power = calloc(FFT_BATCH * ((size_t)size / 2 + 1), sizeof *power);
     assert_true(novelty && ends && clicks && frame && spectrum && power && window);
     for (int i = 0; i < size; i++)
         window[i] = (float)(0.5 - 0.5 * cos(2 * PI * i / size));
@@ -88,10 +93,6 @@ static float *novelty_of(const struct sound *s, double gain, size_t *count, doub
         if (now.click >= 0)
             put_bit(clicks, k - (size_t)now.click, true);
     }
-    free(frame);
-    free(window);
-    free(spectrum);
-    free(power);
     rfft_free(fft);
     onset_filter_free(f);
     return novelty;
@@ -103,11 +104,10 @@ static struct onset_list onsets_with(const struct sound *s, double gain,
     size_t n;
     double hop_s;
     unsigned char *ends, *clicks;
-    float *novelty = novelty_of(s, gain, &n, &hop_s, &ends, &clicks);
+    FREED float *novelty = novelty_of(s, gain, &n, &hop_s, &ends, &clicks);
     struct onset_list l;
     const struct novelty v = {novelty, ends, clicks, n, hop_s, NULL, 0};
     assert_int_equal(onset_pick(&v, p, &l, NULL), ST_OK);
-    free(novelty);
     free(ends);
     free(clicks);
     return l;
@@ -120,6 +120,13 @@ static struct onset_list onsets_of(const struct sound *s, double gain)
 }
 
 enum { HITS = 24 };
+
+/* Noise as of a quiet room. */
+static void hush(struct sound *s, struct rng *r)
+{
+    for (size_t i = 0; i < s->n; i++)
+        s->mono[i] = (float)(1e-4 * rng_range(r, -1, 1));
+}
 
 /* Hits at uneven times, of uneven level. */
 static struct sound hits(int rate_hz, double *at_s)
@@ -163,13 +170,11 @@ static void hits_are_found_at_any_rate(void **state)
     static const int rates[] = {8000, 11025, 22050, 44100, 48000, 96000, 192000};
     for (size_t i = 0; i < sizeof rates / sizeof *rates; i++) {
         double at_s[HITS];
-        struct sound s = hits(rates[i], at_s);
-        struct onset_list l = onsets_of(&s, 1);
+        OWN(sound) s = hits(rates[i], at_s);
+        OWN(onset_list) l = onsets_of(&s, 1);
         double median = assert_found(&l, at_s, 0.006);
         /* out of silence the first window that touches the burst already sees it */
         assert_true(fabs(median) <= 0.0035);
-        onset_list_done(&l);
-        free(s.mono);
     }
 }
 
@@ -177,7 +182,7 @@ static void hits_are_found_at_any_rate(void **state)
  * the stick, which is softer. */
 static void what_rises_twice_is_not_late(void **state)
 {
-    struct sound s = silence(8, 44100);
+    OWN(sound) s = silence(8, 44100);
     struct rng r = rng_derive(5, 0, "onset-test-slow", 0);
     double sum_ms = 0;
     for (size_t i = 0; i < s.n; i++)
@@ -190,7 +195,7 @@ static void what_rises_twice_is_not_late(void **state)
                 (float)(0.3 * rise * exp(-t * 20) * rng_range(&r, -1, 1));
         }
     }
-    struct onset_list l = onsets_of(&s, 1);
+    OWN(onset_list) l = onsets_of(&s, 1);
     for (int hit = 0; hit < 20; hit++) {
         double at_s = 0.3 + 0.37 * hit;
         size_t found = onset_list_find(&l, at_s - 0.02);
@@ -198,8 +203,6 @@ static void what_rises_twice_is_not_late(void **state)
         sum_ms += 1e3 * (l.at[found].time_s - at_s);
     }
     assert_true(fabs(sum_ms / 20) < 6); /* 4.0; 14.1 when the peak was the time */
-    onset_list_done(&l);
-    free(s.mono);
 }
 
 /* Hats in noise that take 6 ms to rise: those that barely show in it come on
@@ -211,7 +214,7 @@ static void soft_strokes_are_not_late(void **state)
     double late_ms[2] = {0};
     for (size_t k = 0; k < 6; k++) {
         int rate = rates[k / 2];
-        struct sound s = silence(16, rate);
+        OWN(sound) s = silence(16, rate);
         struct rng r = rng_derive(9, 0, "onset-test-soft", k);
         for (size_t i = 0; i < s.n; i++)
             s.mono[i] = (float)(0.06 * rng_range(&r, -1, 1));
@@ -223,15 +226,13 @@ static void soft_strokes_are_not_late(void **state)
                 s.mono[start + i] += (float)(level * exp(-t * 30) * rng_range(&r, -1, 1));
             }
         }
-        struct onset_list l = onsets_of(&s, 1);
+        OWN(onset_list) l = onsets_of(&s, 1);
         for (int hit = 0; hit < STROKES; hit++) {
             double at_s = 0.3 + 0.37 * hit;
             size_t found = onset_list_find(&l, at_s - 0.015);
             assert_true(found < l.count && l.at[found].time_s < at_s + 0.015);
             late_ms[k % 2] += 1e3 / (3 * STROKES) * (l.at[found].time_s - at_s);
         }
-        onset_list_done(&l);
-        free(s.mono);
     }
     /* 0.8; 1.7 when every edge had the same lead */
     assert_true(fabs(late_ms[0] - late_ms[1]) < 1.2);
@@ -243,7 +244,7 @@ static void soft_strokes_are_not_late(void **state)
 static void fast_neighbours_do_not_hide_each_other(void **state)
 {
     static const double sixteenth_s = 60.0 / 176 / 4;
-    struct sound s = silence(6, 44100);
+    OWN(sound) s = silence(6, 44100);
     struct rng r = rng_derive(3, 0, "onset-test-fast", 0);
     for (size_t i = 0; i < s.n; i++)
         s.mono[i] = (float)(0.01 * rng_range(&r, -1, 1));
@@ -255,29 +256,25 @@ static void fast_neighbours_do_not_hide_each_other(void **state)
             s.mono[k] += (float)(0.07 * rise * exp(-t * 40) * sin(2 * PI * 70 * t));
         }
     }
-    struct onset_list l = onsets_of(&s, 1);
+    OWN(onset_list) l = onsets_of(&s, 1);
     assert_in_range(l.count, 58, 61); /* measured: 60 */
-    onset_list_done(&l);
-    free(s.mono);
 }
 
 static void level_does_not_matter(void **state)
 {
     double at_s[HITS];
-    struct sound s = hits(44100, at_s);
+    OWN(sound) s = hits(44100, at_s);
     for (double gain = 0.03; gain < 2; gain *= 3) {
-        struct onset_list l = onsets_of(&s, gain);
+        OWN(onset_list) l = onsets_of(&s, gain);
         assert_found(&l, at_s, 0.006);
-        onset_list_done(&l);
     }
-    free(s.mono);
 }
 
 /* How many onsets 20 s of a chord have: three detuned voices with vibrato per note. */
 static size_t onsets_of_a_chord(int rate_hz, double detune_cents, uint64_t seed)
 {
     static const double notes[] = {110, 164.8, 220, 261.6};
-    struct sound s = silence(20, rate_hz);
+    OWN(sound) s = silence(20, rate_hz);
     struct rng r = rng_derive(seed, 0, "onset-test", 1);
     for (size_t i = 0; i < 4; i++) {
         struct synth_pad pad = {.freq_hz = notes[i],
@@ -288,11 +285,8 @@ static size_t onsets_of_a_chord(int rate_hz, double detune_cents, uint64_t seed)
                                 .release_s = 1};
         synth_pad(&pad, &r, s.mono, s.n, s.rate_hz);
     }
-    struct onset_list l = onsets_of(&s, 1);
-    size_t count = l.count;
-    onset_list_done(&l);
-    free(s.mono);
-    return count;
+    OWN(onset_list) l = onsets_of(&s, 1);
+    return l.count;
 }
 
 /* Beats are no onsets. */
@@ -314,7 +308,7 @@ static void a_held_chord_is_calm_at_low_rates(void **state)
 
 static void drums_over_a_chord_are_heard(void **state)
 {
-    struct sound s = silence(8, 44100);
+    OWN(sound) s = silence(8, 44100);
     struct rng r = rng_derive(1, 0, "onset-test", 2);
     struct synth_pad pad = {.freq_hz = 131,
                             .level = 0.1,
@@ -329,15 +323,13 @@ static void drums_over_a_chord_are_heard(void **state)
         enum synth_drum d = (enum synth_drum)(count % 4);
         synth_drum(d, 0.6, 1, &r, s.mono + at, s.n - at, s.rate_hz);
     }
-    struct onset_list l = onsets_of(&s, 1);
+    OWN(onset_list) l = onsets_of(&s, 1);
     for (double t = 1; t < 7; t += 0.43) {
         size_t i = onset_list_find(&l, t - 0.025);
         found += i < l.count && l.at[i].time_s < t + 0.025;
     }
     assert_int_equal(found, count);
     assert_true(l.count <= count + 2);
-    onset_list_done(&l);
-    free(s.mono);
 }
 
 /* Chords that are faded out fast or choked, a snare that a gate ends with a thump far
@@ -348,7 +340,7 @@ static void ends_are_no_beginnings(void **state)
     static const double fades_ms[] = {3, 5, 10, 30};
     for (size_t c = 0; c < 2; c++)
         for (size_t k = 0; k < sizeof fades_ms / sizeof *fades_ms; k++) {
-            struct sound s = silence(3, 44100);
+            OWN(sound) s = silence(3, 44100);
             double fade = fades_ms[k] * 44.1;
             for (size_t i = 0; i < s.n; i++) {
                 double left = (2 * 44100 - (double)i) / fade, t = (double)i / 44100;
@@ -356,12 +348,10 @@ static void ends_are_no_beginnings(void **state)
                 for (int v = 0; v < 3; v++)
                     s.mono[i] += (float)(gain * sin(2 * PI * chords[c][v] * t));
             }
-            struct onset_list l = onsets_of(&s, 1);
+            OWN(onset_list) l = onsets_of(&s, 1);
             assert_int_equal(onset_list_find(&l, 1), l.count);
-            onset_list_done(&l);
-            free(s.mono);
         }
-    struct sound s = silence(2, 44100);
+    OWN(sound) s = silence(2, 44100);
     struct rng r = rng_derive(7, 0, "onset-test", 0);
     for (int i = 0; i < 6600; i++) {
         double left = fmin(1, (6600 - i) / 441.0), bump = i > 5800 ? 0.02 : 0;
@@ -369,10 +359,8 @@ static void ends_are_no_beginnings(void **state)
         double thump = left * bump * sin(2 * PI * 180 * i / 44100);
         s.mono[22050 + i] = (float)(body + thump);
     }
-    struct onset_list l = onsets_of(&s, 1);
+    OWN(onset_list) l = onsets_of(&s, 1);
     assert_int_equal(l.count, 1);
-    onset_list_done(&l);
-    free(s.mono);
 }
 
 /* Samples that break off with a step while they still sound, as in some drum kits: the
@@ -383,10 +371,9 @@ static void clicks_are_no_beginnings(void **state)
     static const double at_s[] = {0.5, 0.575, 1, 1.075, 1.5, 1.575, 2};
     for (size_t k = 0; k < sizeof rates / sizeof *rates; k++) {
         int rate = rates[k];
-        struct sound s = silence(3, rate);
+        OWN(sound) s = silence(3, rate);
         struct rng r = rng_derive(11, 0, "onset-test", (uint64_t)rate);
-        for (size_t i = 0; i < s.n; i++)
-            s.mono[i] = (float)(1e-4 * rng_range(&r, -1, 1));
+        hush(&s, &r);
         for (int hit = 0; hit < 4; hit++)
             for (int i = 0; i < rate / 10; i++) {
                 double t = (double)i / rate, down = hit == 3 ? 150 : 38;
@@ -395,14 +382,12 @@ static void clicks_are_no_beginnings(void **state)
                     x = t < 0.075 ? x + 0.2 * exp(-t * 30) : 0;
                 s.mono[(hit + 1) * rate / 2 + i] += (float)x;
             }
-        struct onset_list l = onsets_of(&s, 1);
+        OWN(onset_list) l = onsets_of(&s, 1);
         assert_int_equal(l.count, sizeof at_s / sizeof *at_s);
         for (size_t i = 0; i < l.count; i++) {
             assert_true(fabs(l.at[i].time_s - at_s[i]) < 0.01);
             assert_int_equal(l.at[i].click, i % 2 == 1);
         }
-        onset_list_done(&l);
-        free(s.mono);
     }
 }
 
@@ -414,24 +399,21 @@ static void a_drum_struck_again_is_no_click(void **state)
     static const int rates[] = {22050, 44100, 48000, 96000};
     for (size_t k = 0; k < sizeof rates / sizeof *rates; k++) {
         int rate = rates[k], apart = rate / 16;
-        struct sound s = silence(4, rate);
+        OWN(sound) s = silence(4, rate);
         struct rng r = rng_derive(11, 0, "onset-test-again", (uint64_t)rate);
-        for (size_t i = 0; i < s.n; i++)
-            s.mono[i] = (float)(1e-4 * rng_range(&r, -1, 1));
+        hush(&s, &r);
         for (int i = 0; i < STROKES * apart; i++) {
             double t = (double)(i % apart) / rate;
             double click = 0.4 * exp(-t * 1500) * rng_range(&r, -1, 1);
             double boom = 0.4 * exp(-t * (k % 2 ? 30 : 14)) * sin(2 * PI * 60 * t);
             s.mono[rate / 2 + i] += (float)(click + boom);
         }
-        struct onset_list l = onsets_of(&s, 1);
+        OWN(onset_list) l = onsets_of(&s, 1);
         int told = 0;
         for (size_t i = 0; i < l.count; i++)
             told += !l.at[i].click;
         assert_int_equal(told,
                          STROKES); /* 19 to 22 when each band was asked for itself */
-        onset_list_done(&l);
-        free(s.mono);
     }
 }
 
@@ -442,7 +424,7 @@ static void clicks_beside_a_note_are_told(void **state)
     static const int rates[] = {22050, 44100, 48000, 96000};
     for (size_t k = 0; k < sizeof rates / sizeof *rates; k++) {
         int rate = rates[k];
-        struct sound s = silence(4, rate);
+        OWN(sound) s = silence(4, rate);
         struct rng r = rng_derive(11, 0, "onset-test-note", (uint64_t)rate);
         for (size_t i = 0; i < s.n; i++)
             s.mono[i] = (float)(1e-4 * rng_range(&r, -1, 1) +
@@ -452,12 +434,10 @@ static void clicks_beside_a_note_are_told(void **state)
             double x = 0.5 * pow(10, -t * 38) * rng_range(&r, -1, 1);
             s.mono[rate / 2 + i] += (float)(t < 0.075 ? x + 0.2 * exp(-t * 30) : 0);
         }
-        struct onset_list l = onsets_of(&s, 1);
+        OWN(onset_list) l = onsets_of(&s, 1);
         assert_int_equal(l.count, 13); /* the first is the note's */
         for (size_t i = 0; i < l.count; i++)
             assert_int_equal(l.at[i].click, i > 0 && i % 2 == 0);
-        onset_list_done(&l);
-        free(s.mono);
     }
 }
 
@@ -468,10 +448,9 @@ static void what_swells_up_after_a_click_does_not_hide_it(void **state)
     static const int rates[] = {22050, 44100, 48000, 96000};
     for (size_t k = 0; k < sizeof rates / sizeof *rates; k++) {
         int rate = rates[k];
-        struct sound s = silence(4, rate);
+        OWN(sound) s = silence(4, rate);
         struct rng r = rng_derive(11, 0, "onset-test-swell", (uint64_t)rate);
-        for (size_t i = 0; i < s.n; i++)
-            s.mono[i] = (float)(1e-4 * rng_range(&r, -1, 1));
+        hush(&s, &r);
         for (int i = 0; i < 6 * rate / 2; i++) {
             double t = (double)(i % (rate / 2)) / rate, u = t - 0.094;
             double x = 0.5 * pow(10, -t * 38) * rng_range(&r, -1, 1);
@@ -480,37 +459,31 @@ static void what_swells_up_after_a_click_does_not_hide_it(void **state)
                 x += 0.008 * fmin(1, u / 0.01) * exp(-u * 30) * sin(2 * PI * 200 * u);
             s.mono[rate / 2 + i] += (float)x;
         }
-        struct onset_list l = onsets_of(&s, 1);
+        OWN(onset_list) l = onsets_of(&s, 1);
         assert_int_equal(l.count, 12);
         for (size_t i = 0; i < 12; i++)
             assert_int_equal(l.at[i].click, i % 2 == 1); /* of 6 clicks none was told */
-        onset_list_done(&l);
-        free(s.mono);
     }
 }
 
 static void what_comes_later_changes_nothing(void **state)
 {
     double at_s[HITS];
-    struct sound s = hits(44100, at_s);
-    struct onset_list before = onsets_of(&s, 0.05);
+    OWN(sound) s = hits(44100, at_s);
+    OWN(onset_list) before = onsets_of(&s, 0.05);
     struct rng r = rng_derive(1, 0, "onset-test", 3);
     burst(&s, 5.8, 20, &r); /* 52 dB louder than the rest */
-    struct onset_list after = onsets_of(&s, 0.05);
+    OWN(onset_list) after = onsets_of(&s, 0.05);
     for (size_t i = 0; i < before.count && before.at[i].time_s < 5; i++)
         assert_true(before.at[i].time_s == after.at[i].time_s);
-    onset_list_done(&before);
-    onset_list_done(&after);
-    free(s.mono);
 }
 
 static void nonsense_gives_no_onsets(void **state)
 {
-    struct sound s = silence(2, 44100);
+    OWN(sound) s = silence(2, 44100);
     struct onset_list l = onsets_of(&s, 1);
     assert_int_equal(l.count, 0);
     onset_list_done(&l);
-    free(s.mono);
     struct onset_filter *f = onset_filter_new(44100, 1024, 256);
     float bad[513 * FFT_BATCH];
     for (int k = 0; k < 513 * FFT_BATCH; k++)
@@ -541,24 +514,21 @@ static void the_users_keys_adjust_the_default(void **state)
     struct onset_params same = onset_params_user(0.05, 30, -1, -1, -1, -1);
     assert_memory_equal(&p, &same, sizeof p);
     double at_s[HITS];
-    struct sound s = hits(44100, at_s);
+    OWN(sound) s = hits(44100, at_s);
     struct onset_params rare = onset_params_user(0.05, 600, -1, -1, -1, -1); /* 0.6 s */
     struct onset_params deaf = onset_params_user(1.5, 30, -1, -1, -1, -1);
-    struct onset_list few = onsets_with(&s, 1, &rare), loud = onsets_with(&s, 1, &deaf);
+    OWN(onset_list) few = onsets_with(&s, 1, &rare), loud = onsets_with(&s, 1, &deaf);
     assert_in_range(few.count, 4, 10);
     for (size_t i = 1; i < few.count; i++)
         assert_true(few.at[i].time_s - few.at[i - 1].time_s > 0.6);
     assert_true(loud.count < HITS);
-    onset_list_done(&few);
-    onset_list_done(&loud);
-    free(s.mono);
 }
 
 static void attacks_are_exact(void **state)
 {
     static const int rates[] = {8000, 44100, 192000};
     for (size_t k = 0; k < 3; k++) {
-        struct sound s = silence(0.5, rates[k]);
+        OWN(sound) s = silence(0.5, rates[k]);
         struct rng r = rng_derive(9, 0, "onset-test", k);
         burst(&s, 0.2, 0.5, &r);
         size_t true_start = (size_t)lround(0.2 * rates[k]);
@@ -568,31 +538,28 @@ static void attacks_are_exact(void **state)
             double error_ms = 1e3 * ((double)at - (double)true_start) / rates[k];
             assert_true(fabs(error_ms) < 0.3);
         }
-        free(s.mono);
     }
 }
 
 /* What rises slowly starts where it leaves 0, not where it is first heard. */
 static void a_slow_attack_starts_at_its_zero(void **state)
 {
-    struct sound s = silence(0.5, 44100);
+    OWN(sound) s = silence(0.5, 44100);
     for (size_t i = 8820; i < s.n; i++)
         s.mono[i] = (float)(0.5 * sin(2 * PI * 60 * (double)(i - 8820) / 44100));
     size_t at = onset_attack(s.mono, s.n, 44100, 8820 + 250);
     assert_true(at >= 8820 && at <= 8821);
-    free(s.mono);
 }
 
 static void attacks_stand_out_of_a_tail(void **state)
 {
-    struct sound s = silence(0.6, 44100);
+    OWN(sound) s = silence(0.6, 44100);
     struct rng r = rng_derive(9, 0, "onset-test", 7);
     for (size_t i = 0; i < s.n; i++) /* a bass note under it */
         s.mono[i] = (float)(0.3 * sin(2 * PI * 60 * (double)i / 44100));
     burst(&s, 0.3, 0.6, &r);
     size_t at = onset_attack(s.mono, s.n, 44100, 13230 + 180);
     assert_true(labs((long)at - 13230) < 50);
-    free(s.mono);
 }
 
 /* Drums hit at once, 6 dB over the noise they lie in, told up to 4 ms early or late. */
@@ -604,7 +571,7 @@ static void attacks_stand_out_of_noise(void **state)
     for (size_t k = 0; k < 3; k++) {
         int within_one_ms = 0, rate = rates[k];
         for (size_t i = 0; i < DRUMS; i++) {
-            struct sound s = silence(0.4, rate);
+            OWN(sound) s = silence(0.4, rate);
             struct rng r = rng_derive(9, i, "onset-test", 12);
             size_t start = (size_t)(0.2 * rate) + i;
             for (size_t n = 0; n < s.n; n++)
@@ -617,7 +584,6 @@ static void attacks_stand_out_of_noise(void **state)
             size_t near = (size_t)((double)start + rng_range(&r, -0.004, 0.004) * rate);
             size_t at = onset_attack(s.mono, s.n, rate, near);
             within_one_ms += fabs((double)at - (double)start) < 0.001 * rate;
-            free(s.mono);
         }
         assert_true(within_one_ms >= 0.97 * DRUMS);
     }
@@ -627,14 +593,13 @@ static void attacks_stand_out_of_noise(void **state)
 static void the_echo_of_a_coder_is_no_attack(void **state)
 {
     for (size_t i = 0; i < 40; i++) {
-        struct sound s = silence(0.4, 44100);
+        OWN(sound) s = silence(0.4, 44100);
         struct rng r = rng_derive(9, i, "onset-test", 13);
         for (size_t n = 8820 - 440; n < 8820; n++)
             s.mono[n] = (float)rng_range(&r, -0.01, 0.01);
         burst(&s, 0.2, 0.6, &r);
         size_t at = onset_attack(s.mono, s.n, 44100, 8820 - 100);
         assert_true(labs((long)at - 8820) < 30);
-        free(s.mono);
     }
 }
 
@@ -673,13 +638,11 @@ static double told_with_rises(double at_s, double then_s)
     struct onset_params p = onset_params_default();
     double expected = (double)(peak - 1) * ONSET_HOP_S + 0.0036 - 0.006 / 20;
     double rise[] = {0.1, expected + at_s, expected + then_s, 2};
-    struct onset_list l;
+    OWN(onset_list) l;
     const struct novelty v = {novelty, NULL, NULL, PICKED, ONSET_HOP_S, rise, 4};
     assert_int_equal(onset_pick(&v, &p, &l, NULL), ST_OK);
     assert_int_equal(l.count, 1);
-    double told = l.at[0].time_s - expected;
-    onset_list_done(&l);
-    return told;
+    return l.at[0].time_s - expected;
 }
 
 /* From 5 ms before what the novelty tells to 12 ms after, the last that rises is meant.
@@ -705,12 +668,11 @@ static void no_lead_is_negative(void **state)
     novelty[100] = 0.2F;
     struct onset_params p = onset_params_default();
     p.threshold = 0.05;
-    struct onset_list l;
+    OWN(onset_list) l;
     const struct novelty v = {novelty, NULL, NULL, PICKED, ONSET_HOP_S, NULL, 0};
     assert_int_equal(onset_pick(&v, &p, &l, NULL), ST_OK);
     assert_int_equal(l.count, 1);
     assert_true(fabs(l.at[0].time_s - 99 * ONSET_HOP_S) < 1e-6);
-    onset_list_done(&l);
 }
 
 /* The novelty of strokes 145 ms apart and of soft ones half way between them. */
@@ -720,9 +682,8 @@ static void soft_strokes_between_loud_ones_are_heard(void **state)
     float novelty[PICKED];
     for (int i = 0; i < PICKED; i++)
         novelty[i] = fmaxf(0.3F, strokes[i % 25]);
-    struct onset_list l = picked(novelty, NULL, NULL);
+    OWN(onset_list) l = picked(novelty, NULL, NULL);
     assert_int_equal(l.count, 48); /* 24 when the mean around counted in full */
-    onset_list_done(&l);
 }
 
 /* A roll at 240 bpm, every fourth stroke loud: none lies in the mean around the next. */
@@ -734,9 +695,8 @@ static void strokes_of_a_roll_do_not_hide_each_other(void **state)
     float novelty[PICKED];
     for (int i = 0; i < PICKED; i++)
         novelty[i] = fmaxf(0.2F, strokes[i % 44]);
-    struct onset_list l = picked(novelty, NULL, NULL);
+    OWN(onset_list) l = picked(novelty, NULL, NULL);
     assert_int_equal(l.count, 55); /* 28 with the mean over 0.15 s around */
-    onset_list_done(&l);
 }
 
 /* What rises into the end of a sound is the end's own flank; a stroke just after an end
@@ -746,10 +706,9 @@ static void the_flank_of_an_end_is_no_beginning(void **state)
     float novelty[PICKED] = {[100] = 5, [101] = 6, [301] = 6, [303] = 5};
     unsigned char ends[PICKED / 8] = {[101 / 8] = 1U << 101 % 8,
                                       [301 / 8] = 1U << 301 % 8};
-    struct onset_list l = picked(novelty, ends, NULL);
+    OWN(onset_list) l = picked(novelty, ends, NULL);
     assert_int_equal(l.count, 1);
     assert_true(fabs(l.at[0].time_s - 303 * ONSET_HOP_S) < 0.006);
-    onset_list_done(&l);
 }
 
 /* What begins within 30 ms of a click is told instead of it; a click so close behind a
@@ -759,12 +718,11 @@ static void a_click_hides_no_stroke(void **state)
     float novelty[PICKED] = {[100] = 5, [105] = 9, [300] = 9, [305] = 5};
     unsigned char clicks[PICKED / 8] = {[100 / 8] = 1U << 100 % 8,
                                         [305 / 8] = 1U << 305 % 8};
-    struct onset_list l = picked(novelty, NULL, clicks);
+    OWN(onset_list) l = picked(novelty, NULL, clicks);
     assert_int_equal(l.count, 2);
     assert_false(l.at[0].click || l.at[1].click);
     assert_true(fabs(l.at[0].time_s - 105 * ONSET_HOP_S) < 0.006);
     assert_true(fabs(l.at[1].time_s - 300 * ONSET_HOP_S) < 0.006);
-    onset_list_done(&l);
 }
 
 /* Events within 30 ms are one, those further apart are two. */
@@ -777,11 +735,10 @@ static void close_events_are_one(void **state)
         novelty[100 + apart] = 8;
         struct onset_params p = onset_params_default();
         p.pre_max_s = p.post_max_s = 0; /* each is the highest around */
-        struct onset_list l;
+        OWN(onset_list) l;
         const struct novelty v = {.at = novelty, .n = 200, .hop_s = hop_s};
         assert_int_equal(onset_pick(&v, &p, &l, NULL), ST_OK);
         assert_int_equal(l.count, apart - 4);
-        onset_list_done(&l);
     }
 }
 

@@ -66,19 +66,18 @@ static void check_range(const struct overview *o, const float *x, int64_t a, int
 
 static void columns_show_the_samples(void **state)
 {
-    float *x = make_stereo();
+    FREED float *x = make_stereo();
     struct overview *o = push_all(x, FRAMES);
     check_range(o, x, 0, FRAMES);
     check_range(o, x, 1000, 180000);
     check_range(o, x, 77777, 77777 + COLUMNS * 300);
     assert_near((double)overview_peak(o), 1, 0);
     overview_free(o);
-    free(x);
 }
 
 static void division_into_blocks_does_not_matter(void **state)
 {
-    float *x = make_stereo();
+    FREED float *x = make_stereo();
     x[4000] = NAN;
     x[90001] = INFINITY;
     struct overview_column expected[500], found[500];
@@ -94,7 +93,6 @@ static void division_into_blocks_does_not_matter(void **state)
     }
     for (int c = 0; c < 500; c++)
         assert_true(isfinite(expected[c].rms) && isfinite(expected[c].max));
-    free(x);
 }
 
 static void outside_and_empty_are_nothing(void **state)

@@ -4,6 +4,7 @@
 
 #include "dsp/pad_choice.h"
 #include "dsp/track_build.h"
+#include "tone.h"
 
 #include <math.h>
 #include <stdint.h>
@@ -94,18 +95,17 @@ static const char *chosen(const struct track *t, const struct pad_place *places,
 
 static void a_quarter_may_lie_in_both(void **state)
 {
-    struct track *t = many_sounds();
+    OWN(track) *t = many_sounds();
     /* ten and eleven of the shorter one's forty */
     assert_string_equal(CHOSEN(t, 4, {0, 80, 0, .9, 0}, {70, 110, 1, .8, 0}), "0 1");
     assert_string_equal(CHOSEN(t, 4, {0, 80, 0, .9, 0}, {69, 109, 1, .8, 0}), "0");
     assert_string_equal(CHOSEN(t, 4, {70, 110, 0, .9, 0}, {0, 80, 1, .8, 0}), "0 1");
     assert_string_equal(CHOSEN(t, 4, {69, 109, 0, .9, 0}, {0, 80, 1, .8, 0}), "0");
-    track_free(t);
 }
 
 static void a_length_again_is_worth_less(void **state)
 {
-    struct track *t = sounds_of(FAR);
+    OWN(track) *t = sounds_of(FAR);
     /* 0.93 of 0.79 is 0.735, and twice that of 0.78 0.675 */
     assert_string_equal(CHOSEN(t, 4, {0, 90, 0, .80, 0}, {FAR, FAR + 90, 0, .79, 0},
                                {2 * FAR, 2 * FAR + 90, 1, .74, 0}),
@@ -126,13 +126,12 @@ static void a_length_again_is_worth_less(void **state)
                                {2 * FAR, 2 * FAR + 90, 64, .785, 0},
                                {3 * FAR, 3 * FAR + 90, 64, .78, 0}),
                         "0 1 2 3");
-    track_free(t);
 }
 
 /* Within a minute of what is chosen another is worth less, at no distance 0.9 of it. */
 static void what_lies_near_is_worth_less(void **state)
 {
-    struct track *t = sounds_of(MINUTE / 2);
+    OWN(track) *t = sounds_of(MINUTE / 2);
     static const struct {
         size_t beside; /* half minutes from the first */
         double most;   /* of 0.8 */
@@ -154,16 +153,14 @@ static void what_lies_near_is_worth_less(void **state)
                                {200, 290, -1, .88, 0}, {300, 390, -1, .88, 0},
                                {400, 490, -1, .88, 0}, {2900, 2990, -1, .82, 0}),
                         "0 4 5");
-    track_free(t);
 }
 
 static void equal_ones_come_by_length_and_time(void **state)
 {
-    struct track *t = many_sounds();
+    OWN(track) *t = many_sounds();
     assert_string_equal(
         CHOSEN(t, 4, {300, 390, 1, .8, 0}, {200, 290, 0, .8, 0}, {100, 190, 1, .8, 0}),
         "1 2 0");
-    track_free(t);
 }
 
 static void what_sounds_alike_is_taken_once(void **state)
@@ -181,33 +178,30 @@ static void what_sounds_alike_is_taken_once(void **state)
     };
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
         struct sound sounds[] = {{100, -20, 0, 4, 0}, pairs[i].other};
-        struct track *t = track_of(sounds, 2);
+        OWN(track) *t = track_of(sounds, 2);
         assert_string_equal(CHOSEN(t, 4, {0, 90, 0, .9, 0}, {100, 190, 1, .8, 0}),
                             pairs[i].alike ? "0" : "0 1");
-        track_free(t);
     }
     /* 50 and 70 dB below the loudest bands are both nothing */
     struct sound deep[] = {{100, -20, -50, 4, 0}, {100, -20, -70, 4, 0}};
-    struct track *t = track_of(deep, 2);
+    OWN(track) *t = track_of(deep, 2);
     assert_string_equal(CHOSEN(t, 4, {0, 90, 0, .9, 0}, {100, 190, 1, .8, 0}), "0");
-    track_free(t);
 }
 
 /* What is dropped because it sounds like another stands in nobody's way. */
 static void a_copy_takes_no_place(void **state)
 {
     struct sound sounds[] = {{140, -20, 0, 4, 0}, {60, -20, 20, 6, 0}};
-    struct track *t = track_of(sounds, 2);
+    OWN(track) *t = track_of(sounds, 2);
     assert_string_equal(
         CHOSEN(t, 4, {0, 50, 0, .9, 0}, {90, 140, 0, .8, 0}, {125, 175, 0, .7, 0}),
         "0 2");
-    track_free(t);
 }
 
 static void a_note_may_have_other_lengths(void **state)
 {
     struct sound sounds[] = {{3 * FAR, -20, 0, 4, 0}, {100, -20, 0, 6, 0}};
-    struct track *t = track_of(sounds, 2);
+    OWN(track) *t = track_of(sounds, 2);
     assert_string_equal(CHOSEN(t, 4, {0, 50, 0, .9, 0}, {FAR, FAR + 80, 1, .8, 0}), "0");
     assert_string_equal(CHOSEN(t, 4, {0, 50, 0, .9, 0}, {FAR, FAR + 81, 1, .8, 0}),
                         "0 1");
@@ -224,7 +218,6 @@ static void a_note_may_have_other_lengths(void **state)
     assert_string_equal(CHOSEN(t, 2, {0, 50, 0, .9, 0}, {FAR, FAR + 90, 1, .85, 0},
                                {3 * FAR, 3 * FAR + 50, 2, .73, 0}),
                         "0 2");
-    track_free(t);
 }
 
 /* The places of four lengths of a note and one of another sound. */
@@ -232,7 +225,7 @@ static void many_lengths_leave_room_for_another_sound(void **state)
 {
     struct sound sounds[] = {
         {400, -20, 0, 4, 0}, {200, -20, 0, 6, 0}, {100, -20, 0, 8, 0}};
-    struct track *t = track_of(sounds, 3);
+    OWN(track) *t = track_of(sounds, 3);
     /* 0.93 of 0.88, twice of 0.86, three times of 0.84: 0.68 */
     assert_string_equal(CHOSEN(t, 2, {0, 20, 0, .9, 0}, {50, 100, 0, .88, 0},
                                {120, 210, 0, .86, 0}, {220, 380, 0, .84, 0},
@@ -243,15 +236,13 @@ static void many_lengths_leave_room_for_another_sound(void **state)
                                {400, 450, 2, .73, 0}, {500, 590, 3, .7, 0},
                                {600, 650, 4, .55, 0}),
                         "0 2 1 3 4");
-    track_free(t);
 }
 
 static void nothing_is_chosen_of_what_misses(void **state)
 {
-    struct track *t = many_sounds();
+    OWN(track) *t = many_sounds();
     assert_string_equal(CHOSEN(t, 4, {0, 90, 0, .9, .1}, {100, 190, 1, .5, 0}), "1");
     assert_string_equal(CHOSEN(t, 0, {100, 190, 1, .5, 0}), "");
-    track_free(t);
 }
 
 static void the_nearest_misses_are_told(void **state)

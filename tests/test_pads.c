@@ -47,10 +47,9 @@ static void add_drums(struct audio *a, double from_s, double length_s, double bp
 
 static struct pad_list mine(const struct audio *a, const struct pad_params *p)
 {
-    struct track *t = tone_track(a);
+    OWN(track) *t = tone_track(a);
     struct pad_list l;
     assert_int_equal(pads_mine(t, p, &l, NULL), ST_OK);
-    track_free(t);
     return l;
 }
 
@@ -63,14 +62,14 @@ static bool apart(const struct pad_region *a, const struct pad_region *b)
 
 static void chords_between_drums_are_found_and_loop(void **state)
 {
-    struct audio a = tone_blank(40.0, 1, RATE);
+    OWN(audio) a = tone_blank(40.0, 1, RATE);
     static const double root[] = {110.0, 146.8, 98.0};
     for (int k = 0; k < 3; k++) {
         add_drums(&a, 13.0 * k, 5.0, 120.0);
         add_chord(&a, 13.0 * k + 5.5, 7.0, root[k], 0.3, (uint64_t)k);
     }
     struct pad_params p = usual_pads();
-    struct track *t = tone_track(&a);
+    OWN(track) *t = tone_track(&a);
     struct pad_list l;
     assert_int_equal(pads_mine(t, &p, &l, NULL), ST_OK);
     assert_true(l.found_count >= 5);
@@ -111,31 +110,27 @@ static void chords_between_drums_are_found_and_loop(void **state)
         durations++;
     assert_true(durations >= 2);
     assert_int_equal(seamless, made);
-    track_free(t);
     pad_list_done(&l);
-    audio_done(&a);
 }
 
 static void drum_loops_give_no_pads(void **state)
 {
     static const double bpm[] = {60.0, 95.0, 124.0, 170.0};
     for (size_t k = 0; k < 4; k++) {
-        struct audio a = tone_blank(12.0, 1, RATE);
+        OWN(audio) a = tone_blank(12.0, 1, RATE);
         add_drums(&a, 0.0, 12.0, bpm[k]);
         struct pad_params p = usual_pads();
-        struct pad_list l = mine(&a, &p);
+        OWN(pad_list) l = mine(&a, &p);
         assert_int_equal(l.found_count, 0);
-        pad_list_done(&l);
-        audio_done(&a);
     }
 }
 
 static void a_held_note_gives_a_few_lengths_of_itself(void **state)
 {
-    struct audio a = tone_blank(60.0, 1, RATE);
+    OWN(audio) a = tone_blank(60.0, 1, RATE);
     add_chord(&a, 0.0, 60.0, 130.8, 0.3, 7);
     struct pad_params p = usual_pads();
-    struct pad_list l = mine(&a, &p);
+    OWN(pad_list) l = mine(&a, &p);
     assert_in_range(l.found_count, 1, 4);
     for (size_t i = 0; i < l.found_count; i++)
         for (size_t k = 0; k < i; k++) {
@@ -143,51 +138,45 @@ static void a_held_note_gives_a_few_lengths_of_itself(void **state)
             double y = l.found[k].end_sec - l.found[k].start_sec;
             assert_true(fmax(x, y) > 1.5 * fmin(x, y));
         }
-    pad_list_done(&l);
-    audio_done(&a);
 }
 
 /* One colour on other notes is another pad. */
 static void a_chord_moved_by_a_semitone_is_not_the_same(void **state)
 {
-    struct audio a = tone_blank(16.0, 1, RATE);
+    OWN(audio) a = tone_blank(16.0, 1, RATE);
     struct pad_params p = usual_pads();
     bool early = false, late = false;
     p.target_durations_sec[0] = 4.5;
     p.target_duration_count = 1;
     add_chord(&a, 0.0, 7.5, 65.4, 0.3, 7);
     add_chord(&a, 8.0, 7.5, 69.3, 0.3, 7);
-    struct pad_list l = mine(&a, &p);
+    OWN(pad_list) l = mine(&a, &p);
     for (size_t i = 0; i < l.found_count; i++)
         *(l.found[i].start_sec < 7.0 ? &early : &late) = true;
     assert_true(early && late);
-    pad_list_done(&l);
-    audio_done(&a);
 }
 
 /* The last of many lengths is looked for like the first. */
 static void the_last_length_counts(void **state)
 {
-    struct audio a = tone_blank(12.0, 1, RATE);
+    OWN(audio) a = tone_blank(12.0, 1, RATE);
     struct pad_params p = usual_pads();
     bool last = false;
     for (int i = 0; i < PAD_DURATIONS_MAX; i++)
         p.target_durations_sec[i] = i + 1 < PAD_DURATIONS_MAX ? 30 : 5;
     p.target_duration_count = PAD_DURATIONS_MAX;
     add_chord(&a, 0.0, 12, 65.4, 0.3, 7);
-    struct pad_list l = mine(&a, &p);
+    OWN(pad_list) l = mine(&a, &p);
     for (size_t i = 0; i < l.found_count; i++)
         last |= fabs(l.found[i].end_sec - l.found[i].start_sec - 5) < 0.1;
     assert_true(last);
-    pad_list_done(&l);
-    audio_done(&a);
 }
 
 /* A second length of the best sound is ranked behind two others that are nearly as good:
  * with a little noise in them. */
 static void other_sounds_come_before_other_lengths(void **state)
 {
-    struct audio a = tone_blank(36.0, 1, RATE);
+    OWN(audio) a = tone_blank(36.0, 1, RATE);
     struct pad_params p = usual_pads();
     bool third[3] = {false};
     p.max_candidates_per_file = 3;
@@ -197,21 +186,19 @@ static void other_sounds_come_before_other_lengths(void **state)
     add_chord(&a, 0.0, 11.5, 130.8, 0.3, 7);
     add_chord(&a, 12.0, 11.5, 98.0, 0.1, 7);
     add_chord(&a, 24.0, 11.5, 164.8, 0.1, 7);
-    struct pad_list l = mine(&a, &p);
+    OWN(pad_list) l = mine(&a, &p);
     assert_true(l.found_count > 3);
     for (size_t i = 0; i < 3; i++)
         third[(int)(l.found[i].start_sec / 12)] = true;
     assert_true(third[0] && third[1] && third[2]);
-    pad_list_done(&l);
-    audio_done(&a);
 }
 
 static void near_misses_say_by_how_much(void **state)
 {
-    struct audio a = tone_blank(8.0, 1, RATE);
+    OWN(audio) a = tone_blank(8.0, 1, RATE);
     add_chord(&a, 0.0, 8.0, 130.8, 0.3, 7);
     struct pad_params p = usual_pads();
-    struct pad_list l = mine(&a, &p);
+    OWN(pad_list) l = mine(&a, &p);
     assert_true(l.found_count > 0);
     double level = l.found[0].rms_db;
     pad_list_done(&l);
@@ -226,8 +213,6 @@ static void near_misses_say_by_how_much(void **state)
     assert_true(by > 0.5 && by < 4.5);
     for (size_t i = 1; i < l.missed_count; i++)
         assert_true(apart(&l.missed[i], &l.missed[i - 1]));
-    pad_list_done(&l);
-    audio_done(&a);
 }
 
 /* A chord whose level swings, two that take turns: no pads, and it says why. */
@@ -236,18 +221,16 @@ static void what_moves_is_no_pad(void **state)
     static const double swing_db[] = {5, 9};
     struct pad_params p = usual_pads();
     for (int k = 0; k < 2; k++) {
-        struct audio a = tone_blank(12.0, 1, RATE);
+        OWN(audio) a = tone_blank(12.0, 1, RATE);
         add_chord(&a, 0.0, 12.0, 110.0, 0.25, 1);
         for (size_t i = 0; i < a.frames; i++)
             a.data[i] *= (float)pow(10.0, swing_db[k] / 20.0 *
                                               sin(2 * PI * 0.7 * (double)i / RATE));
-        struct pad_list l = mine(&a, &p);
+        OWN(pad_list) l = mine(&a, &p);
         assert_int_equal(l.found_count > 0, k == 0); /* deviates by 3.5 and 6.4 dB */
         assert_true(k == 0 || strstr(l.missed[0].missed_by, "level swings"));
-        pad_list_done(&l);
-        audio_done(&a);
     }
-    struct audio low = tone_blank(12.0, 1, RATE), high = tone_blank(12.0, 1, RATE);
+    OWN(audio) low = tone_blank(12.0, 1, RATE), high = tone_blank(12.0, 1, RATE);
     add_chord(&low, 0.0, 12.0, 82.0, 0.25, 1);
     add_chord(&high, 0.0, 12.0, 622.0, 0.25, 2);
     for (size_t i = 0; i < low.frames; i++) {
@@ -255,21 +238,18 @@ static void what_moves_is_no_pad(void **state)
         low.data[i] =
             (float)((double)low.data[i] * cos(turn) + (double)high.data[i] * sin(turn));
     }
-    struct pad_list l = mine(&low, &p);
+    OWN(pad_list) l = mine(&low, &p);
     assert_int_equal(l.found_count, 0);
     assert_true(l.missed_count == 0 || strstr(l.missed[0].missed_by, "spectrum changes"));
-    pad_list_done(&l);
-    audio_done(&low);
-    audio_done(&high);
 }
 
 static void noise_and_clipping_are_gated(void **state)
 {
-    struct audio a = tone_blank(10.0, 1, RATE);
+    OWN(audio) a = tone_blank(10.0, 1, RATE);
     struct rng r = rng_derive(1, 1, "white", 0);
     synth_noise(0.1, 0.0, 20000.0, &r, a.data, a.frames, RATE);
     struct pad_params p = usual_pads();
-    struct pad_list l = mine(&a, &p);
+    OWN(pad_list) l = mine(&a, &p);
     assert_int_equal(l.found_count, 0);
     pad_list_done(&l);
     audio_done(&a);
@@ -281,15 +261,13 @@ static void noise_and_clipping_are_gated(void **state)
             a.data[i + k] = 1.0f;
     l = mine(&a, &p);
     assert_int_equal(l.found_count, 0);
-    pad_list_done(&l);
-    audio_done(&a);
 }
 
 /* The sea, as steady as can be, then a chord that breathes by some 10 dB with as loud a
  * sea over it: all that is found of the chord is before the sea. */
 static void a_chord_is_before_the_sea(void **state)
 {
-    struct audio a = tone_blank(30.0, 1, RATE);
+    OWN(audio) a = tone_blank(30.0, 1, RATE);
     struct rng r = rng_derive(1, 1, "sea", 0);
     size_t half = a.frames / 2;
     add_chord(&a, 15.0, 15.0, 130.8, 0.3, 7);
@@ -300,7 +278,7 @@ static void a_chord_is_before_the_sea(void **state)
     synth_noise(0.06, 0.0, 800.0, &r, a.data, half, RATE);
     synth_noise(0.06, 0.0, 800.0, &r, a.data + half, a.frames - half, RATE);
     struct pad_params p = usual_pads();
-    struct pad_list l = mine(&a, &p);
+    OWN(pad_list) l = mine(&a, &p);
     double sea = 0.0, chord = 1.0;
     size_t seas = 0, chords = 0;
     for (size_t i = 0; i < l.found_count; i++) {
@@ -318,8 +296,6 @@ static void a_chord_is_before_the_sea(void **state)
     }
     assert_true(seas > 0 && chords > 0);
     assert_true(sea < 0.7 && chord > sea + 0.05);
-    pad_list_done(&l);
-    audio_done(&a);
 }
 
 /* A chord, then 70 dB below it next to nothing. A constant under both, or one that drifts
@@ -327,9 +303,9 @@ static void a_chord_is_before_the_sea(void **state)
 static void a_constant_is_no_level(void **state)
 {
     struct pad_params p = usual_pads();
-    struct pad_list plain = {0};
+    OWN(pad_list) plain = {0};
     for (int k = 0; k < 3; k++) {
-        struct audio a = tone_blank(30.0, 1, RATE);
+        OWN(audio) a = tone_blank(30.0, 1, RATE);
         add_chord(&a, 0.0, 12.0, 130.8, 0.3, 7);
         add_chord(&a, 13.0, 17.0, 98.0, 0.0001, 8);
         for (size_t i = 0; i < a.frames; i++) {
@@ -349,9 +325,7 @@ static void a_constant_is_no_level(void **state)
                 assert_true(fabs(l.found[i].start_sec - plain.found[i].start_sec) < 0.01);
             pad_list_done(&l);
         }
-        audio_done(&a);
     }
-    pad_list_done(&plain);
 }
 
 /* Notes that lie beside zero as long as they sound, as those of many a sampled pad, give
@@ -361,16 +335,14 @@ static void a_note_may_bring_its_offset(void **state)
 {
     struct pad_params p = usual_pads();
     for (size_t k = 0, on_zero = 0; k < 4; k++) {
-        struct audio a = tone_blank(13.0, 1, RATE);
+        OWN(audio) a = tone_blank(13.0, 1, RATE);
         add_chord(&a, 0.5, 12.0, 130.8, 0.5, 7);
         for (size_t i = RATE / 2; k > 0 && i < 25 * RATE / 2; i++)
             a.data[i] += k > 1 && i / RATE % 2 ? 0.0f : k < 3 ? 0.15f : -0.15f;
-        struct pad_list l = mine(&a, &p);
+        OWN(pad_list) l = mine(&a, &p);
         on_zero = k == 0 ? l.found_count : on_zero;
         assert_true(on_zero > 1);
         assert_int_equal(l.found_count, k < 2 ? on_zero : 0);
-        pad_list_done(&l);
-        audio_done(&a);
     }
 }
 
@@ -382,7 +354,7 @@ static void steps_and_wind_are_no_level(void **state)
     struct pad_params p = usual_pads();
     for (int rate = 22050; rate <= 48000; rate += 25950)
         for (int k = 0; k < 2; k++) {
-            struct audio a = tone_blank(30.0, 1, rate);
+            OWN(audio) a = tone_blank(30.0, 1, rate);
             struct rng rng = rng_derive(9, 1, "room", (uint64_t)k);
             double step = 0.0, wind = 0.0, lean = 0.0, w = 2 * PI * 14.0 / rate;
             for (size_t i = 0; i < a.frames; i++) {
@@ -394,63 +366,55 @@ static void steps_and_wind_are_no_level(void **state)
                 a.data[i] = (float)(0.0016 * rng_gauss(&rng) + step);
                 a.data[i] += k == 1 ? (float)(4.5 * wind) : 0.0f;
             }
-            struct pad_list l = mine(&a, &p);
+            OWN(pad_list) l = mine(&a, &p);
             assert_int_equal(l.found_count, 0);
-            pad_list_done(&l);
-            audio_done(&a);
         }
 }
 
 /* The lowest A of a piano, a sine and nothing else, is a pad as loud as it is. */
 static void the_lowest_note_is_heard(void **state)
 {
-    struct audio a = tone_blank(12.0, 1, RATE);
+    OWN(audio) a = tone_blank(12.0, 1, RATE);
     for (size_t i = 0; i < a.frames; i++)
         a.data[i] = (float)(0.2 * sin(2 * PI * 27.5 * (double)i / RATE));
     struct pad_params p = usual_pads();
-    struct pad_list l = mine(&a, &p);
+    OWN(pad_list) l = mine(&a, &p);
     assert_true(l.found_count > 0);
     for (size_t i = 0; i < l.found_count; i++)
         assert_true(fabs(l.found[i].rms_db - -17.0) < 2.5);
-    pad_list_done(&l);
-    audio_done(&a);
 }
 
 static void every_rate_and_any_rubbish(void **state)
 {
     static const int rates[] = {8000, 22050, 96000};
     for (size_t k = 0; k < 3; k++) {
-        struct audio a = tone_blank(6.0, 1, rates[k]);
+        OWN(audio) a = tone_blank(6.0, 1, rates[k]);
         add_chord(&a, 0.0, 6.0, 130.8, 0.3, 7);
         struct pad_params p = usual_pads();
-        struct pad_list l = mine(&a, &p);
+        OWN(pad_list) l = mine(&a, &p);
         assert_true(l.found_count >= 1);
-        pad_list_done(&l);
-        audio_done(&a);
     }
     static const double seconds[] = {0.0, 0.001, 0.3, 1.5, 3.0};
     for (size_t k = 0; k < 5; k++) {
-        struct audio a = tone_blank(seconds[k], 1, RATE);
+        OWN(audio) a = tone_blank(seconds[k], 1, RATE);
         for (size_t i = 0; i < a.frames; i++)
             a.data[i] = k % 2 ? NAN : 0.0f;
         struct pad_params p = usual_pads();
         p.max_candidates_per_file = k % 2 ? 6 : 0;
-        struct pad_list l = mine(&a, &p);
+        OWN(pad_list) l = mine(&a, &p);
         assert_int_equal(l.found_count, 0);
-        pad_list_done(&l);
-        audio_done(&a);
     }
 }
 
 /* A sample that is exactly one target long is a pad too. */
 static void a_short_recording_can_be_a_pad(void **state)
 {
-    struct audio a = tone_blank(10.0, 1, RATE);
+    OWN(audio) a = tone_blank(10.0, 1, RATE);
     add_chord(&a, 0.0, 10.0, 110.0, 0.3, 3);
-    struct audio cut;
+    OWN(audio) cut;
     assert_int_equal(audio_slice(&cut, &a, 4 * RATE, RATE * 3 / 2, NULL), ST_OK);
     struct pad_params p = usual_pads();
-    struct pad_list l = mine(&cut, &p);
+    OWN(pad_list) l = mine(&cut, &p);
     assert_int_equal(l.found_count, 1);
     size_t start, stop;
     pad_read_range(&l.found[0], &p, RATE, cut.frames, &start, &stop);
@@ -461,16 +425,13 @@ static void a_short_recording_can_be_a_pad(void **state)
     assert_int_equal(pad_finish(&g, &l.found[0], &p, &pad, NULL), ST_OK);
     assert_true(pad.loop.audio.frames > RATE / 2);
     pad_done(&pad);
-    pad_list_done(&l);
-    audio_done(&cut);
-    audio_done(&a);
 }
 
 /* Exactly as long as its region, to the frame, from the place it tells. */
 static void a_pad_of_bars_is_as_long_as_they_are(void **state)
 {
     enum { FROM = RATE / 2 };
-    struct audio a = tone_blank(9.0, 1, RATE);
+    OWN(audio) a = tone_blank(9.0, 1, RATE);
     add_chord(&a, 0.0, 9.0, 110.0, 0.3, 3);
     struct pad_ground g = {.start = FROM};
     struct pad_region region = {.start_sec = 3.0, .end_sec = 3.0 + 4 * 60 / 117.0};
@@ -486,12 +447,11 @@ static void a_pad_of_bars_is_as_long_as_they_are(void **state)
                         4000 * sizeof(float));
     pad_done(&pad);
     audio_done(&g.audio);
-    audio_done(&a);
 }
 
 static void a_loop_that_jumps_is_refused(void **state)
 {
-    struct audio a = tone_blank(4.0, 1, RATE);
+    OWN(audio) a = tone_blank(4.0, 1, RATE);
     struct rng r = rng_derive(1, 1, "jump", 0);
     for (int k = 0; k < 40; k++) /* nothing but hits: no place joins any other */
         synth_drum(SYNTH_SNARE, k % 2 ? 0.5 : 0.05, 1.0, &r, a.data + k * 4410, 4410,
@@ -509,14 +469,13 @@ static void a_loop_that_jumps_is_refused(void **state)
         assert_int_equal(st, ST_NOTHING);
         assert_in_range(strlen(e.msg), 8, MISSED_BY_BYTES - 1);
     }
-    audio_done(&a);
 }
 
 /* The gate holds for the loop that was made, not only for the place it was looked for. */
 static void a_loop_keeps_to_the_gate_of_onsets(void **state)
 {
     enum { EVERY = 50 };
-    struct audio a = tone_blank(6.0, 1, RATE);
+    OWN(audio) a = tone_blank(6.0, 1, RATE);
     add_chord(&a, 0.0, 6.0, 110.0, 0.3, 3);
     struct onset at[EVERY];
     for (int i = 0; i < EVERY; i++)
@@ -536,7 +495,6 @@ static void a_loop_keeps_to_the_gate_of_onsets(void **state)
         else
             assert_non_null(strstr(e.msg, "onsets a second above the gate"));
     }
-    audio_done(&a);
 }
 
 /* The best loop may lie on too many attacks where another does not: that one is taken. */
@@ -546,7 +504,7 @@ static void a_calm_loop_is_taken_instead(void **state)
     struct pad_params p = usual_pads();
     int made = 0;
     for (uint64_t seed = 0; seed < 24; seed++) {
-        struct audio a = tone_blank(6.0, 1, RATE);
+        OWN(audio) a = tone_blank(6.0, 1, RATE);
         struct rng r = rng_derive(seed, 1, "attacks", 0);
         struct onset at[5];
         add_chord(&a, 0.0, 6.0, 110.0, 0.3, seed);
@@ -568,7 +526,6 @@ static void a_calm_loop_is_taken_instead(void **state)
             pad_done(&pad);
             made++;
         }
-        audio_done(&a);
     }
     assert_true(made >= 20); /* the best loop alone gives 14 */
 }
@@ -580,10 +537,10 @@ static void a_hot_float_recording_has_pads(void **state)
     struct pad_params p = usual_pads();
     for (int k = 0; k < 4; k++) {
         int hot = k & 1, down = k >= 2;
-        struct audio a = tone_blank(8.0, 1, RATE);
+        OWN(audio) a = tone_blank(8.0, 1, RATE);
         struct analysis *an;
-        struct track *t;
-        struct pad_list l;
+        OWN(track) *t = NULL;
+        OWN(pad_list) l;
         if (down) /* of two tones, which peak but 6 dB above their level */
             for (int i = 2; i <= 3; i++)
                 tone_add(&a, -1, 110.0 * i, 0.02, i);
@@ -596,10 +553,7 @@ static void a_hot_float_recording_has_pads(void **state)
         assert_int_equal(analysis_finish(an, &t, NULL), ST_OK);
         assert_int_equal(pads_mine(t, &p, &l, NULL), ST_OK);
         assert_int_equal(l.found_count > 0, hot || down); /* else it would be clipped */
-        pad_list_done(&l);
-        track_free(t);
         analysis_free(an);
-        audio_done(&a);
     }
 }
 
@@ -617,8 +571,8 @@ static struct audio dying_chord(void)
 /* The search for the loop may have moved it to where the level falls. */
 static void a_pad_is_as_steady_as_its_loop(void **state)
 {
-    struct audio a = dying_chord();
-    struct track *t = tone_track(&a);
+    OWN(audio) a = dying_chord();
+    OWN(track) *t = tone_track(&a);
     const struct pad_params p = usual_pads();
     double score[2], steady[2];
     for (size_t k = 0; k < 2; k++) {
@@ -634,8 +588,6 @@ static void a_pad_is_as_steady_as_its_loop(void **state)
     /* 10 dB in two seconds lie 5 dB to either side, and jump back at the join */
     assert_close(steady[1], 1.0 / (1.0 + 5.0 * 5.0 / 6.25), 0.03);
     assert_true(score[1] < score[0] - 0.27);
-    track_free(t);
-    audio_done(&a);
 }
 
 /* C major, and from 5 s on the chord on its sixth, which shares two notes with it. */
@@ -659,8 +611,8 @@ static struct audio chord_then_its_sixth(void)
 /* Wherever it lies in the loop, and however few of the notes it moves. */
 static void another_chord_in_a_loop_counts(void **state)
 {
-    struct audio a = chord_then_its_sixth();
-    struct track *t = tone_track(&a);
+    OWN(audio) a = chord_then_its_sixth();
+    OWN(track) *t = tone_track(&a);
     const struct pad_params p = usual_pads();
     static const double from[] = {1.0, 6.0, 2.5, 3.5, 4.2};
     for (size_t k = 0; k < sizeof from / sizeof *from; k++) {
@@ -674,15 +626,13 @@ static void another_chord_in_a_loop_counts(void **state)
         else
             assert_true(spectrum < 0.8);
     }
-    track_free(t);
-    audio_done(&a);
 }
 
 /* Three that are struck and die away by 6 dB a second, whose colour stays, and a pad
  * whose colour moves. */
 static void what_dies_away_is_behind_what_moves(void **state)
 {
-    struct audio a = tone_blank(22.0, 1, RATE), bright = tone_blank(22.0, 1, RATE);
+    OWN(audio) a = tone_blank(22.0, 1, RATE), bright = tone_blank(22.0, 1, RATE);
     tone_harmonic(&a, 146.8, 0.2, 600.0);
     tone_harmonic(&bright, 880.0, 0.2, 4000.0);
     for (size_t i = 0; i < a.frames; i++) {
@@ -693,7 +643,7 @@ static void what_dies_away_is_behind_what_moves(void **state)
             a.data[i] = (float)cos(turn) * a.data[i] + (float)sin(turn) * bright.data[i];
     }
     struct pad_params p = usual_pads();
-    struct pad_list l = mine(&a, &p);
+    OWN(pad_list) l = mine(&a, &p);
     double struck = 0.0, moves = 0.0;
     for (size_t i = 0; i < l.found_count; i++) {
         const struct pad_region *r = &l.found[i];
@@ -703,9 +653,6 @@ static void what_dies_away_is_behind_what_moves(void **state)
             moves = fmax(moves, r->score);
     }
     assert_true(struck > 0.0 && moves > struck);
-    pad_list_done(&l);
-    audio_done(&bright);
-    audio_done(&a);
 }
 
 static double spectrum_part(const struct pad_list *l, double from_s, double to_s,
@@ -724,7 +671,7 @@ static double spectrum_part(const struct pad_list *l, double from_s, double to_s
  * the note held before: within a band or two all the time, but no pad. */
 static void a_melody_is_behind_a_held_note(void **state)
 {
-    struct audio a = tone_blank(24.0, 1, RATE);
+    OWN(audio) a = tone_blank(24.0, 1, RATE);
     double phase = 0.0;
     for (size_t i = 0; i < a.frames; i++) {
         int step = i < a.frames / 2 ? 0 : (int)(i / (RATE / 2)) % 8;
@@ -734,7 +681,7 @@ static void a_melody_is_behind_a_held_note(void **state)
             a.data[i] += (float)(0.1 / k * sin(k * phase));
     }
     struct pad_params p = usual_pads();
-    struct pad_list l = mine(&a, &p);
+    OWN(pad_list) l = mine(&a, &p);
     double held = 0.0, melody = 0.0;
     assert_true(spectrum_part(&l, 0.0, 12.0, &held) > 0.9);
     assert_true(spectrum_part(&l, 12.0, 24.0, &melody) < 0.4);
@@ -765,8 +712,6 @@ static void a_melody_is_behind_a_held_note(void **state)
     }
     l = mine(&a, &p);
     assert_true(l.found_count > 0 && spectrum_part(&l, 0.0, 24.0, &held) > 0.8);
-    pad_list_done(&l);
-    audio_done(&a);
 }
 
 /* Six partials on each of three notes (one: on the first alone), `glide` semitones a
@@ -775,7 +720,7 @@ static double best_sliding(int notes, double root_hz, double glide, double sway,
                            double sway_hz, double *tonal)
 {
     static const double ratio[] = {1.0, 1.25992105, 1.49830708};
-    struct audio a = tone_blank(12.0, 1, RATE);
+    OWN(audio) a = tone_blank(12.0, 1, RATE);
     double phase = 0.0, best = 0.0;
     for (size_t i = 0; i < a.frames; i++) {
         double s = (double)i / RATE, turn = 2 * PI * sway_hz * s;
@@ -786,15 +731,13 @@ static double best_sliding(int notes, double root_hz, double glide, double sway,
                 a.data[i] += (float)(0.06 / k * sin(k * ratio[n] * phase + n));
     }
     struct pad_params p = usual_pads();
-    struct pad_list l = mine(&a, &p);
+    OWN(pad_list) l = mine(&a, &p);
     *tonal = 0.0;
     for (size_t i = 0; i < l.found_count; i++)
         if (l.found[i].score > best) {
             best = l.found[i].score;
             *tonal = parts_value(&l.found[i].parts, "tonal");
         }
-    pad_list_done(&l);
-    audio_done(&a);
     return best;
 }
 
@@ -831,10 +774,10 @@ static void far_off_levels_are_told(void **state)
     p.max_rms_db = -20.0;
     p.pre_analysis.max_rms_db = -22.0;
     for (int k = 0; k < 4; k++) {
-        struct audio a = tone_blank(8.0, 1, RATE);
+        OWN(audio) a = tone_blank(8.0, 1, RATE);
         for (int h = 3; h <= 5; h++)
             tone_add(&a, -1, 60.0 * h, 0.25 * gain[k], h);
-        struct pad_list l = mine(&a, &p);
+        OWN(pad_list) l = mine(&a, &p);
         assert_int_equal(l.found_count, 0);
         assert_int_equal(l.missed_count > 0, told[k] != NULL);
         if (told[k]) {
@@ -842,8 +785,6 @@ static void far_off_levels_are_told(void **state)
                              l.missed[0].missed_by);
             assert_non_null(strstr(l.missed[0].missed_by, told[k]));
         }
-        pad_list_done(&l);
-        audio_done(&a);
     }
 }
 
@@ -891,14 +832,14 @@ static void unstable_ground_says_why(void **state)
 
 static void stable_regions_leave_out_the_drums(void **state)
 {
-    struct audio a = tone_blank(24.0, 1, RATE);
+    OWN(audio) a = tone_blank(24.0, 1, RATE);
     add_drums(&a, 8.0, 8.0, 150.0);
     add_chord(&a, 0.0, 7.8, 110.0, 0.3, 1);
     add_chord(&a, 16.2, 7.8, 98.0, 0.3, 2);
-    struct track *t = tone_track(&a);
+    OWN(track) *t = tone_track(&a);
     struct pre_analysis_params p = usual_pads().pre_analysis;
     p.max_onset_rate_hz = 3.0;
-    struct stable_list l;
+    OWN(stable_list) l;
     assert_int_equal(stable_find(t, &p, &l, NULL), ST_OK);
     assert_true(stable_share(&l, 0.5, 7.0) > 0.95);
     assert_true(stable_share(&l, 17.0, 23.5) > 0.95);
@@ -912,9 +853,6 @@ static void stable_regions_leave_out_the_drums(void **state)
     assert_int_equal(stable_find(t, &p, &l, NULL), ST_OK);
     assert_int_equal(l.count, 1);
     assert_true(stable_share(&l, 0.0, 24.0) > 0.999);
-    stable_list_done(&l);
-    track_free(t);
-    audio_done(&a);
 }
 
 /* Less than a cell, of which no window is made, is one region. */
@@ -922,17 +860,14 @@ static void tiny_recordings_are_one_region(void **state)
 {
     static const size_t frames[] = {1, 2, 20, 400};
     for (size_t i = 0; i < sizeof frames / sizeof *frames; i++) {
-        struct audio a = tone_blank((double)frames[i] / RATE, 1, RATE);
-        struct track *t = tone_track(&a);
+        OWN(audio) a = tone_blank((double)frames[i] / RATE, 1, RATE);
+        OWN(track) *t = tone_track(&a);
         struct pre_analysis_params p = usual_pads().pre_analysis;
-        struct stable_list l;
+        OWN(stable_list) l;
         assert_int_equal(stable_find(t, &p, &l, NULL), ST_OK);
         assert_int_equal(l.count, 1);
         assert_true(l.at[0].start_sec == 0);
         assert_true(fabs(l.at[0].end_sec - (double)frames[i] / RATE) < 1e-9);
-        stable_list_done(&l);
-        track_free(t);
-        audio_done(&a);
     }
 }
 

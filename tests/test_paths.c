@@ -170,7 +170,7 @@ static void a_file_appears_whole_or_not(void **state)
 {
     char path[FOLDER_BYTES], *text;
     size_t n;
-    struct root r;
+    OWN(root) r;
     assert_int_equal(root_open(&r, folder_path(path, *state, "new/deep"), true, NULL),
                      ST_OK);
     struct atomic_file *f;
@@ -201,7 +201,6 @@ static void a_file_appears_whole_or_not(void **state)
     assert_int_equal(root_remove(&r, "a", NULL), ST_NOT_FOUND);
     assert_int_equal(root_remove(&r, "c", NULL), ST_DISK); /* not empty */
     assert_int_equal(root_remove(&r, "c/d.txt", NULL), ST_OK);
-    root_done(&r);
 }
 
 static void links_lead_nowhere(void **state)
@@ -237,7 +236,7 @@ static void links_lead_nowhere(void **state)
 static void disk_trouble_is_told_and_cleaned(void **state)
 {
     char path[FOLDER_BYTES];
-    struct root r;
+    OWN(root) r;
     struct err e;
     assert_int_equal(root_open(&r, folder_path(path, *state, "full"), true, NULL), ST_OK);
     /* A limit on file size stands for a full disk: write fails in the middle. */
@@ -272,7 +271,6 @@ static void disk_trouble_is_told_and_cleaned(void **state)
     assert_int_equal(root_write_file(&r, "folder/sound.wav", "x", 1, NULL), ST_DISK);
     assert_int_equal(root_write_file(&r, "sound.wav", "x", 1, NULL), ST_DISK);
     assert_int_equal(root_remove(&r, "folder/sound.wav", NULL), ST_NOT_FOUND);
-    root_done(&r);
 }
 
 /* What the disk will refuse is known before hours of work, and nothing stays of asking.
@@ -326,7 +324,7 @@ static void what_cannot_be_made_is_known_before(void **state)
 /* Nothing is mined into a project that could have no catalog. */
 static void a_disk_without_locks_is_told(void **state)
 {
-    struct project p;
+    OWN(project) p;
     struct err e = {0};
     nothing_locked = true;
     assert_int_equal(project_open(&p, *state, "P", &e), ST_DISK);
@@ -334,7 +332,6 @@ static void a_disk_without_locks_is_told(void **state)
     nothing_locked = false;
     assert_int_equal(project_open(&p, *state, "P", &e), ST_OK);
     assert_int_equal(folder_count(p.root.path), 0);
-    project_done(&p);
 }
 
 /* Who only stands in a folder that takes nothing did not choose it. */
@@ -358,7 +355,7 @@ static void where_else_to_write_is_told(void **state)
 static void leftovers_go_living_files_stay(void **state)
 {
     char path[FOLDER_BYTES];
-    struct root r;
+    OWN(root) r;
     int pipes[2], wait[2];
     assert_int_equal(root_open(&r, folder_path(path, *state, "rest"), true, NULL), ST_OK);
     folder_write(r.path, "a/.trowel-1-0.tmp", "half", 4);
@@ -388,7 +385,6 @@ static void leftovers_go_living_files_stay(void **state)
     assert_int_equal(how, 0);
     assert_true(root_exists(&r, "a/alive"));
     assert_true(root_exists(&r, "a/.trowel-x.tmp"));
-    root_done(&r);
 }
 
 static void pipes_and_devices_are_never_opened(void **state)

@@ -4,7 +4,6 @@
 #include "core/pipelines.h"
 #include "core/recipe.h"
 
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 

@@ -20,12 +20,10 @@ static const char *top;
 /* Eight bursts of noise, half a second apart. */
 static void write_hits(const char *folder, const char *name, uint64_t seed)
 {
-    char path[512];
-    struct root r;
-    struct audio a;
+    OWN(root) r;
     struct rng rng = rng_derive(seed, 0, "hits", 0);
-    snprintf(path, sizeof path, "%s/%s", top, folder);
-    assert_int_equal(audio_init(&a, 4 * 44100, 1, 44100, NULL), ST_OK);
+    FREED const char *path = text_of("%s/%s", top, folder);
+    OWN(audio) a = tone_frames(4 * 44100, 1, 44100);
     tone_noise(&a, 0.3, &rng);
     for (size_t i = 0; i < a.frames; i++) {
         double t = fmod((double)i / 44100, 0.5) - 0.1;
@@ -33,8 +31,6 @@ static void write_hits(const char *folder, const char *name, uint64_t seed)
     }
     assert_int_equal(root_open(&r, path, true, NULL), ST_OK);
     assert_int_equal(soundfile_write_wav(&r, name, &a, 16, NULL, NULL), ST_OK);
-    root_done(&r);
-    audio_done(&a);
 }
 
 static int set_up(void **state)
@@ -49,14 +45,13 @@ static int set_up(void **state)
 /* Run, and be told `says` (or anything) under this exit status. */
 static void run(int status, const char *says, char *const argv[])
 {
-    struct outcome o;
+    OWN(outcome) o;
     program_run(&o, top, argv);
     if (o.exit_status != status)
         fprintf(stderr, "%s%s", o.out, o.err);
     assert_int_equal(o.exit_status, status);
     if (says)
         assert_true(text_has(o.err, says));
-    outcome_done(&o);
 }
 
 #define RUN(status, says, ...)                                                           \
@@ -76,30 +71,25 @@ static void run(int status, const char *says, char *const argv[])
 
 static char *hash(const char *folder)
 {
-    char path[512];
-    snprintf(path, sizeof path, "%s/%s", top, folder);
+    FREED const char *path = text_of("%s/%s", top, folder);
     return tree_hash(path, NULL);
 }
 
 static size_t rows_of(const char *folder)
 {
-    char path[512];
-    struct candidate *rows;
+    FREED struct candidate *rows;
     size_t count;
-    snprintf(path, sizeof path, "%s/%s/manifest.csv", top, folder);
+    FREED const char *path = text_of("%s/%s/manifest.csv", top, folder);
     assert_int_equal(manifest_read(path, &rows, &count, NULL), ST_OK);
-    free(rows);
     return count;
 }
 
 static void write_text(const char *folder, const char *name, const char *text)
 {
-    char path[512];
-    struct root r;
-    snprintf(path, sizeof path, "%s/%s", top, folder);
+    OWN(root) r;
+    FREED const char *path = text_of("%s/%s", top, folder);
     assert_int_equal(root_open(&r, path, true, NULL), ST_OK);
     assert_int_equal(root_write_file(&r, name, text, strlen(text), NULL), ST_OK);
-    root_done(&r);
 }
 
 static void a_project_has_one_recipe(void **state)
@@ -137,9 +127,9 @@ static void a_project_has_one_recipe(void **state)
  * is on record, and the same command writes them down again. */
 static void settings_that_are_gone_come_back(void **state)
 {
-    char path[512], *before, *after;
+    char *before, *after;
     size_t n;
-    snprintf(path, sizeof path, "%s/export/DRAWN/config.effective.yaml", top);
+    FREED const char *path = text_of("%s/export/DRAWN/config.effective.yaml", top);
     RUN(0, NULL, PROCESS("one", "DRAWN"), "--stages", "drums");
     assert_int_equal(path_read_file(path, 1 << 20, &before, &n, NULL), ST_OK);
     assert_int_equal(remove(path), 0);
@@ -172,8 +162,7 @@ static void a_project_and_a_flat_folder_are_two_things(void **state)
             "drums", "--seed", "1");
     REFUSED("export", "clouds or dust, not a project", PROCESS("two", "FLAT"), "--force");
     /* The catalog can be built anew, so it need not be there to tell. */
-    char path[512];
-    snprintf(path, sizeof path, "%s/export/TREE/catalog.db", top);
+    FREED const char *path = text_of("%s/export/TREE/catalog.db", top);
     assert_int_equal(remove(path), 0);
     REFUSED("export", "is a project; name another folder", "drums", "--source",
             "two/second.wav", "--export", "export/TREE", "--seed", "1");
@@ -245,8 +234,8 @@ static void a_foreign_manifest_stays(void **state)
 
 static void link_to_out(const char *name)
 {
-    char path[512], out[512];
-    snprintf(path, sizeof path, "%s/%s", top, name);
+    char out[512];
+    FREED const char *path = text_of("%s/%s", top, name);
     snprintf(out, sizeof out, "%s/out", top);
     assert_int_equal(symlink(out, path), 0);
 }
@@ -301,8 +290,7 @@ static void the_installed_config_is_beside_the_program(void **state)
     outcome_done(&o);
     setenv("XDG_CONFIG_HOME", home, 1);
     for (int kept = 7; kept >= 5; kept--) {
-        char line[40];
-        snprintf(line, sizeof line, "max_saved_per_file: %d\n", kept);
+        FREED const char *line = text_of("max_saved_per_file: %d\n", kept);
         program_run(&o, top, (char *[]){program, "--batch", "validate", NULL});
         assert_int_equal(o.exit_status, 0);
         assert_true(text_has(o.out, line));
@@ -331,7 +319,7 @@ static void index_leaves_what_is_no_project(void **state)
     RUN(0, NULL, "drums", "--source", "two/second.wav", "--export", "idx/hits", "--seed",
         "1");
     write_text("idx/mine", "manifest.csv", "my,own,list\n1,2,3\n");
-    char *before = hash("idx"), *after;
+    FREED char *before = hash("idx"), *after;
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         RUN(4, others[i][1], "index", "--project", others[i][0]);
         RUN(4, others[i][1], "index", "--project", others[i][0], "--dry-run");
@@ -339,8 +327,6 @@ static void index_leaves_what_is_no_project(void **state)
     RUN(1, "is not a trowel project", "index", "--project", "idx/IN/first");
     after = hash("idx");
     assert_string_equal(before, after);
-    free(before);
-    free(after);
     /* An empty catalog, left by a version that opened such sets, is in nobody's way. */
     write_text("idx/IN/best_of", "catalog.db", "");
     RUN(0, NULL, "all", "--input_dir", "one", "--stages", "drums", "--seed", "1",
@@ -367,8 +353,7 @@ static void index_leaves_what_is_no_project(void **state)
 /* Mining takes hours: what would refuse the set, the kit or the page is told before. */
 static void all_tells_what_is_in_the_way_before_it_mines(void **state)
 {
-    char project[512];
-    snprintf(project, sizeof project, "%s/late/AHEAD", top);
+    FREED const char *project = text_of("%s/late/AHEAD", top);
 #define AHEAD(status, says, ...)                                                         \
     do {                                                                                 \
         RUN(status, says, "all", "--input_dir", "one", "--stages", "drums",              \
@@ -409,8 +394,7 @@ static void all_tells_what_is_in_the_way_before_it_mines(void **state)
  * written nobody is told how it comes onto the machine. */
 static void all_knows_its_own_kit(void **state)
 {
-    char project[512];
-    struct outcome o;
+    OWN(outcome) o;
     static char *const all[] = {TROWEL_BIN, "--batch",       "all",   "--input_dir",
                                 "one",      "--stages",      "drums", "--seed",
                                 "1",        "--export_root", "own",   NULL};
@@ -423,7 +407,7 @@ static void all_knows_its_own_kit(void **state)
                            "--export_root", "own", "--kit_name", "TOLD", "--json", NULL});
     assert_true(text_has(o.out, "\"output\":\"own/kits/TOLD\""));
     outcome_done(&o);
-    snprintf(project, sizeof project, "%s/own/BATCH_01", top);
+    FREED const char *project = text_of("%s/own/BATCH_01", top);
     folder_remove(project);
     run(0, "ASSIGN.txt says how", all);
     folder_remove(project);
@@ -438,37 +422,32 @@ static void all_knows_its_own_kit(void **state)
                            "drums", "--seed", "2", "--export_root", "own", NULL});
     assert_int_equal(o.exit_status, 4);
     assert_false(text_has(o.err, "next:"));
-    outcome_done(&o);
 }
 
 /* Recorders number what they record: the kit of another 1.wav is another's. */
 static void kits_of_one_name_are_told_apart(void **state)
 {
     char path[512];
-    struct audio a, later;
+    OWN(audio) later;
     struct root r;
     enum { EARLIER = 2500 };
     write_hits("rec1", "1.wav", 3);
     write_hits("rec2", "1.wav", 4);
     snprintf(path, sizeof path, "%s/rec2/1.wav", top);
-    assert_int_equal(soundfile_load(path, 0, &a, NULL), ST_OK);
+    OWN(audio) a = sound_read(path);
     assert_int_equal(audio_slice(&later, &a, EARLIER, a.frames - EARLIER, NULL), ST_OK);
     snprintf(path, sizeof path, "%s/rec2", top);
     assert_int_equal(root_open(&r, path, true, NULL), ST_OK);
     assert_int_equal(soundfile_write_wav(&r, "1.wav", &later, 16, NULL, NULL), ST_OK);
     root_done(&r);
-    audio_done(&a);
-    audio_done(&later);
 #define ALL(status, says, n)                                                             \
     RUN(status, says, "all", "--input_dir", "rec" n, "--stages", "drums", "--seed", "1", \
         "--export_root", "numbered", "--project_name", "P" n)
     ALL(0, NULL, "1");
-    char *before = hash("numbered/kits"), *after;
+    FREED char *before = hash("numbered/kits"), *after;
     ALL(4, "holds a kit", "2");
     after = hash("numbered/kits");
     assert_string_equal(before, after);
-    free(before);
-    free(after);
     ALL(0, NULL, "1");
 #undef ALL
 }
@@ -492,7 +471,7 @@ static void no_project_lies_where_the_kits_do(void **state)
 /* What a dry run does not know it does not tell. */
 static void a_dry_run_draws_no_seed(void **state)
 {
-    struct outcome o;
+    OWN(outcome) o;
     program_run(&o, top,
                 (char *[]){TROWEL_BIN, "--batch", PROCESS("one", "DRY"), "--dry-run",
                            "--json", NULL});
@@ -501,7 +480,6 @@ static void a_dry_run_draws_no_seed(void **state)
                                 "\"output\":\"first\"}\n"));
     assert_true(text_has(o.out, "\"event\":\"summary\""));
     assert_false(text_has(o.out, "\"seed\""));
-    outcome_done(&o);
 }
 
 int main(void)

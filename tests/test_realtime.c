@@ -6,13 +6,13 @@
 #include "audio/engine.h"
 #include "audio/ring.h"
 #include "core/rng.h"
+#include "tone.h"
 
 #include <math.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -76,8 +76,7 @@ int __wrap_fprintf(FILE *f, const char *format, ...)
 
 static struct sound *make_sound(struct rng *r, size_t frames, int channels, int rate_hz)
 {
-    struct audio a;
-    assert_int_equal(audio_init(&a, frames, channels, rate_hz, NULL), ST_OK);
+    struct audio a = tone_frames(frames, channels, rate_hz);
     for (size_t i = 0; i < frames * (size_t)channels; i++)
         a.data[i] = (float)rng_range(r, -0.5, 0.5);
     return sound_new(&a);

@@ -35,7 +35,7 @@ static void unchanged_positions_give_the_mined_sound(void **state)
 {
     struct mined *m = *state;
     size_t n, compared[KIND_COUNT] = {0};
-    struct catalog_find *all = mined_finds(m, &n);
+    FREED struct catalog_find *all = mined_finds(m, &n);
     for (size_t i = 0; i < n; i++) {
         struct recut r;
         struct err e = {0};
@@ -44,7 +44,7 @@ static void unchanged_positions_give_the_mined_sound(void **state)
             continue;
         if (recut_find(&r, &m->site, f, RATE, &e) != ST_OK)
             fail_msg("%s", e.msg);
-        struct audio was = mined_sound(m, f);
+        OWN(audio) was = mined_sound(m, f);
         size_t fade = f->kind == KIND_DRUM ? (size_t)(0.002 * RATE) + 2 : 0;
         double d = difference(&r.sound, &was, fade);
         if (d > 2.5 / (1 << 23))
@@ -56,12 +56,10 @@ static void unchanged_positions_give_the_mined_sound(void **state)
         assert_string_equal(r.c.brightness, f->brightness);
         assert_true(fade > 0 || fabs(r.c.m.rms_db - f->m.rms_db) < 0.01);
         compared[f->kind]++;
-        audio_done(&was);
         recut_done(&r);
     }
     assert_true(compared[KIND_PAD] >= 1 && compared[KIND_DRUM] >= 4 &&
                 compared[KIND_SILENCE] >= 2);
-    free(all);
 }
 
 /* The wind goes from a pad that is cut again as it went when it was mined. */
@@ -69,20 +67,16 @@ static void a_pad_in_the_wind_is_heard_without_it(void **state)
 {
     struct mined *m = *state;
     struct catalog_find f = mined_first(m, KIND_PAD, false);
-    struct audio a;
-    struct recut calm, windy;
+    OWN(recut) calm, windy;
     char path[400];
     snprintf(path, sizeof path, "%s/tapes/tape.wav", m->top);
-    assert_int_equal(soundfile_load(path, 0, &a, NULL), ST_OK);
+    OWN(audio) a = sound_read(path);
     assert_int_equal(recut_make(&calm, path, &f.c, &m->cfg, 0, NULL), ST_OK);
     tone_add(&a, -1, 6, 0.1, 0);
     folder_wav(m->top, "windy.wav", &a, 24);
     snprintf(path, sizeof path, "%s/windy.wav", m->top);
     assert_int_equal(recut_make(&windy, path, &f.c, &m->cfg, 0, NULL), ST_OK);
     assert_true(difference(&windy.sound, &calm.sound, 0) < 0.01); /* 0.004 */
-    recut_done(&calm);
-    recut_done(&windy);
-    audio_done(&a);
 }
 
 /* What is cut from other sound has the key and the brightness of that. */
@@ -91,11 +85,10 @@ static void a_key_is_of_what_is_cut(void **state)
     static const double chord_hz[] = {130.81, 261.63, 311.13, 392.0, 523.25};
     struct mined *m = *state;
     struct catalog_find f = mined_first(m, KIND_PAD, false);
-    struct audio a;
-    struct recut r;
+    OWN(recut) r;
     char path[400];
     snprintf(path, sizeof path, "%s/tapes/tape.wav", m->top);
-    assert_int_equal(soundfile_load(path, 0, &a, NULL), ST_OK);
+    OWN(audio) a = sound_read(path);
     memset(a.data, 0, a.frames * (size_t)a.channels * sizeof *a.data);
     for (size_t i = 0; i < 5; i++)
         tone_add(&a, -1, chord_hz[i], 0.1, 0);
@@ -106,8 +99,6 @@ static void a_key_is_of_what_is_cut(void **state)
     assert_string_equal(r.c.key, "Cm");
     assert_true(r.c.m.key_confidence > 0.1);
     assert_string_equal(r.c.brightness, "dark");
-    recut_done(&r);
-    audio_done(&a);
 }
 
 static void a_moved_start_starts_there(void **state)
@@ -115,7 +106,7 @@ static void a_moved_start_starts_there(void **state)
     struct mined *m = *state;
     enum { BY = 441 };
     struct catalog_find f = mined_first(m, KIND_DRUM, false);
-    struct recut r, moved;
+    OWN(recut) r, moved;
     assert_int_equal(recut_find(&r, &m->site, &f.c, RATE, NULL), ST_OK);
     f.c.start_frame += BY;
     assert_int_equal(recut_find(&moved, &m->site, &f.c, RATE, NULL), ST_OK);
@@ -134,8 +125,6 @@ static void a_moved_start_starts_there(void **state)
         rest = fmax(rest, fabs((double)moved.sound.data[i] -
                                gain * (double)r.sound.data[i + BY]));
     assert_true(gain >= 0.9 && rest < 1e-5);
-    recut_done(&r);
-    recut_done(&moved);
 }
 
 static void a_moved_loop_still_joins(void **state)
@@ -143,8 +132,7 @@ static void a_moved_loop_still_joins(void **state)
     struct mined *m = *state;
     struct catalog_find f = mined_first(m, KIND_PAD, false);
     int64_t start = f.c.loop[0].start_frame, end = f.c.loop[0].end_frame + 300;
-    char value[64];
-    snprintf(value, sizeof value, "%lld %lld", (long long)start, (long long)end);
+    FREED const char *value = text_of("%lld %lld", (long long)start, (long long)end);
     catalog_overlay(&f, FIELD_LOOP, value);
     assert_true(f.edited);
     assert_int_equal(f.c.end_frame, end);
@@ -174,13 +162,12 @@ static void a_constant_is_not_cut(void **state)
                             .end_frame = 4 * RATE + 137,
                             .loop_count = 1};
     struct recut cut[2];
-    char folder[300], path[320];
-    snprintf(folder, sizeof folder, "%s/constant", m->top);
+    char path[320];
+    FREED const char *folder = text_of("%s/constant", m->top);
     for (int k = 0; k < 2; k++) {
-        struct audio a;
         struct err e = {0};
         struct rng r = rng_derive(3, 1, "recut-constant", 0);
-        assert_int_equal(audio_init(&a, (size_t)8 * RATE, 1, RATE, NULL), ST_OK);
+        struct audio a = tone_frames((size_t)8 * RATE, 1, RATE);
         tone_harmonic(&a, 110, 0.02, 3000);
         tone_noise(&a, 0.004, &r);
         for (size_t i = 0; i < a.frames; i++)
@@ -203,21 +190,17 @@ static struct catalog_find *finds_of_room(struct mined *m, struct mined *other,
                                           const char *name, int rate_hz, bool rumbles,
                                           size_t *n)
 {
-    struct audio a, low;
     struct rng r = rng_derive(4, 1, "recut-room", 0);
     struct biquad f = biquad_lowpass(4, 40, rate_hz);
-    char folder[300];
-    snprintf(folder, sizeof folder, "%s/%s", m->top, name);
-    assert_int_equal(audio_init(&a, (size_t)(12 * rate_hz), 1, rate_hz, NULL), ST_OK);
-    assert_int_equal(audio_init(&low, a.frames, 1, rate_hz, NULL), ST_OK);
+    FREED const char *folder = text_of("%s/%s", m->top, name);
+    OWN(audio) a = tone_frames((size_t)(12 * rate_hz), 1, rate_hz);
+    OWN(audio) low = tone_frames(a.frames, 1, rate_hz);
     tone_noise(&a, rumbles ? 0.001 : 0.003, &r);
     tone_noise(&low, rumbles ? 0.3 : 0, &r);
     biquad_run(&f, &low);
     for (size_t i = 0; i < a.frames; i++)
         a.data[i] += low.data[i];
     folder_wav(folder, "room.wav", &a, 24);
-    audio_done(&low);
-    audio_done(&a);
     mined_rig_process(m, folder, name, 1u << STAGE_SILENCES);
     *other = *m;
     snprintf(other->project, sizeof other->project, "%s/%s", m->export_root, name);
@@ -232,10 +215,9 @@ static void a_loop_of_a_room_lies_where_it_is_said_to(void **state)
     enum { COMPARED = RATE / 2 };
     struct mined *m = *state, other;
     struct audio room;
-    char path[400];
     size_t n, loops = 0;
-    struct catalog_find *all = finds_of_room(m, &other, "PLACES", RATE, false, &n);
-    snprintf(path, sizeof path, "%s/PLACES/room.wav", m->top);
+    FREED struct catalog_find *all = finds_of_room(m, &other, "PLACES", RATE, false, &n);
+    FREED const char *path = text_of("%s/PLACES/room.wav", m->top);
     assert_int_equal(soundfile_load(path, 0, &room, NULL), ST_OK);
     for (size_t i = 0; i < n; i++) {
         const struct candidate *f = &all[i].c;
@@ -244,7 +226,7 @@ static void a_loop_of_a_room_lies_where_it_is_said_to(void **state)
         double xx = 0, yy = 0, xy = 0;
         if (f->missed_by[0] || isnan(f->m.loop_end))
             continue;
-        struct audio a = mined_sound(&other, f);
+        OWN(audio) a = mined_sound(&other, f);
         assert_int_equal(a.frames, f->end_frame - f->start_frame);
         for (size_t k = 0; k < COMPARED; k++) {
             double x = (double)a.data[k],
@@ -258,11 +240,9 @@ static void a_loop_of_a_room_lies_where_it_is_said_to(void **state)
             fail_msg("%s", e.msg);
         assert_true(difference(&again.sound, &a, 0) < 2.5 / (1 << 23));
         recut_done(&again);
-        audio_done(&a);
         loops++;
     }
     audio_done(&room);
-    free(all);
     assert_true(loops >= 1);
 }
 
@@ -272,23 +252,21 @@ static void loops_of_other_rates_meet_their_peak(void **state)
 {
     struct mined *m = *state, other;
     size_t n, loops = 0;
-    struct catalog_find *all = finds_of_room(m, &other, "ROOM", 48000, false, &n);
+    FREED struct catalog_find *all = finds_of_room(m, &other, "ROOM", 48000, false, &n);
     for (size_t i = 0; i < n; i++) {
         const struct candidate *f = &all[i].c;
         struct err e = {0};
         struct recut again;
         if (f->missed_by[0] || isnan(f->m.loop_end))
             continue;
-        struct audio a = mined_sound(&other, f);
+        OWN(audio) a = mined_sound(&other, f);
         assert_true(fabs(level_to_db(level_true_peak(&a, true)) + 12) < 0.01);
-        audio_done(&a);
         if (recut_find(&again, &other.site, f, RATE, &e) != ST_OK)
             fail_msg("%s", e.msg);
         assert_true(fabs(level_to_db(level_true_peak(&again.sound, true)) + 12) < 0.01);
         recut_done(&again);
         loops++;
     }
-    free(all);
     assert_true(loops >= 1);
 }
 
@@ -298,7 +276,7 @@ static void a_room_is_cut_without_its_rumble(void **state)
 {
     struct mined *m = *state, other;
     size_t n, compared[2] = {0};
-    struct catalog_find *all = finds_of_room(m, &other, "RUMBLE", RATE, true, &n);
+    FREED struct catalog_find *all = finds_of_room(m, &other, "RUMBLE", RATE, true, &n);
     struct biquad f = biquad_lowpass(4, 60, RATE);
     for (size_t i = 0; i < n; i++) {
         struct err e = {0};
@@ -308,16 +286,14 @@ static void a_room_is_cut_without_its_rumble(void **state)
         assert_true(parts_value(&all[i].c.parts, "rumble") == 1);
         if (recut_find(&again, &other.site, &all[i].c, RATE, &e) != ST_OK)
             fail_msg("%s", e.msg);
-        struct audio a = mined_sound(&other, &all[i].c);
+        OWN(audio) a = mined_sound(&other, &all[i].c);
         assert_true(difference(&again.sound, &a, 0) < 2.5 / (1 << 23));
         double whole = level_rms(&a);
         biquad_run(&f, &a);
         assert_true(level_to_db(level_rms(&a) / whole) < -12);
-        audio_done(&a);
         recut_done(&again);
         compared[!isnan(all[i].c.m.loop_end)]++;
     }
-    free(all);
     assert_true(compared[0] >= 10 && compared[1] >= 1);
 }
 
@@ -327,10 +303,8 @@ static void the_offset_of_notes_is_cut_as_mined(void **state)
 {
     struct mined *m = *state, other;
     size_t n, compared = 0;
-    struct audio a;
-    char folder[300];
-    snprintf(folder, sizeof folder, "%s/NOTES", m->top);
-    assert_int_equal(audio_init(&a, (size_t)24 * RATE, 1, RATE, NULL), ST_OK);
+    FREED const char *folder = text_of("%s/NOTES", m->top);
+    OWN(audio) a = tone_frames((size_t)24 * RATE, 1, RATE);
     tone_harmonic(&a, 110, 0.12, 3000);
     tone_harmonic(&a, 164.9, 0.08, 3000);
     for (size_t i = 0; i < a.frames; i++) {
@@ -338,12 +312,11 @@ static void the_offset_of_notes_is_cut_as_mined(void **state)
         a.data[i] += (float)(0.08 * exp(-fmod(t, 6) / 4) * (t < 12 ? 1 : 0.6));
     }
     folder_wav(folder, "notes.wav", &a, 24);
-    audio_done(&a);
     mined_rig_process(m, folder, "NOTES", 1u << STAGE_PADS);
     other = *m;
     snprintf(other.project, sizeof other.project, "%s/NOTES", m->export_root);
     recut_site_init(&other.site, other.project, NULL);
-    struct catalog_find *all = mined_finds(&other, &n);
+    FREED struct catalog_find *all = mined_finds(&other, &n);
     for (size_t i = 0; i < n; i++) {
         struct err e = {0};
         struct recut again;
@@ -351,22 +324,20 @@ static void the_offset_of_notes_is_cut_as_mined(void **state)
             continue;
         if (recut_find(&again, &other.site, &all[i].c, RATE, &e) != ST_OK)
             fail_msg("%s", e.msg);
-        struct audio was = mined_sound(&other, &all[i].c);
+        OWN(audio) was = mined_sound(&other, &all[i].c);
         double d = difference(&again.sound, &was, 0);
         if (d > 1e-4)
             fail_msg("%s differs by %g", all[i].c.filename, d);
-        audio_done(&was);
         recut_done(&again);
         compared++;
     }
-    free(all);
     assert_true(compared >= 3);
 }
 
 static void what_cannot_be_cut_is_refused(void **state)
 {
     struct mined *m = *state;
-    struct recut r;
+    OWN(recut) r;
     struct err e;
     struct catalog_find f = mined_first(m, KIND_CLOUD, false);
     f.edited = true;
@@ -390,14 +361,13 @@ static void what_cannot_be_cut_is_refused(void **state)
     assert_int_equal(recut_find(&r, &m->site, &c, 0, &e), ST_OK);
     assert_int_equal(r.c.start_frame, 0);
     assert_int_equal(r.c.end_frame, (int64_t)MINED_SECONDS * RATE);
-    recut_done(&r);
 }
 
 static void recordings_are_found_from_anywhere(void **state)
 {
     struct mined *m = *state;
-    char here[1000], folder[PATH_BYTES], file[PATH_BYTES], project[400], real[PATH_BYTES];
-    snprintf(project, sizeof project, "%s/export/P", m->top);
+    char here[1000], folder[PATH_BYTES], file[PATH_BYTES], real[PATH_BYTES];
+    FREED const char *project = text_of("%s/export/P", m->top);
     assert_non_null(getcwd(here, sizeof here));
     assert_non_null(realpath(m->top, real));
     assert_true(recordings_folder(folder, "tapes", project)); /* an ancestor has it */
@@ -429,8 +399,7 @@ static void a_project_is_not_its_own_recordings(void **state)
 {
     struct mined *m = *state;
     char here[1000], folder[PATH_BYTES], project[400], inside[500], tapes[PATH_BYTES];
-    struct audio a;
-    assert_int_equal(audio_init(&a, RATE, 1, RATE, NULL), ST_OK);
+    OWN(audio) a = tone_frames(RATE, 1, RATE);
     assert_non_null(getcwd(here, sizeof here));
     snprintf(project, sizeof project, "%s/tapes", m->top);
     assert_non_null(realpath(project, tapes));
@@ -460,7 +429,6 @@ static void a_project_is_not_its_own_recordings(void **state)
     assert_true(recordings_folder(folder, "tapes", project));
     assert_true(text_has(folder, "/export/tapes"));
     assert_true(recordings_folder(folder, project, project)); /* said in full */
-    audio_done(&a);
 }
 
 /* Whoever typed "." stood among the recordings; who opens the project may stand anywhere,

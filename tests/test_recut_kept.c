@@ -47,12 +47,11 @@ static char *kit_manifest_text(struct mined *m)
 
 static void say_slot(struct mined *m, const char *slot, const char *path)
 {
-    struct catalog *c = mined_catalog(m, CATALOG_WRITE);
+    OWN(catalog) *c = mined_catalog(m, CATALOG_WRITE);
     struct change change = {.field = FIELD_SLOT};
     snprintf(change.key, sizeof change.key, "%s", slot);
     snprintf(change.value, sizeof change.value, "%s", path);
     assert_int_equal(catalog_record(c, &change, 1, "said", NULL, NULL), ST_OK);
-    catalog_close(c);
 }
 
 /* Nothing is accepted yet: all is wanted that was not rejected. */
@@ -62,14 +61,13 @@ static void what_was_rejected_is_in_no_kit(void **state)
     struct kit_result result;
     struct catalog_find drum = mined_first(m, KIND_DRUM, false);
     assert_int_equal(write_kit(m, &result, NULL), ST_OK);
-    char *rows = kit_manifest_text(m);
+    FREED char *rows = kit_manifest_text(m);
     assert_true(text_has(rows, drum.c.filename));
     free(rows);
     mined_say(m, FIELD_DECISION, drum.id, "rejected");
     assert_int_equal(write_kit(m, &result, NULL), ST_OK);
     rows = kit_manifest_text(m);
     assert_false(text_has(rows, drum.c.filename));
-    free(rows);
     mined_say(m, FIELD_DECISION, drum.id, "undecided");
 }
 
@@ -77,8 +75,8 @@ static void what_was_rejected_is_in_no_kit(void **state)
 static void add_near_miss(struct mined *m)
 {
     struct catalog_find f = mined_first(m, KIND_PAD, false);
-    struct catalog *c = mined_catalog(m, CATALOG_WRITE);
-    struct catalog_source *sources;
+    OWN(catalog) *c = mined_catalog(m, CATALOG_WRITE);
+    FREED struct catalog_source *sources;
     size_t n;
     snprintf(f.c.filename, sizeof f.c.filename, "tape_pad_miss01.wav");
     snprintf(f.c.missed_by, sizeof f.c.missed_by, "level 1.2 dB below the gate");
@@ -93,22 +91,19 @@ static void add_near_miss(struct mined *m)
     f.c.sha256[0] = '\0';
     assert_int_equal(catalog_sources(c, &sources, &n, NULL), ST_OK);
     assert_int_equal(catalog_add(c, &sources[0], &f.c, 1, NULL, NULL), ST_OK);
-    free(sources);
-    catalog_close(c);
 }
 
 /* One edited drum, one near-miss, both accepted. */
 static void accept_two(struct mined *m, struct catalog_find *drum,
                        struct catalog_find *miss)
 {
-    char value[64];
     add_near_miss(m);
     *drum = mined_first(m, KIND_DRUM, false);
     *miss = mined_first(m, KIND_PAD, true);
     mined_say(m, FIELD_DECISION, drum->id, "accepted");
     mined_say(m, FIELD_DECISION, miss->id, "accepted");
-    snprintf(value, sizeof value, "%lld %lld", (long long)drum->c.start_frame,
-             (long long)drum->c.start_frame + 3000);
+    FREED const char *value = text_of("%lld %lld", (long long)drum->c.start_frame,
+                                      (long long)drum->c.start_frame + 3000);
     mined_say(m, FIELD_EDGES, drum->id, value);
 }
 
@@ -117,7 +112,7 @@ static void assert_kit_of(struct mined *m, const char *alone, const char *slot)
 {
     struct kit_result result;
     assert_int_equal(write_kit(m, &result, NULL), ST_OK);
-    char *rows = kit_manifest_text(m);
+    FREED char *rows = kit_manifest_text(m);
     if (alone) {
         assert_int_equal(result.exported, 1);
         assert_true(text_has(rows, alone));
@@ -126,7 +121,6 @@ static void assert_kit_of(struct mined *m, const char *alone, const char *slot)
         assert_true(result.exported > 1);
         assert_false(text_has(rows, "miss01"));
     }
-    free(rows);
 }
 
 /* As an extra or on an instrument, whether it was accepted or not; a near-miss is cut for
@@ -153,7 +147,7 @@ static void what_was_put_into_a_kit_is_in_it(void **state)
  */
 static void assert_counted_as_edited(struct mined *m, uint64_t id, int64_t frames)
 {
-    struct kit_set set;
+    OWN(kit_set) set;
     size_t at = 0;
     assert_int_equal(
         kit_load(&set, m->project, target_find("tr8s"), &m->cfg, false, NULL, NULL),
@@ -165,7 +159,6 @@ static void assert_counted_as_edited(struct mined *m, uint64_t id, int64_t frame
     assert_int_equal(set.item[at].frames, frames);
     assert_string_equal(set.item[at].c.sha256,
                         ""); /* no double of what was mined alike */
-    kit_set_done(&set);
 }
 
 static void kits_hold_what_was_edited(void **state)
@@ -173,7 +166,7 @@ static void kits_hold_what_was_edited(void **state)
     struct mined *m = *state;
     struct catalog_find drum, miss;
     struct kit_result result;
-    struct text text = {0};
+    OWN(text) text = {0};
     accept_two(m, &drum, &miss);
     assert_counted_as_edited(m, drum.id, 3000);
     assert_int_equal(write_kit(m, &result, &text), ST_OK);
@@ -190,9 +183,8 @@ static void kits_hold_what_was_edited(void **state)
     free(rows);
     text_done(&text);
     /* without the recordings: the mined file, and it is said */
-    char from[300], to[300];
-    snprintf(from, sizeof from, "%s/tapes", m->top);
-    snprintf(to, sizeof to, "%s/elsewhere", m->top);
+    FREED const char *from = text_of("%s/tapes", m->top);
+    FREED const char *to = text_of("%s/elsewhere", m->top);
     assert_int_equal(rename(from, to), 0);
     memset(&text, 0, sizeof text);
     assert_int_equal(write_kit(m, &result, &text), ST_OK);
@@ -202,7 +194,6 @@ static void kits_hold_what_was_edited(void **state)
     assert_true(text_has(rows, "edit not applied"));
     assert_false(text_has(rows, end)); /* of the edges, which nobody hears */
     free(rows);
-    text_done(&text);
     assert_int_equal(rename(to, from), 0);
 }
 
@@ -210,8 +201,7 @@ static void kits_hold_what_was_edited(void **state)
 static const char *exported_sample(struct mined *m)
 {
     glob_t found;
-    char pattern[400];
-    snprintf(pattern, sizeof pattern, "%s/kits/K/ROLAND/*/SAMPLE/K/*.WAV", m->top);
+    FREED const char *pattern = text_of("%s/kits/K/ROLAND/*/SAMPLE/K/*.WAV", m->top);
     assert_int_equal(glob(pattern, 0, NULL, &found), 0);
     snprintf(m->path, sizeof m->path, "%s", found.gl_pathv[0]);
     globfree(&found);
@@ -222,26 +212,24 @@ static const char *exported_sample(struct mined *m)
 static void an_edited_loop_is_exported_as_it_is_heard(void **state)
 {
     struct mined *m = *state;
-    char folder[300], mined[sizeof m->project], value[64];
-    struct audio chord, kit;
+    char mined[sizeof m->project];
     struct recut_site site;
     struct recut heard;
     struct kit_result result;
     struct rng r = rng_derive(5, 1, "edited", 0);
-    snprintf(folder, sizeof folder, "%s/other", m->top);
-    assert_int_equal(audio_init(&chord, (size_t)8 * 48000, 1, 48000, NULL), ST_OK);
+    FREED const char *folder = text_of("%s/other", m->top);
+    OWN(audio) chord = tone_frames((size_t)8 * 48000, 1, 48000);
     tone_harmonic(&chord, 110, 0.12, 3000);
     tone_harmonic(&chord, 164.9, 0.08, 3000);
     tone_noise(&chord, 0.004, &r);
     folder_wav(folder, "chord.wav", &chord, 24);
-    audio_done(&chord);
     memcpy(mined, m->project, sizeof mined);
     mined_rig_process(m, folder, "Q", 1u << STAGE_PADS);
     snprintf(m->project, sizeof m->project, "%s/Q", m->export_root);
     struct catalog_find pad = mined_first(m, KIND_PAD, false);
     pad.c.end_frame += 96;
-    snprintf(value, sizeof value, "%lld %lld", (long long)pad.c.start_frame,
-             (long long)pad.c.end_frame);
+    FREED const char *value =
+        text_of("%lld %lld", (long long)pad.c.start_frame, (long long)pad.c.end_frame);
     mined_say(m, FIELD_EDGES, pad.id, value);
     mined_say(m, FIELD_DECISION, pad.id, "accepted");
     assert_int_equal(write_kit(m, &result, NULL), ST_OK);
@@ -249,7 +237,7 @@ static void an_edited_loop_is_exported_as_it_is_heard(void **state)
     recut_site_init(&site, m->project, &m->cfg);
     assert_int_equal(recut_find(&heard, &site, &pad.c, m->cfg.global.sample_rate, NULL),
                      ST_OK);
-    assert_int_equal(soundfile_load(exported_sample(m), 0, &kit, NULL), ST_OK);
+    OWN(audio) kit = sound_read(exported_sample(m));
     assert_int_equal(kit.frames, heard.sound.frames);
     size_t from = 441, to = kit.frames - 441; /* but for the fades of the ends */
     double gain =
@@ -257,7 +245,6 @@ static void an_edited_loop_is_exported_as_it_is_heard(void **state)
     for (size_t i = from; i < to; i++)
         assert_true(fabs((double)kit.data[i] - gain * (double)heard.sound.data[i]) <
                     3.0 / 32768);
-    audio_done(&kit);
     recut_done(&heard);
     memcpy(m->project, mined, sizeof mined);
 }
@@ -268,23 +255,23 @@ static void a_damaged_recording_cuts_nothing(void **state)
     struct mined *m = *state;
     struct kit_result result;
     struct catalog_find drum = mined_first(m, KIND_DRUM, false);
-    char from[300], kept[300], value[64], end[32];
-    snprintf(value, sizeof value, "%lld %lld", (long long)drum.c.start_frame,
-             (long long)drum.c.start_frame + 3000);
+    char kept[300];
+    FREED const char *value = text_of("%lld %lld", (long long)drum.c.start_frame,
+                                      (long long)drum.c.start_frame + 3000);
     mined_say(m, FIELD_DECISION, drum.id, "accepted");
     mined_say(m, FIELD_EDGES, drum.id, value);
-    snprintf(from, sizeof from, "%s/tapes/tape.wav", m->top);
+    FREED const char *from = text_of("%s/tapes/tape.wav", m->top);
     snprintf(kept, sizeof kept, "%s/kept.wav", m->top);
     assert_int_equal(rename(from, kept), 0);
     folder_write(m->top, "tapes/tape.wav", "no sound", 8);
     assert_int_equal(write_kit(m, &result, NULL), ST_OK);
     assert_int_equal(rename(kept, from), 0);
     assert_int_equal(result.exported, 1);
-    char *rows = kit_manifest_text(m);
+    FREED char *rows = kit_manifest_text(m);
     assert_true(text_has(rows, "edit not applied: "));
-    snprintf(end, sizeof end, ",%.6f,", (double)(drum.c.start_frame + 3000) / MINED_RATE);
+    FREED const char *end =
+        text_of(",%.6f,", (double)(drum.c.start_frame + 3000) / MINED_RATE);
     assert_false(text_has(rows, end));
-    free(rows);
     mined_say(m, FIELD_EDGES, drum.id, "");
     mined_say(m, FIELD_DECISION, drum.id, "undecided");
 }
@@ -295,18 +282,17 @@ static void damaged_settings_cut_nothing(void **state)
     static const char damaged[] = "drum_miner:\n  fade_out_ms: banana\n";
     struct mined *m = *state;
     struct kit_result result;
-    char file[400], kept[400];
-    snprintf(file, sizeof file, "%s/config.effective.yaml", m->project);
+    char kept[400];
+    FREED const char *file = text_of("%s/config.effective.yaml", m->project);
     snprintf(kept, sizeof kept, "%s/kept.yaml", m->top);
     bool was_there = rename(file, kept) == 0;
     folder_write(m->project, "config.effective.yaml", damaged, sizeof damaged - 1);
     assert_int_equal(write_kit(m, &result, NULL), ST_OK);
     assert_int_equal(result.exported, 1); /* the near-miss was never written */
-    char *rows = kit_manifest_text(m);
+    FREED char *rows = kit_manifest_text(m);
     assert_false(text_has(rows, ",anew"));
     assert_true(text_has(rows, "edit not applied: config.effective.yaml:2: "));
     assert_true(text_has(rows, "banana"));
-    free(rows);
     struct recut_site site;
     struct recut r;
     struct err e;
@@ -359,8 +345,7 @@ static void best_of_sets_know_how_hits_end(void **state)
     struct mined *m = *state;
     struct curate_result result;
     struct err e = {0};
-    char best[400];
-    snprintf(best, sizeof best, "%s/best_of", m->project);
+    FREED const char *best = text_of("%s/best_of", m->project);
     struct curate_job job = {.input_root = m->project,
                              .output_root = best,
                              .options = {.top = 3, .diversity = 0.3}};
@@ -430,7 +415,7 @@ static void best_of_sets_hold_what_was_edited(void **state)
     struct catalog_find drum, miss;
     struct curate_result result;
     struct err e = {0};
-    char best[300], name[900];
+    char best[300];
     accept_two(m, &drum, &miss);
     snprintf(best, sizeof best, "%s/best", m->top);
     struct curate_job job = {.input_root = m->project,
@@ -439,7 +424,7 @@ static void best_of_sets_hold_what_was_edited(void **state)
     if (curate_run(&job, &result, &e) != ST_OK)
         fail_msg("%s", e.msg);
     assert_int_equal(result.copied, 2);
-    struct candidate *rows;
+    FREED struct candidate *rows;
     size_t n;
     snprintf(m->path, sizeof m->path, "%s/manifest.csv", best);
     assert_int_equal(manifest_read(m->path, &rows, &n, NULL), ST_OK);
@@ -449,31 +434,28 @@ static void best_of_sets_hold_what_was_edited(void **state)
     assert_true(text_has(row->filename, "_edit.wav"));
     assert_true(fabs(row->m.end_sec - row->m.start_sec - 3000.0 / MINED_RATE) < 1e-5);
     assert_int_equal(strlen(row->sha256), 64);
-    struct audio a;
     snprintf(m->path, sizeof m->path, "%s/drums/%s", best, row->filename);
-    assert_int_equal(soundfile_load(m->path, 0, &a, NULL), ST_OK);
+    OWN(audio) a = sound_read(m->path);
     assert_int_equal(a.frames, 3000);
     audio_done(&a);
     row = row_of(rows, n, "miss");
     assert_non_null(row);
+    char name[900];
     snprintf(name, sizeof name, "%s/pads/%s", best, row->filename);
     assert_int_equal(access(name, R_OK), 0);
     free(rows);
     assert_int_equal(tree_count(best, ".tmp"), 0);
     /* again: everything is there already, and stays the same */
-    char *before = tree_hash(best, NULL);
+    FREED char *before = tree_hash(best, NULL);
     assert_int_equal(curate_run(&job, &result, &e), ST_OK);
     assert_int_equal(result.kept, 2);
     assert_int_equal(result.copied, 0);
-    char *after = tree_hash(best, NULL);
+    FREED char *after = tree_hash(best, NULL);
     assert_string_equal(before, after);
-    free(before);
-    free(after);
     /* without the recordings: the mined file under its own name, and nothing of a
      * near-miss */
-    char from[300], to[300];
-    snprintf(from, sizeof from, "%s/tapes", m->top);
-    snprintf(to, sizeof to, "%s/elsewhere", m->top);
+    FREED const char *from = text_of("%s/tapes", m->top);
+    FREED const char *to = text_of("%s/elsewhere", m->top);
     assert_int_equal(rename(from, to), 0);
     job.force = true;
     assert_int_equal(curate_run(&job, &result, &e), ST_OK);
@@ -493,16 +475,14 @@ static void best_of_sets_hold_what_was_edited(void **state)
     double seconds = (double)a.frames / MINED_RATE;
     assert_true(fabs(rows[0].m.end_sec - rows[0].m.start_sec - seconds) < 1e-4);
     assert_true(fabs(rows[0].m.duration_sec - seconds) < 1e-5);
-    audio_done(&a);
     assert_int_equal(rows[0].decision, DECISION_ACCEPTED);
-    free(rows);
 }
 
 /* How many play RC in a kit of the set; `c`: the last of them. */
 static size_t on_rc(struct mined *m, const char *best, uint64_t id, struct candidate *c,
                     bool *recut)
 {
-    struct kit_set set;
+    OWN(kit_set) set;
     size_t n = 0;
     assert_int_equal(
         kit_load(&set, best, target_find("tr8s"), &m->cfg, false, NULL, NULL), ST_OK);
@@ -515,7 +495,6 @@ static size_t on_rc(struct mined *m, const char *best, uint64_t id, struct candi
             n++;
         }
     }
-    kit_set_done(&set);
     return n;
 }
 
@@ -526,14 +505,14 @@ static void what_is_on_a_slot_stays_there_whatever_the_set(void **state)
     struct curate_result result;
     struct candidate c;
     bool recut;
-    char best[400], value[64], path[CANDIDATE_PATH_BYTES];
+    char path[CANDIDATE_PATH_BYTES];
     struct catalog_find drum = mined_first(m, KIND_DRUM, false);
     candidate_path(&drum.c, path);
-    snprintf(value, sizeof value, "%lld %lld", (long long)drum.c.start_frame,
-             (long long)drum.c.start_frame + 3000);
+    FREED const char *value = text_of("%lld %lld", (long long)drum.c.start_frame,
+                                      (long long)drum.c.start_frame + 3000);
     mined_say(m, FIELD_EDGES, drum.id, value);
     say_slot(m, "RC", path);
-    snprintf(best, sizeof best, "%s/best_of", m->project);
+    FREED const char *best = text_of("%s/best_of", m->project);
     struct curate_job job = {
         .input_root = m->project, .output_root = best, .force = true};
     mined_say(m, FIELD_DECISION, drum.id, "accepted");
@@ -566,21 +545,21 @@ static void edits_without_a_record_are_not_heard_and_said(void **state)
     struct mined *m = *state;
     struct catalog_find drum = mined_first(m, KIND_DRUM, false);
     struct curate_result result;
-    struct text said = {0};
+    OWN(text) said = {0};
     struct log log = {.user = &said, .sink = note_line};
-    char words[1024], best[300], from[400], to[400], hash[65];
+    char words[1024], hash[65];
     snprintf(words, sizeof words,
              "edges \"%lld %lld\" tape/drum/%s\naccepted tape/drum/%s\n",
              (long long)drum.c.start_frame, (long long)drum.c.start_frame + 2500,
              drum.c.filename, drum.c.filename);
     folder_write(m->top, "words.txt", words, strlen(words));
     snprintf(m->path, sizeof m->path, "%s/words.txt", m->top);
-    snprintf(best, sizeof best, "%s/best2", m->top);
-    snprintf(from, sizeof from, "%s/catalog.db", m->project);
-    snprintf(to, sizeof to, "%s/catalog.away", m->top);
+    FREED const char *best = text_of("%s/best2", m->top);
+    FREED const char *from = text_of("%s/catalog.db", m->project);
+    FREED const char *to = text_of("%s/catalog.away", m->top);
     assert_int_equal(rename(from, to), 0);
-    char decisions[sizeof m->path], record[400], away[400];
-    snprintf(decisions, sizeof decisions, "%s", m->path);
+    char record[400], away[400];
+    FREED const char *decisions = text_of("%s", m->path);
     snprintf(record, sizeof record, "%s/.trowel/tape.record", m->project);
     snprintf(away, sizeof away, "%s/record.away", m->top);
     struct curate_job job = {.input_root = m->project,
@@ -589,14 +568,13 @@ static void edits_without_a_record_are_not_heard_and_said(void **state)
                              .options = {.top = 1, .diversity = 0.3},
                              .ctx = &(struct job_context){.log = &log}};
     assert_int_equal(curate_run(&job, &result, NULL), ST_OK);
-    struct candidate *rows;
+    FREED struct candidate *rows;
     size_t n;
     snprintf(m->path, sizeof m->path, "%s/manifest.csv", best);
     assert_int_equal(manifest_read(m->path, &rows, &n, NULL), ST_OK);
     const struct candidate *row = row_of(rows, n, "drum");
     assert_true(text_has(row->filename, "_edit.wav"));
     assert_true(fabs(row->m.end_sec - row->m.start_sec - 2500.0 / MINED_RATE) < 1e-5);
-    free(rows);
     folder_remove(best);
     assert_int_equal(rename(record, away), 0);
     assert_int_equal(curate_run(&job, &result, NULL), ST_OK);
@@ -604,7 +582,6 @@ static void edits_without_a_record_are_not_heard_and_said(void **state)
     assert_int_equal(rename(to, from), 0);
     assert_true(text_has(said.at, "no catalog with the sample rate"));
     assert_true(text_has(said.at, "copied as it was mined"));
-    text_done(&said);
     snprintf(m->path, sizeof m->path, "%s/drums/%s", best, drum.c.filename);
     assert_int_equal(sha256_file(m->path, hash, NULL), ST_OK);
     assert_string_equal(hash, drum.c.sha256);

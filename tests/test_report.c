@@ -7,6 +7,7 @@
 #include "io/paths.h"
 #include "io/sha256.h"
 #include "program.h"
+#include "tone.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -21,9 +22,8 @@ static void make_samples(const char *folder)
                                         "snare & \"friends\".wav",
                                         "hat \xf0\x9f\xa5\x81 \xe2\x80\xaevaw.wav"};
     for (int d = 0; d < 3; d++) {
-        struct audio a;
         struct rng rng = rng_derive(1, (uint64_t)d, "report test", 0);
-        assert_int_equal(audio_init(&a, 22050, 1, 44100, NULL), ST_OK);
+        OWN(audio) a = tone_frames(22050, 1, 44100);
         synth_drum((enum synth_drum)d, 0.5, 1, &rng, a.data, a.frames, 44100);
         if (d == 1) { /* its channels are each other upside down */
             assert_int_equal(audio_to_channels(&a, 2, NULL), ST_OK);
@@ -31,7 +31,6 @@ static void make_samples(const char *folder)
                 a.data[i] = -a.data[i];
         }
         folder_wav(folder, names[d], &a, 16);
-        audio_done(&a);
     }
 }
 
@@ -46,14 +45,14 @@ static int count(const char *text, const char *part)
 static void page_holds_every_sample_escaped(void **state)
 {
     const char *top = *state;
-    char path[512], *text;
+    char *text;
     size_t n;
     struct report_result r;
     struct report_job job = {.input_dir = top};
     assert_int_equal(report_run(&job, &r, NULL), ST_OK);
     assert_int_equal(r.samples, 3);
     assert_int_equal(r.left_out, 0);
-    snprintf(path, sizeof path, "%s/report.html", top);
+    FREED const char *path = text_of("%s/report.html", top);
     assert_int_equal(path_read_file(path, 1 << 26, &text, &n, NULL), ST_OK);
     assert_int_equal(n, r.bytes);
     assert_int_equal(count(text, "<article "), 3);
@@ -79,16 +78,15 @@ static void a_sample_without_a_player_is_told(void **state)
     static const char kit[] = "name,path,type,sha256,origin_sha256\r\n"
                               "BD_gone,BD_gone.WAV,drum,1,2\r\n";
     char *argv[] = {TROWEL_BIN, "--batch", "report", "--input_dir", ".", NULL};
-    char path[512], *page;
-    struct outcome o;
+    char *page;
+    OWN(outcome) o;
     folder_write(*state, "manifest.csv", kit, sizeof kit - 1);
     program_run(&o, *state, argv);
     assert_int_equal(o.exit_status, 1);
     assert_true(text_has(o.err, "1 of the samples or their folders cannot be used"));
     assert_true(text_has(o.out, "1 sample in ./report.html (0.0 MB); 1 without a player, "
                                 "the page says why\n"));
-    outcome_done(&o);
-    snprintf(path, sizeof path, "%s/report.html", (char *)*state);
+    FREED const char *path = text_of("%s/report.html", (char *)*state);
     page = file_read(path, NULL);
     assert_int_equal(count(page, "the file cannot be read"), 1);
     free(page);
@@ -102,11 +100,10 @@ static void a_long_way_to_the_samples_is_gone(void **state)
     char level[202], way[FOLDER_BYTES], at[FOLDER_BYTES];
     struct report_result r;
     struct err e;
-    struct audio a;
     memset(level, 'z', sizeof level - 1);
     level[200] = '/';
     level[201] = '\0';
-    assert_int_equal(audio_init(&a, 4410, 1, 44100, NULL), ST_OK);
+    OWN(audio) a = tone_frames(4410, 1, 44100);
     a.data[0] = 0.5f;
     for (int levels = 3; levels <= 6; levels += 3) {
         way[0] = '\0';
@@ -121,16 +118,14 @@ static void a_long_way_to_the_samples_is_gone(void **state)
         assert_int_equal(r.samples, levels == 3);
         assert_int_equal(r.left_out, 0);
     }
-    audio_done(&a);
 }
 
 static void a_strangers_page_stays(void **state)
 {
     const char *top = *state;
-    char path[512];
     struct report_result r;
     struct err e;
-    snprintf(path, sizeof path, "%s/theirs.html", top);
+    FREED const char *path = text_of("%s/theirs.html", top);
     folder_write(top, "theirs.html", "<p>mine</p>", 11);
     struct report_job job = {.input_dir = top, .output = path};
     assert_int_equal(report_run(&job, &r, &e), ST_EXISTS);
@@ -182,7 +177,7 @@ static void what_is_no_page_stays(void **state)
 static void a_kit_shows_nothing_from_outside(void **state)
 {
     char kit[300];
-    struct root r;
+    OWN(root) r;
     struct err e;
     struct report_result result;
     static const char rows[] = "name,path,slot,type,filename,origin_sha256\r\n"
@@ -194,7 +189,6 @@ static void a_kit_shows_nothing_from_outside(void **state)
     struct report_job job = {.input_dir = kit};
     assert_int_equal(report_run(&job, &result, &e), ST_REFUSED);
     assert_false(root_exists(&r, "report.html"));
-    root_done(&r);
 }
 
 /* A kit of one sample, tape.wav. */
@@ -281,8 +275,8 @@ static void a_browser_plays_it(void **state)
         print_message("no chromium: skipped\n");
         skip();
     }
-    char url[600], profile[600];
-    snprintf(url, sizeof url, "file://%s/report.html#play=1", top);
+    char profile[600];
+    FREED char *url = text_of("file://%s/report.html#play=1", top);
     snprintf(profile, sizeof profile, "--user-data-dir=%s/profile", top);
     char *argv[] = {browser,
                     "--headless",
@@ -302,7 +296,7 @@ static void a_browser_plays_it(void **state)
                     "--dump-dom",
                     url,
                     NULL};
-    struct outcome o;
+    OWN(outcome) o;
     program_run(&o, NULL, argv);
     if (o.exit_status != 0)
         print_message("%s", o.err);
@@ -313,7 +307,6 @@ static void a_browser_plays_it(void **state)
     assert_true(sounded);
     assert_true(text_has(o.out, "<span id=\"error\" role=\"alert\"></span>"));
     assert_false(text_has(o.err, "CONSOLE"));
-    outcome_done(&o);
 }
 
 static int set_up(void **state)

@@ -7,13 +7,10 @@
 #include "tone.h"
 
 #include <math.h>
-#include <stdint.h>
-#include <stdlib.h>
 
 static struct audio sine(size_t frames, int channels, int rate_hz, double hz)
 {
-    struct audio a;
-    assert_int_equal(audio_init(&a, frames, channels, rate_hz, NULL), ST_OK);
+    struct audio a = tone_frames(frames, channels, rate_hz);
     tone_add(&a, -1, hz, 0.5, 0.3);
     return a;
 }
@@ -39,14 +36,12 @@ static void rates_keep_time_and_length(void **state)
     for (size_t i = 0; i < 2 * sizeof pair / sizeof *pair; i++) {
         int from = pair[i / 2].from, to = pair[i / 2].to;
         size_t frames = (size_t)from + i % 2 * 7; /* no whole number at the other rate */
-        struct audio a = sine(frames, 2, from, 997), b;
+        OWN(audio) a = sine(frames, 2, from, 997), b;
         assert_int_equal(resample_rate(&b, &a, to, RESAMPLE_MEDIUM, NULL), ST_OK);
         assert_int_equal(b.frames, llround((double)frames * to / from));
         assert_int_equal(b.rate_hz, to);
         /* any shift of a hundredth of a frame at 997 Hz would be seen */
         assert_true(worst_against_sine(&b, 997, b.frames / 4, 3 * b.frames / 4) < 2e-5);
-        audio_done(&a);
-        audio_done(&b);
     }
 }
 
@@ -64,9 +59,9 @@ static void converter_gives_what_libsamplerate_gives(void **state)
         assert_int_equal(converter_new(&c, from, to, NULL), ST_OK);
         for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
             struct rng r = rng_derive(3, i, "converter", 0);
-            struct audio in, whole, want, got;
+            OWN(audio) whole, want, got;
             int channels = 1 + (int)(i % 2);
-            assert_int_equal(audio_init(&in, lengths[i], channels, from, NULL), ST_OK);
+            OWN(audio) in = tone_frames(lengths[i], channels, from);
             tone_noise(&in, 0.2, &r);
             /* libsamplerate is asked for whole units: then its ratio is that of the rates
              */
@@ -81,10 +76,6 @@ static void converter_gives_what_libsamplerate_gives(void **state)
             for (size_t s = 0; s < got.frames * (size_t)channels; s++)
                 worst = fmax(worst, (double)fabsf(got.data[s] - want.data[s]));
             assert_true(worst < 1e-6);
-            audio_done(&in);
-            audio_done(&whole);
-            audio_done(&want);
-            audio_done(&got);
         }
         converter_free(c);
     }
@@ -102,9 +93,9 @@ static void converter_turns_loops_as_libsamplerate_does(void **state)
         int from = rates[k][0], to = rates[k][1];
         assert_int_equal(converter_new(&c, from, to, NULL), ST_OK);
         for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
-            struct audio in, want, got;
+            struct audio want, got;
             int channels = 1 + (int)(i % 2);
-            assert_int_equal(audio_init(&in, lengths[i], channels, from, NULL), ST_OK);
+            struct audio in = tone_frames(lengths[i], channels, from);
             for (int tone = 1; tone <= 12; tone++) {
                 double hz = tone * 0.033 * (from < to ? from : to);
                 double cycles = floor(hz / from * (double)in.frames);
@@ -153,8 +144,8 @@ static void converter_takes_any_rate(void **state)
 
 static void an_impulse_stays_where_it_was(void **state)
 {
-    struct audio a, b;
-    audio_init(&a, 4801, 1, 48000, NULL);
+    OWN(audio) b;
+    OWN(audio) a = tone_frames(4801, 1, 48000);
     a.data[480] = 1.0f; /* 10 ms */
     assert_int_equal(resample_rate(&b, &a, 44100, RESAMPLE_BEST, NULL), ST_OK);
     assert_int_equal(b.frames, 4411);
@@ -169,13 +160,11 @@ static void an_impulse_stays_where_it_was(void **state)
     }
     assert_int_equal(top, 441);
     assert_true(fabs(centre / weight - 441) < 0.01);
-    audio_done(&a);
-    audio_done(&b);
 }
 
 static void the_same_rate_is_a_copy(void **state)
 {
-    struct audio a = sine(1000, 2, 44100, 440), b;
+    OWN(audio) a = sine(1000, 2, 44100, 440), b;
     assert_int_equal(resample_rate(&b, &a, 44100, RESAMPLE_BEST, NULL), ST_OK);
     assert_memory_equal(a.data, b.data, 2000 * sizeof *a.data);
     audio_done(&b);
@@ -184,17 +173,13 @@ static void the_same_rate_is_a_copy(void **state)
     assert_int_equal(resample_rate(&b, &a, 48000, RESAMPLE_FAST, NULL), ST_OK);
     for (size_t i = 0; i < b.frames * 2; i++)
         assert_true(isfinite(b.data[i]));
-    audio_done(&a);
-    audio_done(&b);
 }
 
 static void nothing_folds_back(void **state)
 {
-    struct audio a = sine(48000, 1, 48000, 15000), b;
+    OWN(audio) a = sine(48000, 1, 48000, 15000), b;
     assert_int_equal(resample_rate(&b, &a, 22050, RESAMPLE_MEDIUM, NULL), ST_OK);
     assert_true(level_to_db(level_rms_range(&b, 2000, 20000)) < -95);
-    audio_done(&a);
-    audio_done(&b);
 }
 
 static void extreme_ratios_and_lengths(void **state)
@@ -204,8 +189,8 @@ static void extreme_ratios_and_lengths(void **state)
                                         {44100, 1}, {7, 7}};
     for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++)
         for (int loop = 0; loop < 2; loop++) {
-            struct audio a, b;
-            audio_init(&a, lengths[i][0], 2, 44100, NULL);
+            OWN(audio) b;
+            OWN(audio) a = tone_frames(lengths[i][0], 2, 44100);
             for (size_t k = 0; k < 2 * a.frames; k++)
                 a.data[k] = 0.5f;
             enum status st = loop ? resample_loop(&b, &a, lengths[i][1], NULL)
@@ -217,11 +202,9 @@ static void extreme_ratios_and_lengths(void **state)
             if (loop && a.frames) /* a constant loop is constant */
                 for (size_t k = 0; k < 2 * b.frames; k++)
                     assert_true(fabsf(b.data[k] - 0.5f) < 1e-3f);
-            audio_done(&a);
-            audio_done(&b);
         }
-    struct audio a, b;
-    audio_init(&a, 5, 1, 44100, NULL);
+    struct audio b;
+    struct audio a = tone_frames(5, 1, 44100);
     assert_int_equal(resample_rate(&b, &a, 0, RESAMPLE_BEST, NULL), ST_USAGE);
     audio_done(&a);
 }
@@ -229,7 +212,7 @@ static void extreme_ratios_and_lengths(void **state)
 static void loops_stay_periodic(void **state)
 {
     /* 441 cycles in 44,100 frames, then in 33,037: exact up to the converter */
-    struct audio a = sine(44100, 2, 44100, 441), b;
+    OWN(audio) a = sine(44100, 2, 44100, 441), b;
     assert_int_equal(resample_loop(&b, &a, 33037, NULL), ST_OK);
     double hz = 441.0 * 44100 / 33037;
     assert_true(worst_against_sine(&b, hz, 0, b.frames) < 1e-5);
@@ -243,8 +226,6 @@ static void loops_stay_periodic(void **state)
     a = sine(100, 1, 44100, 441);
     assert_int_equal(resample_loop(&b, &a, 130, NULL), ST_OK);
     assert_true(worst_against_sine(&b, 441.0 * 100 / 130, 0, 130) < 1e-5);
-    audio_done(&a);
-    audio_done(&b);
 }
 
 static void varispeed_is_pure(void **state)
@@ -256,7 +237,7 @@ static void varispeed_is_pure(void **state)
     static float out[OUT];
     for (size_t s = 0; s < sizeof speeds / sizeof *speeds; s++) {
         double hz = 0.36 * 44100 / fmax(1, speeds[s]), worst = 0, level = 0;
-        struct audio a = sine(N, 1, 44100, hz);
+        OWN(audio) a = sine(N, 1, 44100, hz);
         varispeed_read(v, a.data, N, 1000.37, speeds[s], out, OUT);
         for (size_t i = 0; i < OUT; i++) {
             double at = (1000.37 + (double)i * speeds[s]) / 44100;
@@ -278,9 +259,8 @@ static void varispeed_is_pure(void **state)
             worst = fmax(worst, fabs((double)out[i] - want));
         }
         assert_true(worst / 0.5 < 1e-4);
-        audio_done(&a);
     }
-    struct audio high = sine(N, 1, 44100, 15000); /* 30 kHz at double speed: nothing */
+    OWN(audio) high = sine(N, 1, 44100, 15000); /* 30 kHz at double speed: nothing */
     varispeed_read(v, high.data, N, 1000, 2, out, OUT);
     for (size_t i = 0; i < OUT; i++)
         assert_true(fabsf(out[i]) < 0.5e-4f);
@@ -289,7 +269,6 @@ static void varispeed_is_pure(void **state)
     for (size_t i = 0; i < OUT; i++)
         assert_true(isfinite(out[i]));
     assert_true(out[0] == 0.0f);
-    audio_done(&high);
     varispeed_free(v);
 }
 
@@ -298,7 +277,7 @@ static void a_place_a_hair_before_a_frame_is_that_frame(void **state)
 {
     enum { N = 100 };
     struct varispeed *v = varispeed_new(1, 1);
-    struct audio a = sine(N, 1, 44100, 700);
+    OWN(audio) a = sine(N, 1, 44100, 700);
     float at[2], before[2];
     assert_non_null(v);
     for (double frame = 0; frame < N; frame += N - 2) {
@@ -307,7 +286,6 @@ static void a_place_a_hair_before_a_frame_is_that_frame(void **state)
         for (int i = 0; i < 2; i++)
             assert_true(fabsf(at[i] - before[i]) < 1e-5f);
     }
-    audio_done(&a);
     varispeed_free(v);
 }
 

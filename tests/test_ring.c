@@ -6,7 +6,6 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdint.h>
-#include <stdlib.h>
 
 struct item {
     uint64_t number, square;

@@ -4,8 +4,6 @@
 
 #include "dsp/rises.h"
 
-#include <stdlib.h>
-
 enum { RATE = 44100, HOP = 500 }; /* blocks of 31 and 32 samples */
 
 /* Of `n` samples, in hops: how many rises, and the sample of the first. */

@@ -4,10 +4,10 @@
 #include "core/pi.h"
 #include "core/rng.h"
 #include "dsp/seam.h"
+#include "tone.h"
 
 #include <math.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { RATE = 44100, FRAMES = 88200 };
@@ -15,8 +15,7 @@ enum { RATE = 44100, FRAMES = 88200 };
 /* Many partials at whole cycles per loop: joins perfectly, at any rotation. */
 static struct audio round_pad(uint64_t item, int channels)
 {
-    struct audio a;
-    assert_int_equal(audio_init(&a, FRAMES, channels, RATE, NULL), ST_OK);
+    struct audio a = tone_frames(FRAMES, channels, RATE);
     struct rng r = rng_derive(5, 6, "round", item);
     static const double ratio[] = {1.0, 1.25, 1.5, 2.0, 3.0, 4.0};
     double root = rng_range(&r, 100.0, 200.0);
@@ -35,8 +34,7 @@ static struct audio round_pad(uint64_t item, int channels)
 
 static struct audio noise_bed(uint64_t item)
 {
-    struct audio a;
-    assert_int_equal(audio_init(&a, FRAMES, 1, RATE, NULL), ST_OK);
+    struct audio a = tone_frames(FRAMES, 1, RATE);
     struct rng r = rng_derive(5, 6, "bed", item);
     double low = 0.0;
     for (size_t i = 0; i < FRAMES; i++) {
@@ -89,7 +87,7 @@ static void ends_faded_on_their_own_are_caught(void **state)
 {
     static const double fades_s[] = {0.02, 0.05, 0.12, 0.25};
     for (uint64_t item = 0; item < 24; item++) {
-        struct audio a = item % 3 ? round_pad(item, 1) : noise_bed(item);
+        OWN(audio) a = item % 3 ? round_pad(item, 1) : noise_bed(item);
         fade(&a, fades_s[item % 4]);
         struct seam s = measure(&a);
         assert_false(s.seamless);
@@ -97,14 +95,13 @@ static void ends_faded_on_their_own_are_caught(void **state)
         assert_true(s.dip_db > s.dip_limit_db);
         assert_true(s.dip_db > 5.0);
         assert_true(seam_quality(&s) < 0.5);
-        audio_done(&a);
     }
 }
 
 static void a_step_is_caught(void **state)
 {
     for (uint64_t item = 0; item < 6; item++) {
-        struct audio a = round_pad(item, 2);
+        OWN(audio) a = round_pad(item, 2);
         struct seam before = measure(&a);
         /* A slow ramp on the right channel: everything but the join stays smooth. */
         for (size_t i = 0; i < FRAMES; i++)
@@ -113,50 +110,45 @@ static void a_step_is_caught(void **state)
         assert_true(before.step < 1.0 && !s.step_ok && !s.seamless);
         assert_true(s.step > 2.0);
         assert_true(seam_audible(&s));
-        audio_done(&a);
     }
 }
 
 static void a_bend_without_a_step_is_caught(void **state)
 {
-    struct audio a;
-    assert_int_equal(audio_init(&a, FRAMES, 1, RATE, NULL), ST_OK);
+    OWN(audio) a = tone_frames(FRAMES, 1, RATE);
     for (size_t i = 0; i < FRAMES; i++) /* half cycles: |sin| at the join */
         a.data[i] = (float)(0.5 * sin(PI * 101.0 * (double)i / FRAMES));
     struct seam s = measure(&a);
     assert_true(s.step <= 1.0001);
     assert_true(s.slope > 2.0);
     assert_false(s.step_ok);
-    audio_done(&a);
 }
 
 static void a_jump_of_level_is_caught(void **state)
 {
-    struct audio a = noise_bed(3);
+    OWN(audio) a = noise_bed(3);
     for (size_t i = 0; i < FRAMES; i++) /* 8 dB louder by the end */
         a.data[i] *= (float)pow(10.0, 8.0 * (double)i / FRAMES / 20.0);
     struct seam s = measure(&a);
     assert_false(s.level_ok);
     assert_true(fabs(s.level_db - 8.0) < 1.0);
-    audio_done(&a);
 }
 
 /* The limit is what the loop does now and then, not the one thing it does once. */
 static void one_jump_inside_does_not_excuse_the_join(void **state)
 {
-    struct audio a = noise_bed(3);
+    OWN(audio) a = noise_bed(3);
     for (size_t i = FRAMES / 2; i < FRAMES; i++)
         a.data[i] *= 1.78F; /* 5 dB louder: in the middle, and back at the join */
     struct seam s = measure(&a);
     assert_true(fabs(s.level_db - 5.0) < 1.0);
     assert_true(s.level_limit_db < 2.5);
     assert_false(s.level_ok);
-    audio_done(&a);
 }
 
 static void a_change_of_colour_is_caught(void **state)
 {
-    struct audio a = noise_bed(4);
+    OWN(audio) a = noise_bed(4);
     double low = 0.0;
     for (size_t i = 0; i < FRAMES; i++) { /* from bright to dark at one level */
         double part = (double)i / FRAMES;
@@ -165,12 +157,11 @@ static void a_change_of_colour_is_caught(void **state)
     }
     struct seam s = measure(&a);
     assert_false(s.spectrum_ok);
-    audio_done(&a);
 }
 
 static void an_attack_at_the_join_is_caught(void **state)
 {
-    struct audio a = round_pad(7, 1);
+    OWN(audio) a = round_pad(7, 1);
     assert_true(measure(&a).onset_ok);
     for (size_t i = 0; i < FRAMES / 2; i++) { /* a pluck that starts from zero */
         double t = (double)i / RATE;
@@ -180,25 +171,23 @@ static void an_attack_at_the_join_is_caught(void **state)
     struct seam s = measure(&a);
     assert_false(s.onset_ok);
     assert_false(s.seamless);
-    audio_done(&a);
 }
 
 /* What is struck 100 ms later is heard as that, not as the join. */
 static void an_attack_after_the_join_is_none_at_it(void **state)
 {
-    struct audio a = round_pad(7, 1);
+    OWN(audio) a = round_pad(7, 1);
     for (size_t i = RATE / 10; i < FRAMES; i++) {
         double t = (double)(i - RATE / 10) / RATE;
         a.data[i] += (float)(0.4 * exp(-t * 8.0) * sin(2.0 * PI * 900.0 * t) *
                              fmin(1.0, t / 0.002));
     }
     assert_true(measure(&a).onset_ok);
-    audio_done(&a);
 }
 
 static void the_error_is_against_what_preceded_the_start(void **state)
 {
-    struct audio a = round_pad(8, 1);
+    OWN(audio) a = round_pad(8, 1);
     float before[441];
     memcpy(before, a.data + FRAMES - 441, sizeof before);
     struct seam s;
@@ -211,13 +200,12 @@ static void the_error_is_against_what_preceded_the_start(void **state)
         before[i] += (float)(0.1 * sqrt(rms) * (i % 2 ? 1.0 : -1.0));
     assert_int_equal(seam_measure_against(&a, before, 441, NULL, &s, NULL), ST_OK);
     assert_true(fabs(s.seam_error_db + 20.0) < 0.01);
-    audio_done(&a);
 }
 
 /* What is measured does not depend on the level. */
 static void level_of_the_loop_does_not_matter(void **state)
 {
-    struct audio a = round_pad(9, 2);
+    OWN(audio) a = round_pad(9, 2);
     struct seam loud = measure(&a);
     for (size_t i = 0; i < FRAMES * 2; i++)
         a.data[i] *= 1.0f / 1024.0f;
@@ -226,15 +214,13 @@ static void level_of_the_loop_does_not_matter(void **state)
     assert_true(fabs(loud.level_db - quiet.level_db) < 1e-3);
     assert_true(fabs(loud.spectrum_db - quiet.spectrum_db) < 0.05);
     assert_int_equal(loud.seamless, quiet.seamless);
-    audio_done(&a);
 }
 
 static void silence_bad_samples_and_short_loops_are_survived(void **state)
 {
-    struct audio a;
     struct seam s;
     struct err e;
-    assert_int_equal(audio_init(&a, FRAMES, 1, RATE, NULL), ST_OK);
+    OWN(audio) a = tone_frames(FRAMES, 1, RATE);
     assert_int_equal(seam_measure(&a, &s, NULL), ST_OK);
     assert_true(isfinite(s.step) && isfinite(s.dip_db) && isfinite(seam_quality(&s)));
     for (size_t i = 0; i < FRAMES; i++)
@@ -251,7 +237,6 @@ static void silence_bad_samples_and_short_loops_are_survived(void **state)
         a.data[i] = (float)sin(2.0 * PI * (double)(i / 8) / 20.0);
     assert_int_equal(seam_measure(&a, &s, NULL), ST_OK);
     assert_true(s.seamless);
-    audio_done(&a);
 }
 
 /* Not worth keeping from twice any limit on. */
@@ -276,7 +261,7 @@ static void only_the_beaten_are_given_up(void **state)
 {
     int given_up = 0;
     for (uint64_t item = 0; item < 36; item++) {
-        struct audio a = item % 2 ? round_pad(item, 1) : noise_bed(item);
+        OWN(audio) a = item % 2 ? round_pad(item, 1) : noise_bed(item);
         if (item % 3)
             fade(&a, 0.02);
         struct seam whole = measure(&a), s;
@@ -298,7 +283,6 @@ static void only_the_beaten_are_given_up(void **state)
                 assert_int_equal(s.seamless, whole.seamless);
                 assert_false(good && !(s.step_ok && s.level_ok && s.spectrum_ok));
             }
-        audio_done(&a);
     }
     assert_true(given_up >= 100);
 }

@@ -9,7 +9,6 @@
 #include "tone.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { RATE = 44100, SECONDS = 12 };
@@ -52,12 +51,11 @@ static void add_drums(struct audio *a)
         enum synth_drum d = (enum synth_drum)(i % 3);
         size_t n = (size_t)(synth_drum_length_s(d) * a->rate_hz);
         size_t at = (size_t)i * (size_t)a->rate_hz / 4;
-        struct audio hit = tone_blank((double)n / a->rate_hz, 1, a->rate_hz);
+        OWN(audio) hit = tone_blank((double)n / a->rate_hz, 1, a->rate_hz);
         synth_drum(d, 0.7, 1, &r, hit.data, hit.frames, a->rate_hz);
         for (size_t k = 0; k < hit.frames && at + k < a->frames; k++)
             for (int c = 0; c < a->channels; c++)
                 a->data[(at + k) * (size_t)a->channels + (size_t)c] += hit.data[k];
-        audio_done(&hit);
     }
 }
 
@@ -90,11 +88,9 @@ static struct audio separated(const struct audio *a, enum separate_part part, si
                               size_t block)
 {
     struct separator *s;
-    struct audio out;
     size_t c = (size_t)a->channels, at = 0, got;
     assert_int_equal(separator_new(&s, a->rate_hz, a->channels, part, NULL), ST_OK);
-    assert_int_equal(audio_init(&out, a->frames - from, a->channels, a->rate_hz, NULL),
-                     ST_OK);
+    struct audio out = tone_frames(a->frames - from, a->channels, a->rate_hz);
     for (size_t i = from; i <= a->frames; i += block) {
         size_t some = a->frames - i < block ? a->frames - i : block;
         assert_int_equal(separator_push(s, a->data + i * c, some, NULL), ST_OK);
@@ -129,7 +125,7 @@ static double clean_db(const struct audio *x, const struct audio *y)
 static void assert_sum(const struct mix *m, const struct audio *chords,
                        const struct audio *drums)
 {
-    struct audio over = tone_blank(SECONDS, 1, m->both.rate_hz);
+    OWN(audio) over = tone_blank(SECONDS, 1, m->both.rate_hz);
     struct biquad low = biquad_lowpass(8, 3000, over.rate_hz);
     double most = 0, all = 0, below = 0;
     for (size_t k = 0; k < over.frames; k++) {
@@ -140,7 +136,6 @@ static void assert_sum(const struct mix *m, const struct audio *chords,
     assert_int_equal(biquad_zero_phase(&low, &over, NULL), ST_OK);
     for (size_t k = 0; k < over.frames; k++)
         below += (double)over.data[k] * (double)over.data[k];
-    audio_done(&over);
     if (m->both.rate_hz <= 8000)
         assert_true(most < 1e-6);
     else if (below > 1e-4 * all)
@@ -151,28 +146,25 @@ static void chords_and_drums_come_apart(void **state)
 {
     static const int rates[] = {RATE, 48000, 22050, 8000};
     for (size_t i = 0; i < sizeof rates / sizeof *rates; i++) {
-        struct mix m = make_mix(1, rates[i]);
-        struct audio chords = separated(&m.both, SEPARATE_SUSTAINED, 0, 5000);
-        struct audio drums = separated(&m.both, SEPARATE_STRUCK, 0, 5000);
+        OWN(mix) m = make_mix(1, rates[i]);
+        OWN(audio) chords = separated(&m.both, SEPARATE_SUSTAINED, 0, 5000);
+        OWN(audio) drums = separated(&m.both, SEPARATE_STRUCK, 0, 5000);
         double before = clean_db(&m.chords, &m.both);
         double after = clean_db(&m.chords, &chords), struck = clean_db(&m.drums, &drums);
         assert_close(before, 0, 0.1);
         if (after < 7 || struck < 7)
             fail_msg("%d Hz: chords %.1f dB clean, drums %.1f", rates[i], after, struck);
         assert_sum(&m, &chords, &drums);
-        audio_done(&chords);
-        audio_done(&drums);
-        mix_done(&m);
     }
 }
 
 static void a_steady_tone_stays_a_drum_goes(void **state)
 {
-    struct audio tone = tone_blank(4, 1, RATE), click = tone_blank(4, 1, RATE);
+    OWN(audio) tone = tone_blank(4, 1, RATE), click = tone_blank(4, 1, RATE);
     tone_add(&tone, 0, 440, 0.3, 0);
     click.data[2 * RATE] = 0.9F;
-    struct audio a = separated(&tone, SEPARATE_SUSTAINED, 0, 1000),
-                 b = separated(&click, SEPARATE_SUSTAINED, 0, 1000);
+    OWN(audio) a = separated(&tone, SEPARATE_SUSTAINED, 0, 1000);
+    OWN(audio) b = separated(&click, SEPARATE_SUSTAINED, 0, 1000);
     double peak = 0;
     for (size_t i = RATE / 4; i < 3 * RATE; i++)
         peak = fmax(peak, fabs((double)a.data[i] - (double)tone.data[i]));
@@ -181,10 +173,6 @@ static void a_steady_tone_stays_a_drum_goes(void **state)
     for (size_t i = 0; i < click.frames; i++)
         peak = fmax(peak, fabs((double)b.data[i]));
     assert_true(peak < 0.9 * 0.001);
-    audio_done(&tone);
-    audio_done(&click);
-    audio_done(&a);
-    audio_done(&b);
 }
 
 /* What a cymbal rings with is as narrow and lasts as long as a note, but higher. */
@@ -192,8 +180,8 @@ static void a_cymbal_rings_on(void **state)
 {
     static const double partial_hz[] = {6230, 7410, 8270, 9350, 10930, 12110};
     enum { TENTH = RATE / 10 };
-    struct audio chord = tone_blank(4, 1, RATE), ride = tone_blank(4, 1, RATE);
-    struct audio both = tone_blank(4, 1, RATE);
+    OWN(audio) chord = tone_blank(4, 1, RATE), ride = tone_blank(4, 1, RATE);
+    OWN(audio) both = tone_blank(4, 1, RATE);
     double loud = 0, left = 0, under = 0, held = 0;
     add_chord(&chord, 0, chord.frames, 220);
     scale_to(&chord, 0.1);
@@ -204,7 +192,7 @@ static void a_cymbal_rings_on(void **state)
                         sin(2 * PI * partial_hz[k] * (double)i / RATE));
     for (size_t i = 0; i < both.frames; i++)
         both.data[i] = chord.data[i] + ride.data[i];
-    struct audio struck = separated(&both, SEPARATE_STRUCK, 0, 5000);
+    OWN(audio) struck = separated(&both, SEPARATE_STRUCK, 0, 5000);
     for (size_t i = RATE + TENTH; i < RATE + 2 * TENTH; i++) {
         double rest = (double)struck.data[i] - (double)ride.data[i];
         loud += (double)ride.data[i] * (double)ride.data[i];
@@ -214,59 +202,49 @@ static void a_cymbal_rings_on(void **state)
     }
     assert_close(10 * log10(left / loud), 0, 0.5);
     assert_true(10 * log10(under / held) < -20);
-    audio_done(&chord);
-    audio_done(&ride);
-    audio_done(&both);
-    audio_done(&struck);
 }
 
 static void blocks_and_stretches_change_no_bit(void **state)
 {
     static const size_t blocks[] = {1, 777, 8192, 16384, 1000000};
-    struct mix m = make_mix(2, RATE);
+    OWN(mix) m = make_mix(2, RATE);
     m.both.frames = 5 * RATE + 123;
-    struct audio all = separated(&m.both, SEPARATE_SUSTAINED, 0, 4096);
+    OWN(audio) all = separated(&m.both, SEPARATE_SUSTAINED, 0, 4096);
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) {
-        struct audio again = separated(&m.both, SEPARATE_SUSTAINED, 0, blocks[i]);
+        OWN(audio) again = separated(&m.both, SEPARATE_SUSTAINED, 0, blocks[i]);
         assert_memory_equal(again.data, all.data, 2 * all.frames * sizeof *all.data);
-        audio_done(&again);
     }
     struct separator *s;
     assert_int_equal(separator_new(&s, RATE, 2, SEPARATE_SUSTAINED, NULL), ST_OK);
     for (size_t start = 0; start < all.frames; start += 31013) {
         size_t from = (size_t)separator_from(s, (int64_t)start);
         assert_true(from <= start && start - from < RATE / 2);
-        struct audio part = separated(&m.both, SEPARATE_SUSTAINED, from, 4096);
+        OWN(audio) part = separated(&m.both, SEPARATE_SUSTAINED, from, 4096);
         assert_memory_equal(part.data + 2 * (start - from), all.data + 2 * start,
                             2 * (all.frames - start) * sizeof *all.data);
-        audio_done(&part);
     }
     separator_free(s);
-    audio_done(&all);
     m.both.frames = (size_t)SECONDS * RATE;
-    mix_done(&m);
 }
 
 /* The gains are those of all channels: what lies between two stays there. */
 static void the_image_stays(void **state)
 {
-    struct mix m = make_mix(2, RATE);
+    OWN(mix) m = make_mix(2, RATE);
     for (size_t i = 0; i < m.both.frames; i++)
         m.both.data[2 * i + 1] = -0.25F * m.both.data[2 * i];
-    struct audio a = separated(&m.both, SEPARATE_STRUCK, 0, 4096);
+    OWN(audio) a = separated(&m.both, SEPARATE_STRUCK, 0, 4096);
     for (size_t i = 0; i < a.frames; i++)
         assert_true(fabsf(a.data[2 * i + 1] + 0.25F * a.data[2 * i]) < 1e-6F);
-    audio_done(&a);
-    mix_done(&m);
 }
 
 static void the_shortest_and_the_silent_come_through(void **state)
 {
     static const size_t lengths[] = {0, 1, 2, 1023, 1024, 1025, 4096, 8192, 20000};
     for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
-        struct audio a = tone_blank(3, 3, 8000);
+        OWN(audio) a = tone_blank(3, 3, 8000);
         a.frames = lengths[i];
-        struct audio out = separated(&a, SEPARATE_SUSTAINED, 0, 512);
+        OWN(audio) out = separated(&a, SEPARATE_SUSTAINED, 0, 512);
         for (size_t k = 0; k < 3 * out.frames; k++)
             assert_true(out.data[k] == 0.0F);
         audio_done(&out);
@@ -275,8 +253,6 @@ static void the_shortest_and_the_silent_come_through(void **state)
         out = separated(&a, SEPARATE_STRUCK, 0, 512);
         for (size_t k = 0; k < 3 * out.frames; k++)
             assert_true(isfinite(out.data[k]) && fabsf(out.data[k]) <= 1);
-        audio_done(&out);
-        audio_done(&a);
     }
     struct separator *s;
     assert_int_equal(separator_new(&s, 999, 1, SEPARATE_STRUCK, NULL), ST_UNSUPPORTED);
@@ -295,16 +271,16 @@ static void regions_are_what_the_whole_has(void **state)
                   {440000, 100000}, {SECONDS * RATE, 10}};
     const char *folder = *state;
     char path[FOLDER_BYTES];
-    struct mix m = make_mix(2, RATE);
+    OWN(mix) m = make_mix(2, RATE);
     struct soundfile *sf;
     struct part_reader r;
-    struct audio all, got, plain;
+    struct audio got, plain;
     folder_wav(folder, "a.wav", &m.both, 24);
     folder_path(path, folder, "a.wav");
     assert_int_equal(soundfile_open(&sf, path, NULL), ST_OK);
     assert_int_equal(part_reader_init(&r, sf, SEPARATE_SUSTAINED, NULL), ST_OK);
     size_t frames = (size_t)SECONDS * RATE, read;
-    assert_int_equal(audio_init(&all, 2 * frames, 2, RATE, NULL), ST_OK);
+    struct audio all = tone_frames(2 * frames, 2, RATE);
     assert_int_equal(part_read(&r, all.data, frames + 50, &read, NULL), ST_OK);
     assert_int_equal(read, frames);
     assert_int_equal(part_position(&r), frames);
@@ -332,7 +308,6 @@ static void regions_are_what_the_whole_has(void **state)
     assert_true(part_offset(&r, told).middle == 0.1);
     soundfile_close(sf);
     audio_done(&all);
-    mix_done(&m);
 }
 
 int main(void)

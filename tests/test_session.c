@@ -15,7 +15,7 @@
 static void test_finds_come_in_and_stay(void **state)
 {
     struct place *p = *state;
-    struct session *s = open_session(p);
+    OWN(session) *s = open_session(p);
     assert_string_equal(session_name(s), "TAPES");
     assert_int_equal(session_count(s), 0);
     deliver(s, "night", 20, true);
@@ -37,9 +37,9 @@ static void test_finds_come_in_and_stay(void **state)
     assert_int_equal(session_index_of(s, id), 3);
     assert_int_equal(session_find(s, 3)->decision, DECISION_ACCEPTED);
     assert_tallies_true(s);
-    char path[PATH_BYTES], expected[PATH_BYTES];
+    char path[PATH_BYTES];
     assert_true(session_file(s, 3, path));
-    snprintf(expected, sizeof expected, "%s/night/drums/night_drum003.wav", p->project);
+    FREED const char *expected = text_of("%s/night/drums/night_drum003.wav", p->project);
     assert_string_equal(path, expected);
     session_close(s);
     s = open_session(p);
@@ -47,12 +47,11 @@ static void test_finds_come_in_and_stay(void **state)
     long index = session_index_of(s, id);
     assert_int_equal(session_find(s, (size_t)index)->decision, DECISION_ACCEPTED);
     assert_tallies_true(s);
-    session_close(s);
 }
 
 static void test_actions_and_echo(void **state)
 {
-    struct session *s = open_session(*state);
+    OWN(session) *s = open_session(*state);
     deliver(s, "night", 20, true);
     size_t one = 2, three[] = {0, 1, 2};
     session_decide(s, &one, 1, DECISION_REJECTED, NULL);
@@ -100,7 +99,6 @@ static void test_actions_and_echo(void **state)
     struct err e = {0};
     assert_int_equal(session_rate(s, &one, 1, 9, &e), ST_USAGE);
     assert_int_equal(session_find(s, 2)->rating, 0);
-    session_close(s);
 }
 
 /* A name is kept whole, or it is told that it is not. */
@@ -127,7 +125,7 @@ static void check_kit_names(struct session *s)
 static void test_kit(void **state)
 {
     struct place *p = *state;
-    struct session *s = open_session(p);
+    OWN(session) *s = open_session(p);
     deliver(s, "night", 20, true);
     assert_int_equal(session_kit_assign(s, 0, 1, NULL), ST_OK);
     assert_string_equal(session_echo(s), "BD plays night_drum001 · {undo} undoes");
@@ -168,26 +166,24 @@ static void test_kit(void **state)
     assert_int_equal(session_kit(s)->slot[0].index, -1);
     deliver(s, "night", 20, true);
     assert_int_equal(session_kit(s)->slot[0].index, 1);
-    session_close(s);
 }
 
 static bool suits_a_slot(const struct session *s, uint32_t find)
 {
-    struct slot_matches *m = calloc(KIT_SLOTS, sizeof *m);
+    FREED struct slot_matches *m = calloc(KIT_SLOTS, sizeof *m);
     bool found = false;
     assert_non_null(m);
     session_slot_matches(s, target_find("tr8s"), m);
     for (int slot = 0; slot < KIT_SLOTS; slot++)
         for (size_t i = 0; i < m[slot].count; i++)
             found = found || m[slot].find[i] == find;
-    free(m);
     return found;
 }
 
 /* A near-miss that you accept can go into a kit as it is; what you reject cannot. */
 static void test_accepted_near_misses_suit_slots(void **state)
 {
-    struct session *s = open_session(*state);
+    OWN(session) *s = open_session(*state);
     deliver(s, "night", 20, true);
     size_t near = 0, kick = 0;
     for (size_t i = 0; i < session_count(s); i++) {
@@ -202,29 +198,26 @@ static void test_accepted_near_misses_suit_slots(void **state)
     session_decide(s, &kick, 1, DECISION_REJECTED, NULL);
     assert_true(suits_a_slot(s, (uint32_t)near));
     assert_false(suits_a_slot(s, (uint32_t)kick));
-    session_close(s);
 }
 
 /* What the best match of a slot is worth. */
 static double best_worth(const struct session *s, const char *slot)
 {
-    struct slot_matches *m = calloc(KIT_SLOTS, sizeof *m);
+    FREED struct slot_matches *m = calloc(KIT_SLOTS, sizeof *m);
     assert_non_null(m);
     session_slot_matches(s, target_find("tr8s"), m);
-    double worth = m[target_slot(target_find("tr8s"), slot)].value[0];
-    free(m);
-    return worth;
+    return m[target_slot(target_find("tr8s"), slot)].value[0];
 }
 
 /* All that an export looks at counts here, too: the parts of a hit's score. */
 static void test_a_match_is_worth_what_an_export_says(void **state)
 {
-    struct session *s = open_session(*state);
+    OWN(session) *s = open_session(*state);
     struct catalog_source source;
     double ratio = 1, plain = 1;
     for (int part = -1; part < KIT_PARTS; part++) {
-        float *v;
-        struct candidate *c = make_finds("night", 2, &source, &v);
+        FREED float *v;
+        FREED struct candidate *c = make_finds("night", 2, &source, &v);
         c[1].m.hit_confidence = 0.9;
         c[1].m.duration_sec = 0.3;
         snprintf(c[1].hit_class, sizeof c[1].hit_class, "kick");
@@ -236,16 +229,13 @@ static void test_a_match_is_worth_what_an_export_says(void **state)
         ratio = part < 0 ? now : ratio;
         assert_true(fabs(now - ratio) < 1e-6);
         assert_true(plain > 0 && (part < 0 || worth < 0.8 * plain));
-        free(c);
-        free(v);
     }
-    session_close(s);
 }
 
 /* A remark that has no room loses nothing: none of it is taken. */
 static void test_a_note_is_kept_whole(void **state)
 {
-    struct session *s = open_session(*state);
+    OWN(session) *s = open_session(*state);
     char kept[EVENT_VALUE_BYTES];
     struct err e;
     char note[EVENT_VALUE_BYTES + 1];
@@ -261,17 +251,16 @@ static void test_a_note_is_kept_whole(void **state)
                                    "", kept, &e),
                      ST_OK);
     assert_string_equal(kept, note);
-    session_close(s);
 }
 
 /* What the machine takes for a note is a drum when the user names it one. */
 static void test_a_named_hit_is_sure(void **state)
 {
     enum { ALL = 6, NAMED = 4 };
-    struct session *s = open_session(*state);
+    OWN(session) *s = open_session(*state);
     struct catalog_source source;
-    float *v;
-    struct candidate *c = make_finds("night", ALL, &source, &v);
+    FREED float *v;
+    FREED struct candidate *c = make_finds("night", ALL, &source, &v);
     for (int i = 0; i < ALL; i++) {
         c[i].kind = KIND_DRUM;
         c[i].grade = 'A';
@@ -292,16 +281,13 @@ static void test_a_named_hit_is_sure(void **state)
     assert_true(fabs(session_measure(s, session_find(s, named), ME_hit_confidence) -
                      0.05) < 1e-6);
     assert_true(fabs(best_worth(s, "SD") - before) < 1e-9);
-    free(c);
-    free(v);
-    session_close(s);
 }
 
 /* As many as the machine takes beside the slots, and not one more. */
 static void test_extras_end_somewhere(void **state)
 {
     enum { MANY = KIT_EXTRAS_MAX + 11 };
-    struct session *s = open_session(*state);
+    OWN(session) *s = open_session(*state);
     deliver(s, "night", MANY, true);
     size_t all[MANY], last = MANY - 1, first = 0;
     for (size_t i = 0; i < MANY; i++)
@@ -318,13 +304,12 @@ static void test_extras_end_somewhere(void **state)
     session_kit_extra(s, &last, 1, true, NULL);
     assert_int_equal(session_kit(s)->extra_count, KIT_EXTRAS_MAX);
     assert_int_equal(session_kit(s)->extra[KIT_EXTRAS_MAX - 1], last);
-    session_close(s);
 }
 
 /* Mined again, a recording may have fewer finds: what is gone is in no kit. */
 static void test_extras_that_are_gone(void **state)
 {
-    struct session *s = open_session(*state);
+    OWN(session) *s = open_session(*state);
     deliver(s, "night", 12, true);
     size_t extras[] = {10, 2};
     session_kit_extra(s, extras, 2, true, NULL);
@@ -342,13 +327,12 @@ static void test_extras_that_are_gone(void **state)
     session_kit_name(s, "BOTH", NULL);
     assert_int_equal(session_kit(s)->extra_count, 2);
     assert_true(session_kit(s)->extra[0] == 10 && session_kit(s)->extra[1] == 2);
-    session_close(s);
 }
 
 static void test_kill_in_a_session(void **state)
 {
     struct place *p = *state;
-    struct session *s = open_session(p);
+    OWN(session) *s = open_session(p);
     deliver(s, "night", 50, true);
     session_close(s);
     int ends[2];
@@ -381,7 +365,6 @@ static void test_kill_in_a_session(void **state)
     for (size_t i = 0; i <= told; i++)
         assert_int_equal(session_find(s, i)->decision, DECISION_REJECTED);
     assert_int_equal(session_undo(s, NULL, NULL), ST_OK);
-    session_close(s);
 }
 
 static size_t proposed(const struct session *s)
@@ -397,7 +380,7 @@ static size_t proposed(const struct session *s)
 static void test_a_proposal_is_undone(void **state)
 {
     const struct place *p = *state;
-    struct session *s = open_session(p);
+    OWN(session) *s = open_session(p);
     deliver(s, "night", 60, true); /* pads and drums */
     size_t one = 3;
     session_rate(s, &one, 1, 5, NULL);
@@ -427,7 +410,6 @@ static void test_a_proposal_is_undone(void **state)
     assert_int_equal(session_redo(s, NULL, NULL), ST_OK);
     assert_int_equal(proposed(s), 2);
     assert_tallies_true(s);
-    session_close(s);
 }
 
 /* The manifest of a best_of folder as curate leaves it: `n` of the 60 finds from the
@@ -436,18 +418,15 @@ static void put_set(const struct place *p, size_t first, size_t n)
 {
     char best[FOLDER_BYTES];
     struct catalog_source source;
-    struct root r;
-    float *vectors;
-    struct candidate *c = make_finds("night", 60, &source, &vectors);
+    OWN(root) r;
+    FREED float *vectors;
+    FREED struct candidate *c = make_finds("night", 60, &source, &vectors);
     char *name = c[first].filename;
     strcpy(name + strlen(name) - 4, "_edit.wav");
     folder_path(best, p->project, "best_of");
     assert_int_equal(root_open(&r, best, true, NULL), ST_OK);
     assert_int_equal(
         manifest_write(&r, "manifest.csv", c + first, n, MANIFEST_PLAIN, NULL), ST_OK);
-    root_done(&r);
-    free(vectors);
-    free(c);
 }
 
 static size_t in_best_of(struct session *s)
@@ -467,7 +446,7 @@ static size_t in_best_of(struct session *s)
 static void test_what_curate_picked_is_the_best_of(void **state)
 {
     const struct place *p = *state;
-    struct session *s = open_session(p);
+    OWN(session) *s = open_session(p);
     struct view *v;
     deliver(s, "night", 60, true);
     assert_int_equal(in_best_of(s), 0);
@@ -504,7 +483,6 @@ static void test_what_curate_picked_is_the_best_of(void **state)
     s = open_session(p);
     assert_int_equal(in_best_of(s), 0);
     assert_int_equal(events, 0);
-    session_close(s);
 }
 
 /* What is said while another thread chooses holds; the kit has its drums as curate gives
@@ -513,7 +491,7 @@ static void test_what_is_said_meanwhile_holds(void **state)
 {
     const struct place *p = *state;
     const struct target *machine = target_find("tr8s");
-    struct session *s = open_session(p);
+    OWN(session) *s = open_session(p);
     deliver(s, "night", 300, true);
     assert_int_equal(pick_best(s, 2, NULL), ST_OK);
     size_t plain = proposed(s);
@@ -530,7 +508,6 @@ static void test_what_is_said_meanwhile_holds(void **state)
     b = session_best_begin(s, 1, NULL, 0.3); /* what came to nothing changes nothing */
     assert_int_equal(session_best_end(s, b, ST_CANCELLED, NULL), ST_CANCELLED);
     assert_int_equal(proposed(s), plain - 1 + (size_t)target_slots(machine) - 2);
-    session_close(s);
 }
 
 /* Without a vector there is no likeness, not one to everything. */
@@ -541,18 +518,16 @@ static void test_what_was_not_heard_is_like_nothing(void **state)
     char db[FOLDER_BYTES + 64];
     struct catalog_source source;
     float *vectors, distance[N];
-    struct candidate *c = make_finds("unheard", N, &source, &vectors);
+    FREED struct candidate *c = make_finds("unheard", N, &source, &vectors);
     struct err e;
     session_close(open_session(p));
     snprintf(db, sizeof db, "%s/catalog.db", p->project);
     struct catalog_content content = {
         .sources = &source, .source_count = 1, .candidates = c, .candidate_count = N};
     assert_int_equal(catalog_publish(db, &content, NULL), ST_OK);
-    struct session *s = open_session(p);
+    OWN(session) *s = open_session(p);
     assert_int_equal(session_distances(s, 3, NULL, distance, &e), ST_NOT_FOUND);
     assert_string_equal(e.msg, "it is not known how this find sounds");
-    session_close(s);
-    free(c);
     free(vectors);
 }
 
@@ -560,7 +535,7 @@ static void test_what_was_not_heard_is_like_nothing(void **state)
 static void test_checkpoints_go_on_beside(void **state)
 {
     const struct place *p = *state;
-    struct session *s = open_session(p);
+    OWN(session) *s = open_session(p);
     deliver(s, "tape", 400, true);
     bool wanted = false;
     for (int round = 0; round < 1000 && !wanted; round++) {
@@ -578,7 +553,6 @@ static void test_checkpoints_go_on_beside(void **state)
     session_close(s);
     s = open_session(p);
     assert_int_equal(session_find(s, 0)->decision, DECISION_ACCEPTED);
-    session_close(s);
 }
 
 int main(void)

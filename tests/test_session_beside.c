@@ -33,7 +33,7 @@ static void test_other_process_is_seen(void **state)
 
 static void assert_as_on_disk(struct session *s, const struct place *p)
 {
-    struct session *fresh = open_session(p);
+    OWN(session) *fresh = open_session(p);
     size_t here = 0;
     for (size_t i = 0; i < session_count(s); i++)
         here += !session_find(s, i)->gone;
@@ -62,7 +62,6 @@ static void assert_as_on_disk(struct session *s, const struct place *p)
     assert_memory_equal(session_tallies(s), session_tallies(fresh),
                         sizeof *session_tallies(s));
     assert_tallies_true(s);
-    session_close(fresh);
 }
 
 static void *read_news(void *news)
@@ -135,10 +134,10 @@ static void test_news_are_taken_in_beside(void **state)
 static void test_finds_trickle_in(void **state)
 {
     const struct place *p = *state;
-    struct session *s = open_session(p);
+    OWN(session) *s = open_session(p);
     struct catalog_source source;
-    float *vectors;
-    struct candidate *c = make_finds("tape", 90, &source, &vectors);
+    FREED float *vectors;
+    FREED struct candidate *c = make_finds("tape", 90, &source, &vectors);
     deliver(s, "tape", 60, false);
     struct view *v = open_view(s);
     size_t before = view_count(v);
@@ -181,16 +180,13 @@ static void test_finds_trickle_in(void **state)
     session_close(s);
     s = open_session(p); /* and the catalog says the same */
     assert_int_equal(session_count(s), 31);
-    session_close(s);
-    free(c);
-    free(vectors);
 }
 
 /* Does a stack of the catalog's rows lie within one of these two? */
 static void assert_stacks_within(const struct place *p, const int *old, const int *new,
                                  int n)
 {
-    struct session *s = open_session(p);
+    OWN(session) *s = open_session(p);
     for (int i = 0; i < n; i++)
         for (int k = 0; k < i; k++) {
             const struct find *a = session_find(s, (size_t)i),
@@ -199,7 +195,6 @@ static void assert_stacks_within(const struct place *p, const int *old, const in
                 (new[i] == 0 || new[i] != new[k]))
                 fail_msg("%d and %d share a stack that never was", i, k);
         }
-    session_close(s);
 }
 
 /* Joining gives new stacks: lists have them at once, the catalog row by row, and whenever
@@ -208,7 +203,7 @@ static void test_new_stacks(void **state)
 {
     enum { N = 400 };
     const struct place *p = *state;
-    struct session *s = open_session(p);
+    OWN(session) *s = open_session(p);
     deliver(s, "night", N, true);
     uint64_t ids[N], stranger = 4711;
     int old[N], new[N], one = 0;
@@ -259,7 +254,6 @@ static void test_new_stacks(void **state)
     session_close(s);
     s = open_session(p);
     assert_int_equal(session_count(s), N - 10);
-    session_close(s);
 }
 
 static size_t living(const struct session *s)
@@ -280,7 +274,7 @@ static void test_rows_of_others_stay(void **state)
     float *vectors;
     uint64_t ids[N];
     int stacks[N] = {0};
-    struct candidate *c = make_finds("night", N, &source, &vectors);
+    FREED struct candidate *c = make_finds("night", N, &source, &vectors);
     struct session *s = open_session(p), *other;
     deliver(s, "night", N, true);
     other = open_session(p);
@@ -330,29 +324,25 @@ static void test_rows_of_others_stay(void **state)
     assert_true(session_restack(s, ids, stacks, 20));
     session_close(other);
     session_close(s);
-    free(c);
     free(vectors);
 }
 
 static void assert_heard(struct session *s, const struct place *p)
 {
     size_t n = session_count(s);
-    float *mine = calloc(n, sizeof *mine), *theirs = calloc(n, sizeof *theirs);
-    struct session *other = open_session(p); /* reads at the first use */
+    FREED float *mine = calloc(n, sizeof *mine), *theirs = calloc(n, sizeof *theirs);
+    OWN(session) *other = open_session(p); /* reads at the first use */
     assert_int_equal(session_count(other), n);
     assert_int_equal(session_distances(s, 7, NULL, mine, NULL), ST_OK);
     assert_int_equal(session_distances(other, 7, NULL, theirs, NULL), ST_OK);
     assert_memory_equal(mine, theirs, n * sizeof *mine);
-    session_close(other);
-    free(mine);
-    free(theirs);
 }
 
 /* Vectors read ahead, while finds come in. */
 static void test_vectors_ahead(void **state)
 {
     const struct place *p = *state;
-    struct session *s = open_session(p);
+    OWN(session) *s = open_session(p);
     assert_null(session_vectors_begin(s)); /* nothing there */
     deliver(s, "night", 20, true);
     struct session_vectors *ahead = session_vectors_begin(s);
@@ -367,7 +357,7 @@ static void test_vectors_ahead(void **state)
     session_close(s);
     /* somebody else wrote: what was read is not taken */
     s = open_session(p);
-    struct session *other = open_session(p);
+    OWN(session) *other = open_session(p);
     ahead = session_vectors_begin(s);
     assert_int_equal(session_vectors_read(ahead, NULL), ST_OK);
     deliver(other, "attic", 10, true);
@@ -377,8 +367,6 @@ static void test_vectors_ahead(void **state)
     assert_non_null(ahead);
     session_vectors_end(s, ahead); /* not even read */
     assert_heard(s, p);
-    session_close(other);
-    session_close(s);
 }
 
 /* So many that two threads read them: nothing is lost or turned round where they meet. */
@@ -388,8 +376,8 @@ static void test_a_large_catalog(void **state)
     const struct place *p = *state;
     char db[FOLDER_BYTES + 64];
     struct catalog_source source;
-    float *vectors;
-    struct candidate *c = make_finds("night", N, &source, &vectors);
+    FREED float *vectors;
+    FREED struct candidate *c = make_finds("night", N, &source, &vectors);
     session_close(open_session(p));
     snprintf(db, sizeof db, "%s/catalog.db", p->project);
     struct catalog_content content = {.sources = &source,
@@ -398,7 +386,7 @@ static void test_a_large_catalog(void **state)
                                       .candidate_count = N,
                                       .embeddings = vectors};
     assert_int_equal(catalog_publish(db, &content, NULL), ST_OK);
-    struct session *s = open_session(p);
+    OWN(session) *s = open_session(p);
     size_t some[] = {5, N / 2 - 1, N / 2, N - 3};
     session_decide(s, some, 4, DECISION_ACCEPTED, NULL);
     session_kit_extra(s, some, 4, true, NULL);
@@ -445,9 +433,6 @@ static void test_a_large_catalog(void **state)
     assert_tallies_true(s);
     deliver(s, "attic", 2000, true);
     assert_int_equal(session_count(s), LEFT + 2000);
-    session_close(s);
-    free(c);
-    free(vectors);
 }
 
 int main(void)

@@ -288,11 +288,11 @@ static int add_sets(char **argv, int n, char *list)
  * manifest. */
 static char *made(const struct bench *b, const char *sets, int run)
 {
-    char source[64], project[32], first[512], second[512], path[600];
+    char source[64];
     snprintf(source, sizeof source, "%s.wav", b->source);
-    snprintf(project, sizeof project, "P%d", run);
-    snprintf(first, sizeof first, "%s", b->sets);
-    snprintf(second, sizeof second, "%s", sets);
+    FREED char *project = text_of("P%d", run);
+    FREED char *first = text_of("%s", b->sets);
+    FREED char *second = text_of("%s", sets);
     char *argv[64] = {TROWEL_BIN,       "--batch",  "process",         "--input_dir",
                       source,           "--stages", (char *)b->stages, "--quiet",
                       "--project_name", project,    "--jobs",          "1"};
@@ -301,18 +301,16 @@ static char *made(const struct bench *b, const char *sets, int run)
                               "reproducibility.random_seed=7"});
     n = add_sets(argv, n, first);
     add_sets(argv, n, second);
-    struct outcome o;
+    OWN(outcome) o;
     program_run(&o, folder, argv);
     if (o.exit_status > 1)
         fail_msg("%s %s: %s", b->stages, sets, o.err);
-    outcome_done(&o);
-    snprintf(path, sizeof path, "%s/export/%s", folder, project);
-    char *samples = tree_hash(path, ".trowel");
+    FREED const char *path = text_of("%s/export/%s", folder, project);
+    FREED char *samples = tree_hash(path, ".trowel");
     char *kept = calloc(strlen(samples) + 1, 1);
     for (char *line = strtok(samples, "\n"); line; line = strtok(NULL, "\n"))
         if (!strstr(line, "config.effective") && !strstr(line, "catalog.db"))
             strcat(strcat(kept, line), "\n");
-    free(samples);
     folder_remove(path);
     return kept;
 }
@@ -323,19 +321,17 @@ static void every_setting_changes_what_is_made(void **state)
     int dead = 0;
     for (int b = 0; b < BENCHES; b++) {
         usual[b] = made(&benches[b], "", b);
-        char *again = made(&benches[b], "", b);
+        FREED char *again = made(&benches[b], "", b);
         assert_string_equal(usual[b], again);
         if (!strstr(usual[b], ".wav"))
             fail_msg("%s of %s: nothing", benches[b].stages, benches[b].source);
-        free(again);
     }
     for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
-        char *other = made(&benches[changes[i].bench], changes[i].set, (int)i);
+        FREED char *other = made(&benches[changes[i].bench], changes[i].set, (int)i);
         if (strcmp(other, usual[changes[i].bench]) == 0) {
             print_message("no effect: %s\n", changes[i].set);
             dead++;
         }
-        free(other);
     }
     for (int b = 0; b < BENCHES; b++)
         free(usual[b]);
@@ -361,8 +357,7 @@ static void every_setting_is_looked_at(void **state)
 /* A config file that says the same is the same. */
 static void files_and_options_agree(void **state)
 {
-    char path[300];
-    snprintf(path, sizeof path, "%s/all.yaml", folder);
+    FREED const char *path = text_of("%s/all.yaml", folder);
     for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
         char set[200], *dot, *equals;
         snprintf(set, sizeof set, "%s", changes[i].set);
@@ -386,12 +381,10 @@ static void files_and_options_agree(void **state)
         assert_int_equal(st, checked);
         if (st != ST_OK)
             continue; /* both refuse what does not go with the rest of the defaults */
-        char *x, *y;
+        FREED char *x, *y;
         assert_int_equal(config_yaml(&c, &x, NULL), ST_OK);
         assert_int_equal(config_yaml(&d, &y, NULL), ST_OK);
         assert_string_equal(x, y);
-        free(x);
-        free(y);
     }
 }
 

@@ -4,7 +4,6 @@
 #include "core/rng.h"
 #include "io/sha256.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,12 +30,11 @@ static void the_published_values(void **state)
     sha256_of("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", 56, hex);
     assert_string_equal(
         hex, "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
-    char *many = malloc(1000000);
+    FREED char *many = malloc(1000000);
     memset(many, 'a', 1000000);
     sha256_of(many, 1000000, hex);
     assert_string_equal(
         hex, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
-    free(many);
 }
 
 static void pieces_make_no_difference(void **state)

@@ -20,10 +20,9 @@
 
 static struct silence_list mine(const struct audio *a, const struct silence_params *p)
 {
-    struct track *t = tone_track(a);
+    OWN(track) *t = tone_track(a);
     struct silence_list l;
     assert_int_equal(silence_mine(t, p, &l, NULL), ST_OK);
-    track_free(t);
     return l;
 }
 
@@ -50,10 +49,10 @@ static void known_room_tone_is_found_and_nothing_else(void **state)
 {
     struct stretch known[6];
     size_t count;
-    struct audio a = recording(known, &count);
+    OWN(audio) a = recording(known, &count);
     struct silence_params p = usual_silences();
     p.max_extracted = 1000;
-    struct silence_list l = mine(&a, &p);
+    OWN(silence_list) l = mine(&a, &p);
     double truth = 0.0, found = inside(l.runs, l.run_count, known, count);
     for (size_t k = 0; k < count; k++)
         truth += known[k].end_s - known[k].start_s;
@@ -72,18 +71,16 @@ static void known_room_tone_is_found_and_nothing_else(void **state)
         assert_int_equal(s->parts.count, 5);
     }
     assert_true(l.loop_count >= 4);
-    silence_list_done(&l);
-    audio_done(&a);
 }
 
 static void few_pieces_are_spread_over_the_recording(void **state)
 {
     struct stretch known[6];
     size_t count;
-    struct audio a = recording(known, &count);
+    OWN(audio) a = recording(known, &count);
     struct silence_params p = usual_silences();
     p.max_extracted = 6;
-    struct silence_list l = mine(&a, &p);
+    OWN(silence_list) l = mine(&a, &p);
     assert_int_equal(l.piece_count, 6);
     unsigned runs = 0;
     int different = 0;
@@ -92,40 +89,34 @@ static void few_pieces_are_spread_over_the_recording(void **state)
     for (; runs; runs &= runs - 1)
         different++;
     assert_true(different >= 4);
-    silence_list_done(&l);
-    audio_done(&a);
 }
 
 static void digital_silence_and_stuck_samples_are_not_room_tone(void **state)
 {
-    struct audio a = tone_blank(9.0, 1, RATE);
+    OWN(audio) a = tone_blank(9.0, 1, RATE);
     add_drums(&a, 0.0, 3.0, 1);
     for (size_t i = 6 * RATE; i < a.frames; i++)
         a.data[i] = 0.003f; /* −50 dB, but nothing moves */
     struct silence_params p = usual_silences();
-    struct silence_list l = mine(&a, &p);
+    OWN(silence_list) l = mine(&a, &p);
     assert_int_equal(l.run_count, 0);
-    silence_list_done(&l);
-    audio_done(&a);
 }
 
 static void dither_of_the_files_own_depth_is_not_room_tone(void **state)
 {
-    struct audio a = tone_blank(4.0, 1, RATE);
+    OWN(audio) a = tone_blank(4.0, 1, RATE);
     struct rng r = rng_derive(2, 2, "dither", 0);
     double lsb = ldexp(1.0, -10); /* an 11-bit file: dither at −66 dB */
     for (size_t i = 0; i < a.frames; i++)
         a.data[i] = (float)(lsb * floor(rng_uniform(&r) - rng_uniform(&r) + 0.5));
     struct silence_params p = usual_silences();
     p.source_bits = 11;
-    struct silence_list l = mine(&a, &p);
+    OWN(silence_list) l = mine(&a, &p);
     assert_int_equal(l.run_count, 0);
     silence_list_done(&l);
     p.source_bits = 0;
     l = mine(&a, &p);
     assert_true(l.run_count >= 1);
-    silence_list_done(&l);
-    audio_done(&a);
 }
 
 /* Rounding of what is soft is not white. */
@@ -135,12 +126,10 @@ static void less_than_a_step_and_a_half_is_no_room_tone(void **state)
     struct silence_params p = usual_silences();
     p.source_bits = 11;
     for (int i = 0; i < 2; i++) {
-        struct audio a = tone_blank(4.0, 1, RATE);
+        OWN(audio) a = tone_blank(4.0, 1, RATE);
         add_tone(&a, 0.0, 4.0, 20.0 * log10(steps[i] * ldexp(1.0, -10)), 700.0, 8);
-        struct silence_list l = mine(&a, &p);
+        OWN(silence_list) l = mine(&a, &p);
         assert_int_equal(l.run_count > 0, i);
-        silence_list_done(&l);
-        audio_done(&a);
     }
 }
 
@@ -148,7 +137,7 @@ static void less_than_a_step_and_a_half_is_no_room_tone(void **state)
 static void a_quiet_choir_is_no_room(void **state)
 {
     struct silence_params p = usual_silences();
-    struct audio a = tone_blank(8.0, 1, RATE);
+    OWN(audio) a = tone_blank(8.0, 1, RATE);
     add_tone(&a, 0.0, 8.0, -75.0, 8000.0, 9);
     for (int v = 0; v < 15; v++) {
         double hz = 220 *
@@ -164,25 +153,21 @@ static void a_quiet_choir_is_no_room(void **state)
                 a.data[i] += (float)(0.0006 / k * sin(k * at));
         }
     }
-    struct silence_list l = mine(&a, &p);
+    OWN(silence_list) l = mine(&a, &p);
     assert_true(length(l.runs, l.run_count) < 0.8);
-    silence_list_done(&l);
-    audio_done(&a);
 }
 
 /* Mains hum belongs to a room. */
 static void a_room_that_hums_is_one(void **state)
 {
     struct silence_params p = usual_silences();
-    struct audio a = tone_blank(5.0, 1, RATE);
+    OWN(audio) a = tone_blank(5.0, 1, RATE);
     add_tone(&a, 0.0, 5.0, -62.0, 4000.0, 9);
     for (size_t i = 0; i < a.frames; i++)
         for (int h = 2; h <= 4; h++)
             a.data[i] += (float)(0.002 * sin(2 * PI * 50.0 * h * (double)i / RATE));
-    struct silence_list l = mine(&a, &p);
+    OWN(silence_list) l = mine(&a, &p);
     assert_true(length(l.runs, l.run_count) > 4.0);
-    silence_list_done(&l);
-    audio_done(&a);
 }
 
 /* Hum under hiss: not much of it deep, but all that is held is hum. As much of a note is
@@ -200,20 +185,18 @@ static void hum_under_hiss_is_no_note(void **state)
                {-90, 50, 8e-4, 0, true, false}};
     struct silence_params p = usual_silences();
     for (size_t k = 0; k < sizeof all / sizeof *all; k++) {
-        struct audio a = tone_blank(6.0, 1, RATE);
+        OWN(audio) a = tone_blank(6.0, 1, RATE);
         add_tone(&a, 0.0, 6.0, all[k].hiss_db, 8000.0, 9);
         for (int h = 1; h <= 6; h++) {
             double part = all[k].upwards ? h * h / 36.0 : 1.0 / h;
             tone_add(&a, 0, all[k].root * h, all[k].hum * part, h);
             tone_add(&a, 0, 220.0 * h, all[k].note / h, h);
         }
-        struct silence_list l = mine(&a, &p);
+        OWN(silence_list) l = mine(&a, &p);
         double found = length(l.runs, l.run_count);
         assert_true(all[k].room ? found > 5.0 : found < 1.0);
         for (size_t i = 0; i < l.piece_count; i++) /* nor does rumble lie over it */
             assert_false(parts_value(&l.pieces[i].parts, "rumble") > 0.0);
-        silence_list_done(&l);
-        audio_done(&a);
     }
 }
 
@@ -221,7 +204,7 @@ static void hum_under_hiss_is_no_note(void **state)
 static void short_gaps_between_sounds_are_left_out(void **state)
 {
     struct silence_params p = usual_silences();
-    struct audio a = tone_blank(5.0, 1, RATE);
+    OWN(audio) a = tone_blank(5.0, 1, RATE);
     add_tone(&a, 0.0, 5.0, -55.0, 8000.0, 10);
     for (double at = 0.0; at < 4.9; at += 0.3)
         add_tone(&a, at, at + 0.08, -20.0, 8000.0, 11);
@@ -241,7 +224,7 @@ static void short_gaps_between_sounds_are_left_out(void **state)
     silence_list_done(&l);
 
     p.min_duration_sec = 6.0;
-    struct audio whole = tone_blank(5.0, 1, RATE);
+    OWN(audio) whole = tone_blank(5.0, 1, RATE);
     add_tone(&whole, 0.0, 5.0, -55.0, 8000.0, 10);
     l = mine(&whole, &p);
     double lacks = 0.0;
@@ -251,18 +234,16 @@ static void short_gaps_between_sounds_are_left_out(void **state)
                      1);
     assert_true(lacks >= 980.0 && lacks < 1200.0);
     silence_list_done(&l);
-    audio_done(&whole);
-    audio_done(&a);
 }
 
 static void quiet_music_speech_and_fades_are_not_room_tone(void **state)
 {
     struct silence_params p = usual_silences();
     struct rng r = rng_derive(2, 2, "music", 0);
-    struct audio a = tone_blank(8.0, 1, RATE);
+    OWN(audio) a = tone_blank(8.0, 1, RATE);
     synth_pad(&(struct synth_pad){220.0, 0.004, 2000.0, 5.0, 0.3, 0.3}, &r, a.data,
               a.frames, RATE);
-    struct silence_list l = mine(&a, &p);
+    OWN(silence_list) l = mine(&a, &p);
     assert_true(length(l.runs, l.run_count) < 0.4);
     silence_list_done(&l);
 
@@ -278,8 +259,6 @@ static void quiet_music_speech_and_fades_are_not_room_tone(void **state)
         a.data[i] *= (float)pow(10.0, -8.0 * (double)i / RATE / 20.0);
     l = mine(&a, &p);
     assert_true(length(l.runs, l.run_count) < 0.8);
-    silence_list_done(&l);
-    audio_done(&a);
 }
 
 /* A room with a chord's last reverb in it, 8 dB below: it is found, behind one without.
@@ -287,20 +266,18 @@ static void quiet_music_speech_and_fades_are_not_room_tone(void **state)
 static void a_chord_that_hangs_in_a_room_costs_it_rank(void **state)
 {
     struct silence_params p = usual_silences();
-    struct audio a = tone_blank(6.0, 1, RATE);
+    OWN(audio) a = tone_blank(6.0, 1, RATE);
     add_tone(&a, 0.0, 6.0, -55.0, 8000.0, 6);
-    struct silence_list room = mine(&a, &p);
+    OWN(silence_list) room = mine(&a, &p);
     static const double chord[] = {261.6, 329.6, 392.0};
     for (size_t i = 0; i < a.frames; i++)
         for (int k = 0; k < 3; k++)
             a.data[i] += 0.00055f * (float)sin(2 * PI * chord[k] * (double)i / RATE);
-    struct silence_list hung = mine(&a, &p);
+    OWN(silence_list) hung = mine(&a, &p);
     assert_true(length(room.runs, room.run_count) > 5.5);
     assert_true(length(hung.runs, hung.run_count) > 5.5);
     assert_true(hung.pieces[0].score < room.pieces[room.piece_count - 1].score - 0.1);
     assert_true(hung.pieces[0].tonality > 0.1 && hung.pieces[0].tonality < 0.3);
-    silence_list_done(&room);
-    silence_list_done(&hung);
 
     double phase = 0.0;
     for (size_t i = 0; i < a.frames; i++) {
@@ -308,15 +285,13 @@ static void a_chord_that_hangs_in_a_room_costs_it_rank(void **state)
         phase += 2 * PI * 1170.0 * pow(2.0, cents / 1200.0) / RATE;
         a.data[i] = 0.2f * a.data[i] + 0.004f * (float)sin(phase);
     }
-    struct silence_list slides = mine(&a, &p);
+    OWN(silence_list) slides = mine(&a, &p);
     assert_true(length(slides.runs, slides.run_count) < 0.6);
     assert_true(slides.missed_count > 0); /* told for what it is: it has no tonality */
     for (size_t i = 0; i < slides.missed_count; i++)
         if (slides.missed[i].end_sec - slides.missed[i].start_sec > 1.0)
             assert_string_equal(slides.missed[i].missed_by,
                                 "a tone in it slides or trembles");
-    silence_list_done(&slides);
-    audio_done(&a);
 }
 
 /* The band is swept over noise by three octaves in nine seconds, as steady and as quiet
@@ -325,7 +300,7 @@ static void noise_that_is_swept_is_no_room(void **state)
 {
     struct silence_params p = usual_silences();
     for (int swept = 0; swept < 2; swept++) {
-        struct audio a = tone_blank(9.0, 1, RATE);
+        OWN(audio) a = tone_blank(9.0, 1, RATE);
         struct rng r = rng_derive(9, 1, "swept", 0);
         double low[2] = {0}, band[2] = {0}; /* two state-variable filters of Q 1 */
         tone_noise(&a, 0.01, &r);
@@ -339,12 +314,10 @@ static void noise_that_is_swept_is_no_room(void **state)
             }
             a.data[i] = (float)(band[1] * sqrt(600.0 / hz));
         }
-        struct silence_list l = mine(&a, &p);
+        OWN(silence_list) l = mine(&a, &p);
         double found = length(l.runs, l.run_count);
         if (swept ? found > 0.0 : !(found > 8.0))
             fail_msg("%s: %g s", swept ? "swept" : "still", found);
-        silence_list_done(&l);
-        audio_done(&a);
     }
 }
 
@@ -353,7 +326,7 @@ static void noise_that_is_swept_is_no_room(void **state)
 static void a_murmur_is_no_room_but_one_may_sway(void **state)
 {
     struct silence_params p = usual_silences();
-    struct audio a = tone_blank(24.0, 1, RATE), voice = tone_blank(24.0, 1, RATE);
+    OWN(audio) a = tone_blank(24.0, 1, RATE), voice = tone_blank(24.0, 1, RATE);
     struct rng r = rng_derive(9, 1, "murmur", 0), v = rng_derive(9, 1, "murmur", 1);
     double low[2] = {0}, band[2] = {0};
     tone_noise(&a, 0.0025, &r);
@@ -370,7 +343,7 @@ static void a_murmur_is_no_room_but_one_may_sway(void **state)
         else if (s > 12.0)
             a.data[i] *= (float)pow(10.0, 3.0 * sin(2 * PI * 0.3 * s) / 20.0);
     }
-    struct silence_list l = mine(&a, &p);
+    OWN(silence_list) l = mine(&a, &p);
     double still = 0.0, moving = 0.0;
     for (size_t i = 0; i < l.run_count; i++) {
         double from = l.runs[i].start_sec, to = l.runs[i].end_sec;
@@ -379,38 +352,33 @@ static void a_murmur_is_no_room_but_one_may_sway(void **state)
         still += to - from - wrong;
     }
     assert_true(still > 17.5 && moving < 0.6);
-    silence_list_done(&l);
-    audio_done(&voice);
-    audio_done(&a);
 }
 
 static void clicks_cut_a_run_and_do_not_lie_in_it(void **state)
 {
-    struct audio a = tone_blank(6.0, 1, RATE);
+    OWN(audio) a = tone_blank(6.0, 1, RATE);
     add_tone(&a, 0.0, 6.0, -60.0, 8000.0, 3);
     for (int k = 1; k < 6; k++)
         a.data[k * RATE] += 0.05f;
     struct silence_params p = usual_silences();
-    struct silence_list l = mine(&a, &p);
+    OWN(silence_list) l = mine(&a, &p);
     assert_in_range(l.run_count, 5, 6);
     assert_true(length(l.runs, l.run_count) > 5.3);
     for (size_t i = 0; i < l.run_count; i++)
         for (int k = 1; k < 6; k++)
             assert_false(l.runs[i].start_sec <= k && l.runs[i].end_sec >= k);
-    silence_list_done(&l);
-    audio_done(&a);
 }
 
 /* Nor does the hop before it, in which it may have begun. */
 static void what_begins_takes_the_hop_before_it(void **state)
 {
-    struct audio a = tone_blank(8.0, 1, RATE);
+    OWN(audio) a = tone_blank(8.0, 1, RATE);
     struct rng r = rng_derive(2, 3, "knocks", 0);
     add_tone(&a, 0.0, 8.0, -60.0, 8000.0, 4);
     for (int k = 1; k < 8; k++)
         synth_drum(SYNTH_RIM, 0.01, 1.0, &r, a.data + k * RATE + 100 * k, RATE / 2, RATE);
     struct silence_params p = usual_silences();
-    struct track *t = tone_track(&a);
+    OWN(track) *t = tone_track(&a);
     struct quiet_map m;
     assert_int_equal(quiet_map_init(&m, t, &p, false, NULL), ST_OK);
     const struct onset_list *onsets = track_onsets(t);
@@ -422,39 +390,33 @@ static void what_begins_takes_the_hop_before_it(void **state)
         assert_true(at == 0 || m.reason[at - 1] != QUIET);
     }
     quiet_map_done(&m);
-    track_free(t);
-    audio_done(&a);
 }
 
 static void an_offset_does_not_hide_room_tone(void **state)
 {
-    struct audio a = tone_blank(6.0, 1, RATE);
+    OWN(audio) a = tone_blank(6.0, 1, RATE);
     add_drums(&a, 0.0, 2.0, 4);
     add_tone(&a, 2.0, 6.0, -60.0, 8000.0, 3);
     for (size_t i = 0; i < a.frames; i++)
         a.data[i] += 0.02f; /* −34 dB of DC */
     struct silence_params p = usual_silences();
-    struct silence_list l = mine(&a, &p);
+    OWN(silence_list) l = mine(&a, &p);
     assert_true(length(l.runs, l.run_count) > 3.7);
     assert_true(fabs(l.runs[0].rms_db + 60.0) < 1.0);
-    silence_list_done(&l);
-    audio_done(&a);
 }
 
 static void near_misses_say_by_how_much(void **state)
 {
-    struct audio a = tone_blank(4.0, 1, RATE);
+    OWN(audio) a = tone_blank(4.0, 1, RATE);
     add_tone(&a, 0.0, 4.0, -42.0, 8000.0, 8);
     struct silence_params p = usual_silences();
-    struct silence_list l = mine(&a, &p);
+    OWN(silence_list) l = mine(&a, &p);
     double by = 0.0;
     assert_int_equal(l.run_count, 0);
     assert_true(l.missed_count >= 1);
     assert_int_equal(sscanf(l.missed[0].missed_by, "level %lf dB above the gate", &by),
                      1);
     assert_true(fabs(by - 3.0) < 0.7);
-    silence_list_done(&l);
-    audio_done(&a);
 }
 
 static double rms_db(const struct audio *a, size_t from, size_t to)
@@ -487,7 +449,7 @@ static void look_under_rumble(double rumble_db)
 {
     struct silence_params p = usual_silences();
     p.max_extracted = 1000;
-    struct audio a = rumble(30.0, rumble_db);
+    OWN(audio) a = rumble(30.0, rumble_db);
     struct stretch known[5];
     add_tone(&a, 0.0, 30.0, -62.0, 1500.0, 1);
     for (size_t k = 0; k < 5; k++) {
@@ -495,19 +457,19 @@ static void look_under_rumble(double rumble_db)
         add_drums(&a, at, at + 2.5, k);
         known[k] = (struct stretch){at + 2.5, at + 6.0};
     }
-    struct silence_list l = mine(&a, &p);
+    OWN(silence_list) l = mine(&a, &p);
     double found = inside(l.runs, l.run_count, known, 5);
     p.cut_rumble = true;
     assert_true(found >= 0.95 * 5 * 3.5);
     assert_true(length(l.runs, l.run_count) - found <= 0.02 * found);
-    struct audio clean;
+    OWN(audio) clean;
     assert_int_equal(audio_slice(&clean, &a, 0, a.frames, NULL), ST_OK);
     struct biquad f = biquad_highpass(4, 80.0, RATE);
     assert_int_equal(biquad_zero_phase(&f, &clean, NULL), ST_OK);
     for (size_t i = 0; i < l.piece_count; i += 8) {
         size_t from = (size_t)llround(l.pieces[i].start_sec * RATE);
         size_t to = (size_t)llround(l.pieces[i].end_sec * RATE);
-        struct audio piece, want;
+        OWN(audio) piece, want;
         assert_true(parts_value(&l.pieces[i].parts, "rumble") == 1.0);
         assert_int_equal(audio_slice(&piece, &a, from, to - from, NULL), ST_OK);
         assert_int_equal(audio_slice(&want, &clean, from, to - from, NULL), ST_OK);
@@ -522,12 +484,7 @@ static void look_under_rumble(double rumble_db)
         size_t fade = RATE / 160, edge = RATE / 40;
         assert_true(rms_db(&want, fade, edge) < level - 9.0); /* no thump at its start */
         assert_true(rms_db(&want, 4 * edge, want.frames - 4 * edge) < level - 30.0);
-        audio_done(&piece);
-        audio_done(&want);
     }
-    audio_done(&clean);
-    silence_list_done(&l);
-    audio_done(&a);
 }
 
 /* Far above the gate, and where here and there it leaves a moment below it. */
@@ -541,15 +498,14 @@ static void rumble_does_not_hide_a_room(void **state)
 static void a_bass_is_no_rumble(void **state)
 {
     struct silence_params p = usual_silences();
-    struct audio a = tone_blank(12.0, 1, RATE);
+    OWN(audio) a = tone_blank(12.0, 1, RATE);
     for (int k = 0; k < 10; k++)
         synth_pluck(41.2 * pow(2.0, (k % 5) / 12.0), 0.02, 1.0,
                     a.data + (size_t)(1.2 * k * RATE), (size_t)(1.1 * RATE), RATE);
     add_tone(&a, 0.0, 12.0, -75.0, 8000.0, 3);
-    struct silence_list l = mine(&a, &p);
+    OWN(silence_list) l = mine(&a, &p);
     assert_true(length(l.runs, l.run_count) < 0.5);
-    silence_list_done(&l);
-    struct audio note = tone_blank(0.5, 1, RATE), was;
+    OWN(audio) note = tone_blank(0.5, 1, RATE), was;
     synth_pluck(98.0, 0.1, 2.0, note.data, note.frames, RATE);
     assert_int_equal(audio_slice(&was, &note, 0, note.frames, NULL), ST_OK);
     p.cut_rumble = true;
@@ -557,9 +513,6 @@ static void a_bass_is_no_rumble(void **state)
     double gain = (double)note.data[RATE / 100] / (double)was.data[RATE / 100];
     for (size_t i = RATE / 100; i < note.frames - RATE / 100; i++)
         assert_true(fabs((double)note.data[i] - gain * (double)was.data[i]) < 1e-3);
-    audio_done(&note);
-    audio_done(&was);
-    audio_done(&a);
 }
 
 static void pieces_are_finished_clean(void **state)
@@ -567,7 +520,7 @@ static void pieces_are_finished_clean(void **state)
     struct silence_params p = usual_silences();
     static const double seconds[] = {0.1, 0.35, 0.6};
     for (size_t k = 0; k < 3; k++) {
-        struct audio a = tone_blank(seconds[k], 1, RATE);
+        OWN(audio) a = tone_blank(seconds[k], 1, RATE);
         add_tone(&a, 0.0, seconds[k], -60.0, 600.0, k);
         for (size_t i = 0; i < a.frames; i++)
             a.data[i] += 0.01f;
@@ -578,18 +531,16 @@ static void pieces_are_finished_clean(void **state)
         assert_true(fabs(mean) < 1e-6);
         assert_true(fabsf(a.data[0]) < 1e-3f && fabsf(a.data[a.frames - 1]) < 1e-3f);
         assert_true(fabs(level_to_db(level_true_peak(&a, false)) + 12.0) < 0.01);
-        audio_done(&a);
     }
-    struct audio nothing = tone_blank(0.5, 1, RATE);
+    OWN(audio) nothing = tone_blank(0.5, 1, RATE);
     assert_int_equal(silence_finish(&nothing, &p, NULL), ST_EMPTY);
-    audio_done(&nothing);
 }
 
 /* The ends are faded over 5 ms, no more: what is behind is as it was. */
 static void fades_are_short(void **state)
 {
     struct silence_params p = usual_silences();
-    struct audio a = tone_blank(0.35, 1, RATE), was;
+    OWN(audio) a = tone_blank(0.35, 1, RATE), was;
     add_tone(&a, 0.0, 0.35, -60.0, 12000.0, 1);
     assert_int_equal(audio_slice(&was, &a, 0, a.frames, NULL), ST_OK);
     assert_int_equal(silence_finish(&a, &p, NULL), ST_OK);
@@ -609,15 +560,13 @@ static void fades_are_short(void **state)
     }
     assert_true(before > 0.3);       /* faded there … */
     assert_true(left < 0.02 * 0.25); /* … and no further */
-    audio_done(&was);
-    audio_done(&a);
 }
 
 /* Of a short one a tenth at either end. */
 static void fades_of_short_pieces_are_a_tenth(void **state)
 {
     struct silence_params p = usual_silences();
-    struct audio a = tone_blank(0.02, 1, RATE);
+    OWN(audio) a = tone_blank(0.02, 1, RATE);
     tone_add(&a, 0, 3000.0, 0.01, PI / 2); /* 60 periods */
     assert_int_equal(silence_finish(&a, &p, NULL), ST_OK);
     double most = 0.0;
@@ -632,7 +581,6 @@ static void fades_of_short_pieces_are_a_tenth(void **state)
                      gain * most * cos(2.0 * PI * 3000.0 * (double)i / RATE),
                      0.02 * most);
     }
-    audio_done(&a);
 }
 
 /* In whichever channel: rumble that one microphone of two had is taken out, and each
@@ -642,7 +590,7 @@ static void channels_are_finished_each(void **state)
     struct silence_params p = usual_silences();
     p.cut_rumble = true;
     for (int with = 0; with < 2; with++) {
-        struct audio a = tone_blank(1.0, 2, RATE);
+        OWN(audio) a = tone_blank(1.0, 2, RATE);
         tone_white(&a, 0.001, 5);
         tone_add(&a, with, 40.0, 0.02, 0.0);
         assert_int_equal(silence_finish(&a, &p, NULL), ST_OK);
@@ -667,7 +615,6 @@ static void channels_are_finished_each(void **state)
         for (size_t c = 0; c < 2; c++)
             assert_true(fabs(level_mean(&a, c, 0, a.frames)) < 1e-6);
         p.cut_rumble = true;
-        audio_done(&a);
     }
 }
 
@@ -677,11 +624,11 @@ static void loops_are_of_2_to_6_seconds(void **state)
     static const double room_s[] = {1.7, 3.0, 10.0};
     struct silence_params p = usual_silences();
     for (size_t k = 0; k < 3; k++) {
-        struct audio a = tone_blank(room_s[k] + 4.0, 1, RATE);
+        OWN(audio) a = tone_blank(room_s[k] + 4.0, 1, RATE);
         add_drums(&a, 0.0, 2.0, k);
         add_tone(&a, 2.0, 2.0 + room_s[k], -60.0, 8000.0, k);
         add_drums(&a, 2.0 + room_s[k], 4.0 + room_s[k], k);
-        struct silence_list l = mine(&a, &p);
+        OWN(silence_list) l = mine(&a, &p);
         assert_int_equal(l.loop_count, k > 0);
         for (size_t i = 0; i < l.loop_count; i++) {
             const struct silence_span *s = &l.loops[i], *run = &l.runs[s->run];
@@ -690,8 +637,6 @@ static void loops_are_of_2_to_6_seconds(void **state)
             assert_true(s->start_sec - run->start_sec > 0.03);
             assert_true(run->end_sec - s->end_sec > 0.03);
         }
-        silence_list_done(&l);
-        audio_done(&a);
     }
 }
 
@@ -700,7 +645,7 @@ static void long_runs_become_seamless_loops(void **state)
     struct silence_params p = usual_silences();
     int seamless = 0;
     for (uint64_t k = 0; k < 6; k++) {
-        struct audio a = tone_blank(3.0, 1, RATE);
+        OWN(audio) a = tone_blank(3.0, 1, RATE);
         add_tone(&a, 0.0, 3.0, -60.0, 500.0 * (double)(k + 1), k);
         struct seam s;
         assert_int_equal(silence_prepare_loop(&a, 0, a.frames, &p, NULL), ST_OK);
@@ -709,7 +654,6 @@ static void long_runs_become_seamless_loops(void **state)
         assert_true(a.frames >= 2 * RATE);
         assert_true(fabs(level_to_db(level_true_peak(&a, true)) + 12.0) < 0.01);
         seamless += s.seamless;
-        audio_done(&a);
     }
     assert_int_equal(seamless, 6);
 }
@@ -719,24 +663,20 @@ static void every_rate_and_any_rubbish(void **state)
     static const int rates[] = {8000, 48000, 96000};
     struct silence_params p = usual_silences();
     for (size_t k = 0; k < 3; k++) {
-        struct audio a = tone_blank(5.0, 1, rates[k]);
+        OWN(audio) a = tone_blank(5.0, 1, rates[k]);
         add_drums(&a, 0.0, 2.0, k);
         add_tone(&a, 2.0, 5.0, -60.0, 2000.0, k);
-        struct silence_list l = mine(&a, &p);
+        OWN(silence_list) l = mine(&a, &p);
         struct stretch known = {2.0, 5.0};
         assert_true(inside(l.runs, l.run_count, &known, 1) > 0.95 * 3.0);
-        silence_list_done(&l);
-        audio_done(&a);
     }
     static const double seconds[] = {0.0, 0.001, 0.2, 2.0};
     for (size_t k = 0; k < 4; k++) {
-        struct audio a = tone_blank(seconds[k], 1, RATE);
+        OWN(audio) a = tone_blank(seconds[k], 1, RATE);
         for (size_t i = 0; i < a.frames; i++)
             a.data[i] = NAN;
-        struct silence_list l = mine(&a, &p);
+        OWN(silence_list) l = mine(&a, &p);
         assert_int_equal(l.run_count + l.piece_count, 0);
-        silence_list_done(&l);
-        audio_done(&a);
     }
 }
 

@@ -6,6 +6,7 @@
 #include "core/rng.h"
 #include "dsp/mfcc.h"
 #include "dsp/similarity.h"
+#include "tone.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -74,10 +75,9 @@ static int teardown(void **state)
 static void hear(const struct drum *d, double cents, double gain, double noise_db,
                  double late_ms, uint64_t seed, float *v)
 {
-    struct audio a;
+    OWN(audio) a;
     strike(d, cents, gain, noise_db, late_ms, seed, &a);
     assert_int_equal(similarity_vector(sim, &a, v, NULL), ST_OK);
-    audio_done(&a);
 }
 
 static void test_gain_changes_nothing(void **state)
@@ -122,7 +122,7 @@ static void test_distance_is_sensible(void **state)
 static void test_distances_of_all(void **state)
 {
     enum { N = 500 };
-    float *v = malloc(N * SIMILARITY_DIM * sizeof *v);
+    FREED float *v = malloc(N * SIMILARITY_DIM * sizeof *v);
     struct rng r = rng_derive(8, 0, "near", 0);
     for (int i = 0; i < N * SIMILARITY_DIM; i++)
         v[i] = (float)rng_gauss(&r);
@@ -139,7 +139,6 @@ static void test_distances_of_all(void **state)
                                  similarity_distance(v + i * SIMILARITY_DIM, query)) <
                             1e-5);
     }
-    free(v);
 }
 
 struct f1 {
@@ -178,7 +177,7 @@ static void test_copies_stack_and_velocities_do_not(void **state)
     }
     drums[11] = snare;
     drums[11].noise_ms = 130;
-    float *v = malloc(N * SIMILARITY_DIM * sizeof *v);
+    FREED float *v = malloc(N * SIMILARITY_DIM * sizeof *v);
     uint64_t ids[N], turned_ids[N];
     int truth[N], stack[N], turned[N], group[N];
     struct rng r = rng_derive(3, 0, "again", 0);
@@ -198,7 +197,7 @@ static void test_copies_stack_and_velocities_do_not(void **state)
     assert_true(result.f1 >= 0.95);
     assert_true(result.precision >= 0.99);
     /* the other way round: the same stacks */
-    float *w = malloc(N * SIMILARITY_DIM * sizeof *w);
+    FREED float *w = malloc(N * SIMILARITY_DIM * sizeof *w);
     for (int i = 0; i < N; i++) {
         memcpy(w + i * SIMILARITY_DIM, v + (N - 1 - i) * SIMILARITY_DIM,
                SIMILARITY_DIM * sizeof *w);
@@ -217,8 +216,6 @@ static void test_copies_stack_and_velocities_do_not(void **state)
     for (int i = 0; i < N; i++)
         for (int k = 0; k < i; k++)
             assert_true(turned[i] == 0 || turned[i] != turned[k] || group[i] == group[k]);
-    free(v);
-    free(w);
 }
 
 static void test_stack_numbers(void **state)
@@ -250,8 +247,8 @@ static void test_stack_numbers(void **state)
 static void test_many_hits(void **state)
 {
     enum { KINDS = 40, N = 10000 };
-    float *v = malloc(N * SIMILARITY_DIM * sizeof *v);
-    uint64_t *ids = malloc(N * sizeof *ids);
+    FREED float *v = malloc(N * SIMILARITY_DIM * sizeof *v);
+    FREED uint64_t *ids = malloc(N * sizeof *ids);
     int *stack = malloc(N * sizeof *stack), first[KINDS] = {0};
     struct rng r = rng_derive(6, 0, "many", 0);
     for (int i = 0; i < N; i++) {
@@ -269,8 +266,6 @@ static void test_many_hits(void **state)
         assert_true(stack[i] > 0 && stack[i] <= KINDS);
         assert_int_equal(stack[i], first[i % KINDS]);
     }
-    free(v);
-    free(ids);
     free(stack);
 }
 
@@ -292,8 +287,8 @@ static void make_families(float *v, uint64_t *ids, int *group, size_t n, double 
 static void stack_all_pairs(const float *v, const uint64_t *ids, const int *group,
                             size_t n, int *stack)
 {
-    bool *copies = calloc(n * n, sizeof *copies);
-    size_t *degree = calloc(n, sizeof *degree);
+    FREED bool *copies = calloc(n * n, sizeof *copies);
+    FREED size_t *degree = calloc(n, sizeof *degree);
     for (size_t i = 0; i < n; i++)
         for (size_t k = 0; k < n; k++) {
             copies[i * n + k] =
@@ -318,15 +313,13 @@ static void stack_all_pairs(const float *v, const uint64_t *ids, const int *grou
             if (stack[k] == -number)
                 stack[k] = stack[centre] = number;
     }
-    free(copies);
-    free(degree);
 }
 
 static void no_copy_is_passed_over(void **state)
 {
     enum { N = 700 };
     static const double apart[] = {1.0, 0.3, 0.1, 0.03};
-    float *v = malloc(N * SIMILARITY_DIM * sizeof *v);
+    FREED float *v = malloc(N * SIMILARITY_DIM * sizeof *v);
     uint64_t ids[N];
     int group[N], stack[N], truth[N];
     for (size_t a = 0; a < sizeof apart / sizeof *apart; a++) {
@@ -344,26 +337,21 @@ static void no_copy_is_passed_over(void **state)
         }
         print_message("%.2f apart: %zu of %d alone\n", apart[a], alone, N);
     }
-    free(v);
 }
 
 /* Whoever quits does not wait for the seconds that many alike take. */
 static void it_ends_when_cancelled(void **state)
 {
     enum { N = 1000 };
-    float *v = malloc(N * SIMILARITY_DIM * sizeof *v);
-    uint64_t *ids = malloc(N * sizeof *ids);
-    int *group = malloc(N * sizeof *group), *stack = malloc(N * sizeof *stack);
+    FREED float *v = malloc(N * SIMILARITY_DIM * sizeof *v);
+    FREED uint64_t *ids = malloc(N * sizeof *ids);
+    FREED int *group = malloc(N * sizeof *group), *stack = malloc(N * sizeof *stack);
     atomic_bool cancelled = true;
     make_families(v, ids, group, N, 1.0);
     struct similarity_set of = {v, ids, NULL, N};
     assert_int_equal(similarity_stacks(&of, stack, &cancelled, NULL), ST_CANCELLED);
     cancelled = false;
     assert_int_equal(similarity_stacks(&of, stack, &cancelled, NULL), ST_OK);
-    free(v);
-    free(ids);
-    free(group);
-    free(stack);
 }
 
 static void test_hostile_sounds(void **state)
@@ -393,7 +381,7 @@ static void test_hostile_sounds(void **state)
 static void odd_one(struct audio *a, size_t number)
 {
     static const struct drum *const drums[] = {&kick, &snare, &hat, &open_hat, &tom};
-    struct audio one;
+    OWN(audio) one;
     strike(drums[number % 5], 7.0 * (double)number, 0.9, -50.0, 0.0, number, &one);
     size_t frames = number % 11 == 10 ? 0 : 1 + number * number * 61;
     int channels = 1 + (int)(number % 3 == 2);
@@ -402,7 +390,6 @@ static void odd_one(struct audio *a, size_t number)
         a->data[i] = number % 13 == 12 ? 0.0F : one.data[i % one.frames];
     if (number % 7 == 6 && frames > 0)
         a->data[frames / 2] = NAN;
-    audio_done(&one);
 }
 
 /* Frames of many sounds are transformed side by side; each has the vector it has alone.
@@ -432,10 +419,10 @@ static void sounds_heard_together_do_not_mix(void **state)
 static void test_rate_changes_little(void **state)
 {
     struct similarity *fast;
-    struct audio a, b;
+    OWN(audio) a;
     float v[SIMILARITY_DIM], w[SIMILARITY_DIM];
     strike(&kick, 0, 0.9, -200, 0, 1, &a);
-    assert_int_equal(audio_init(&b, a.frames * 2, 1, 2 * RATE, NULL), ST_OK);
+    OWN(audio) b = tone_frames(a.frames * 2, 1, 2 * RATE);
     for (size_t i = 0; i + 1 < b.frames; i++) /* enough for a kick */
         b.data[i] = i % 2 ? (a.data[i / 2] + a.data[i / 2 + (i / 2 + 1 < a.frames)]) / 2
                           : a.data[i / 2];
@@ -444,8 +431,6 @@ static void test_rate_changes_little(void **state)
     assert_int_equal(similarity_vector(fast, &b, w, NULL), ST_OK);
     assert_true(similarity_distance(v, w) < 0.3);
     similarity_free(fast);
-    audio_done(&a);
-    audio_done(&b);
 }
 
 static void test_mfcc(void **state)

@@ -6,6 +6,7 @@
 #include "core/rng.h"
 #include "io/content_hash.h"
 #include "io/sha256.h"
+#include "tone.h"
 
 #include <float.h>
 #include <math.h>
@@ -24,19 +25,16 @@ static void sixteen_bits_as_libsndfile_reads_them(void **state)
     enum { CHANNELS = 3, N = 20000 };
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
         char path[FOLDER_BYTES];
-        struct audio got;
         SF_INFO info = {0};
-        float *expected = malloc(N * CHANNELS * sizeof *expected);
+        FREED float *expected = malloc(N * CHANNELS * sizeof *expected);
         assert_non_null(sound_in(path, *state, "sixteen", formats[i] | SF_FORMAT_PCM_16,
                                  RATE, CHANNELS, N));
         SNDFILE *sf = sf_open(path, SFM_READ, &info);
         assert_int_equal(sf_readf_float(sf, expected, N), N);
         sf_close(sf);
-        assert_int_equal(soundfile_load(path, 0, &got, NULL), ST_OK);
+        OWN(audio) got = sound_read(path);
         assert_int_equal(got.frames, N);
         assert_memory_equal(got.data, expected, N * CHANNELS * sizeof *expected);
-        audio_done(&got);
-        free(expected);
         unlink(path);
     }
 }
@@ -70,7 +68,7 @@ static void the_hash_is_that_of_the_file(void **state)
         assert_int_equal(content_hash_file(path, &expected, NULL), ST_OK);
         assert_int_equal(soundfile_open(&sf, path, NULL), ST_OK);
         soundfile_begin_hash(sf);
-        float *x = malloc(N * 2 * sizeof *x);
+        FREED float *x = malloc(N * 2 * sizeof *x);
         if (way == 1 || way == 2)
             soundfile_read(sf, x, way == 1 ? N : 7001, &got, NULL);
         for (int64_t at = way == 3 ? 20000 : 1000; way > 2 && at >= 0 && at < N;
@@ -80,7 +78,6 @@ static void the_hash_is_that_of_the_file(void **state)
         }
         assert_int_equal(soundfile_hash(sf, &hash, NULL), ST_OK);
         assert_true(hash == expected);
-        free(x);
         soundfile_close(sf);
         unlink(path);
     }
@@ -268,7 +265,7 @@ static void refusals_say_what_it_is(void **state)
         refuse(folder_path(path, *state, files[i].name), ST_UNREADABLE, files[i].said);
     }
     sound_in(path, *state, "good.wav", SF_FORMAT_WAV | SF_FORMAT_PCM_16, RATE, 2, FRAMES);
-    char *wav = file_read(path, &n);
+    FREED char *wav = file_read(path, &n);
     memset(wav + 24, 0, 4);
     folder_write(*state, "none.wav", wav, n);
     refuse(folder_path(path, *state, "none.wav"), ST_UNREADABLE,
@@ -283,7 +280,6 @@ static void refusals_say_what_it_is(void **state)
     folder_write(*state, "cut.wav", wav, 38);
     refuse(folder_path(path, *state, "cut.wav"), ST_UNREADABLE,
            "it ends before its sound begins");
-    free(wav);
 }
 
 static void content_counts_not_the_name(void **state)
@@ -341,10 +337,9 @@ static void a_wav_is_a_wav_whatever_its_samples(void **state)
 static void wav_bytes_are_exact(void **state)
 {
     char path[FOLDER_BYTES], sha[SHA256_HEX_BYTES], expected[SHA256_HEX_BYTES];
-    struct root r;
-    struct audio a;
+    OWN(root) r;
     assert_int_equal(root_open(&r, *state, false, NULL), ST_OK);
-    assert_int_equal(audio_init(&a, 3, 1, 44100, NULL), ST_OK);
+    OWN(audio) a = tone_frames(3, 1, 44100);
     a.data[0] = -0.5f;
     a.data[1] = 2.0f;
     a.data[2] = NAN;
@@ -355,21 +350,18 @@ static void wav_bytes_are_exact(void **state)
         0xcc, 0x04, 2,   0,   3,    0,    24,   0,    'd', 'a', 't',  'a',  9,   0,
         0,    0,    0,   0,   0xc0, 0xff, 0xff, 0x7f, 0,   0,   0,    0};
     size_t n;
-    char *got = file_read(folder_path(path, *state, "x/y.wav"), &n);
+    FREED char *got = file_read(folder_path(path, *state, "x/y.wav"), &n);
     assert_int_equal(n, sizeof bytes);
     assert_memory_equal(got, bytes, n);
     assert_int_equal(sha256_file(path, expected, NULL), ST_OK);
     assert_string_equal(sha, expected);
-    free(got);
     assert_int_equal(soundfile_write_wav(&r, "z.wav", &a, 20, NULL, NULL), ST_USAGE);
     assert_int_equal(soundfile_write_wav(&r, "../z.wav", &a, 16, NULL, NULL), ST_REFUSED);
-    audio_done(&a);
-    root_done(&r);
 }
 
 static void written_samples_come_back(void **state)
 {
-    struct root r;
+    OWN(root) r;
     struct audio a, back;
     char path[FOLDER_BYTES];
     assert_int_equal(root_open(&r, *state, false, NULL), ST_OK);
@@ -389,18 +381,17 @@ static void written_samples_come_back(void **state)
         assert_int_equal(soundfile_load(path, 50000, &back, NULL), ST_UNSUPPORTED);
         audio_done(&a);
     }
-    root_done(&r);
 }
 
 /* As rint has it, halves to even; within the range; what is no number is 0. */
 static void samples_off_the_grid_go_to_the_nearest(void **state)
 {
     enum { ODD = 1021 };
-    struct root r;
-    struct audio a, back;
+    OWN(root) r;
+    struct audio back;
     char path[FOLDER_BYTES];
     assert_int_equal(root_open(&r, *state, false, NULL), ST_OK);
-    assert_int_equal(audio_init(&a, ODD, 1, 44100, NULL), ST_OK);
+    struct audio a = tone_frames(ODD, 1, 44100);
     for (int bits = 16; bits <= 24; bits += 8) {
         struct rng g = rng_derive(8, 0, "write", 0);
         double scale = (double)(1 << (bits - 1));
@@ -422,7 +413,6 @@ static void samples_off_the_grid_go_to_the_nearest(void **state)
         audio_done(&back);
     }
     audio_done(&a);
-    root_done(&r);
 }
 
 /* What takes its place may have more channels than the buffers, or other numbers. */

@@ -24,7 +24,7 @@ static void lengths_in_headers_are_not_believed(void **state)
     bool damaged;
     sound_in(path, *state, "whole.wav", SF_FORMAT_WAV | SF_FORMAT_PCM_16, RATE, 2,
              FRAMES);
-    char *wav = file_read(path, &n);
+    FREED char *wav = file_read(path, &n);
     assert_memory_equal(wav + 36, "data", 4);
     memset(wav + 40, 0, 4); /* the recorder's battery died */
     memset(wav + 4, 0, 4);
@@ -44,7 +44,6 @@ static void lengths_in_headers_are_not_believed(void **state)
     }
     folder_write(*state, "cut.wav", wav, 44 + 4 * 1000 + 1);
     assert_int_equal(frames_of(folder_path(path, *state, "cut.wav"), NULL), 1000);
-    free(wav);
 }
 
 /* What is put behind the data of whole.wav, which is said to have `stated` bytes. */
@@ -71,7 +70,7 @@ static void what_follows_a_stale_length_is_read(void **state)
     size_t n;
     sound_in(path, *state, "whole.wav", SF_FORMAT_WAV | SF_FORMAT_PCM_16, RATE, 2,
              FRAMES);
-    char *wav = file_read(path, &n);
+    FREED char *wav = file_read(path, &n);
     assert_int_equal(n, 44 + WHOLE);
     assert_int_equal(frames_with(*state, wav, n, STALE, "", 0), FRAMES);
     assert_true(worst_difference(folder_path(path, *state, "stated.wav"), 10) == 0);
@@ -84,7 +83,6 @@ static void what_follows_a_stale_length_is_read(void **state)
     assert_int_equal(frames_with(*state, wav, n, WHOLE, "", 4000), FRAMES);
     char chunk[] = "LIST\1\1\1"; /* 0x10101 bytes */
     assert_int_equal(frames_with(*state, wav, n, WHOLE, chunk, 0x10109), FRAMES);
-    free(wav);
 }
 
 /* 32 bits hold no length beyond 4 GiB: they keep what is left of it, or stand for
@@ -97,10 +95,10 @@ static void a_wav_beyond_four_gib_is_read_whole(void **state)
     char path[FOLDER_BYTES];
     size_t n;
     sound_in(path, *state, "big.wav", SF_FORMAT_WAV | SF_FORMAT_PCM_16, RATE, 8, BEHIND);
-    char *wav = file_read(path, &n);
+    FREED char *wav = file_read(path, &n);
     for (size_t i = 0; i < sizeof stated / sizeof *stated; i++) {
         struct soundfile *sf;
-        struct audio end, want;
+        OWN(audio) end, want;
         FILE *f = fopen(path, "w");
         assert_non_null(f);
         for (int k = 0; k < 4; k++)
@@ -122,26 +120,20 @@ static void a_wav_beyond_four_gib_is_read_whole(void **state)
             ST_OK);
         assert_int_equal(end.frames, want.frames);
         assert_memory_equal(end.data, want.data, BEHIND * 8 * sizeof *end.data);
-        audio_done(&end);
-        audio_done(&want);
     }
-    free(wav);
 }
 
 /* Largest difference between the beginning of one file and another from `later` on. */
 static double difference_from(const char *path, const char *other, size_t later)
 {
     enum { COMPARED = 30000 };
-    struct audio a, b;
     double worst = 0;
-    assert_int_equal(soundfile_load(path, 0, &a, NULL), ST_OK);
-    assert_int_equal(soundfile_load(other, 0, &b, NULL), ST_OK);
+    OWN(audio) a = sound_read(path);
+    OWN(audio) b = sound_read(other);
     assert_true(a.frames >= COMPARED && b.frames >= later + COMPARED);
     size_t skip = later * (size_t)a.channels, n = COMPARED * (size_t)a.channels;
     for (size_t i = 0; i < n; i++)
         worst = fmax(worst, fabs((double)a.data[i] - (double)b.data[skip + i]));
-    audio_done(&a);
-    audio_done(&b);
     return worst;
 }
 
@@ -152,7 +144,7 @@ static void the_end_of_vbr_mp3s_is_not_lost(void **state)
     size_t n;
     /* quiet first, loud and noisy then: the first frames mislead about the bit rate */
     enum { LONG = 600000 };
-    float *x = material(2, LONG, RATE);
+    FREED float *x = material(2, LONG, RATE);
     struct rng r = rng_derive(3, 0, "vbr", 0);
     for (size_t i = 0; i < LONG; i++)
         x[i] = i < LONG / 2 ? (float)(0.25 * rng_gauss(&r)) : 0.0f;
@@ -160,9 +152,8 @@ static void the_end_of_vbr_mp3s_is_not_lost(void **state)
     folder_path(path, *state, "vbr.mp3");
     assert_true(
         folder_sound(path, SF_FORMAT_MPEG | SF_FORMAT_MPEG_LAYER_III, RATE, 2, x, LONG));
-    free(x);
     assert_int_equal(frames_of(path, NULL), LONG);
-    char *mp3 = file_read(path, &n);
+    FREED char *mp3 = file_read(path, &n);
     size_t at = 1;
     while (at + 4 < n && !((unsigned char)mp3[at] == 0xff &&
                            ((unsigned char)mp3[at + 1] & 0xfe) == 0xfa))
@@ -177,7 +168,7 @@ static void the_end_of_vbr_mp3s_is_not_lost(void **state)
      */
     assert_int_equal(bare % 1152, 0);
     assert_true(difference_from(vbr, path, 576 + 529) <= MP3_ROUNDING);
-    char *twice = malloc(2 * n);
+    FREED char *twice = malloc(2 * n);
     memcpy(twice, mp3, n);
     memcpy(twice + n, mp3, n);
     folder_write(*state, "joined.mp3", twice, 2 * n);
@@ -190,8 +181,6 @@ static void the_end_of_vbr_mp3s_is_not_lost(void **state)
     folder_write(*state, "late.mp3", twice, n + 1713);
     assert_int_equal(frames_of(folder_path(path, *state, "late.mp3"), NULL), LONG);
     assert_true(worst_difference(path, 10) <= MP3_ROUNDING);
-    free(twice);
-    free(mp3);
 }
 
 static void broken_off_data_is_told(void **state)
@@ -202,7 +191,7 @@ static void broken_off_data_is_told(void **state)
     sound_in(path, *state, "a.flac", SF_FORMAT_FLAC | SF_FORMAT_PCM_16, RATE, 2, FRAMES);
     assert_int_equal(frames_of(path, &damaged), FRAMES);
     assert_false(damaged);
-    char *flac = file_read(path, &n);
+    FREED char *flac = file_read(path, &n);
     folder_write(*state, "half.flac", flac, n / 2);
     sound_in(path, *state, "half.wav", SF_FORMAT_WAV | SF_FORMAT_PCM_16, RATE, 2, FRAMES);
     assert_int_equal(truncate(path, 44 + 4 * (FRAMES / 2)), 0);
@@ -211,23 +200,20 @@ static void broken_off_data_is_told(void **state)
     size_t got = frames_of(folder_path(path, *state, "half.flac"), &damaged);
     assert_in_range(got, FRAMES / 4, FRAMES * 3 / 4);
     assert_true(damaged);
-    free(flac);
     sound_in(path, *state, "a.mp3", SF_FORMAT_MPEG | SF_FORMAT_MPEG_LAYER_III, RATE, 2,
              FRAMES);
-    char *mp3 = file_read(path, &n);
+    FREED char *mp3 = file_read(path, &n);
     folder_write(*state, "half.mp3", mp3, n / 3);
     assert_true(frames_of(folder_path(path, *state, "half.mp3"), &damaged) < FRAMES / 2);
     assert_true(damaged);
-    free(mp3);
     sound_in(path, *state, "a.ogg", SF_FORMAT_OGG | SF_FORMAT_VORBIS, RATE, 2, FRAMES);
-    char *ogg = file_read(path, &n);
+    FREED char *ogg = file_read(path, &n);
     folder_write(*state, "half.ogg", ogg, n / 2);
     assert_in_range(frames_of(folder_path(path, *state, "half.ogg"), &damaged),
                     FRAMES / 4, FRAMES * 3 / 4);
     assert_true(damaged);
     assert_int_equal(frames_of(folder_path(path, *state, "a.ogg"), &damaged), FRAMES);
     assert_false(damaged);
-    free(ogg);
 }
 
 /* Headers that promise more than is there: what is there is read, and that it is not all
@@ -252,8 +238,8 @@ static void cut_off_headers_are_seen_through(void **state)
         {"b.voc", SF_FORMAT_VOC | SF_FORMAT_PCM_16, 4, 0},
         {"a.8svx", SF_FORMAT_SVX | SF_FORMAT_PCM_S8, 1, 1},
     };
-    char path[FOLDER_BYTES], said[64];
-    snprintf(said, sizeof said, " s of %.1f s", (double)FRAMES / RATE);
+    char path[FOLDER_BYTES];
+    FREED const char *said = text_of(" s of %.1f s", (double)FRAMES / RATE);
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         struct stat s;
         struct soundfile *sf;
@@ -272,13 +258,12 @@ static void cut_off_headers_are_seen_through(void **state)
             assert_in_range(short_of * (size_t)files[i].frame_bytes, s.st_size / 3 - 200,
                             s.st_size / 3 + 200);
         assert_int_equal(soundfile_open(&sf, path, NULL), ST_OK);
-        float *heard = malloc(2 * FRAMES * sizeof *heard);
+        FREED float *heard = malloc(2 * FRAMES * sizeof *heard);
         assert_int_equal(soundfile_read(sf, heard, FRAMES, &got, NULL), ST_OK);
         size_t off = files[i].frame_bytes ? 1 : whole / 50; /* blocks are not parted */
         assert_in_range(soundfile_info(sf)->claimed_frames, whole - off, whole + off);
         if (files[i].frame_bytes)
             assert_non_null(strstr(soundfile_damage(sf), said));
-        free(heard);
         soundfile_close(sf);
     }
 }
@@ -300,12 +285,11 @@ static void streamed_headers_do_not_hide_the_sound(void **state)
         size_t n, at = 0;
         bool damaged;
         sound_in(path, *state, files[i].name, files[i].format, RATE, 2, FRAMES);
-        char *bytes = file_read(path, &n);
+        FREED char *bytes = file_read(path, &n);
         while (memcmp(bytes + at, files[i].chunk, 4) != 0)
             at++;
         memset(bytes + at + files[i].at, files[i].value, (size_t)files[i].bytes);
         folder_write(*state, files[i].name, bytes, n);
-        free(bytes);
         assert_int_equal(frames_of(path, &damaged), FRAMES);
         assert_false(damaged);
     }
@@ -329,13 +313,12 @@ static void impossible_lengths_hide_no_sound(void **state)
         bool damaged;
         struct soundfile *sf;
         sound_in(path, *state, files[i].name, files[i].format, RATE, 2, FRAMES);
-        char *bytes = file_read(path, &n);
+        FREED char *bytes = file_read(path, &n);
         while (memcmp(bytes + at, files[i].chunk, 4) != 0)
             at++;
         memset(bytes + at + 16, 0, 7);
         bytes[at + 23] = (char)files[i].high;
         folder_write(*state, files[i].name, bytes, n);
-        free(bytes);
         assert_int_equal(soundfile_open(&sf, path, NULL), ST_OK);
         assert_int_equal(soundfile_info(sf)->claimed_frames, FRAMES);
         soundfile_close(sf);
@@ -350,16 +333,16 @@ static void a_chained_ogg_says_what_is_not_read(void **state)
     char path[FOLDER_BYTES];
     size_t first, second;
     sound_in(path, *state, "a.ogg", SF_FORMAT_OGG | SF_FORMAT_VORBIS, RATE, 2, FRAMES);
-    char *a = file_read(path, &first);
+    FREED char *a = file_read(path, &first);
     sound_in(path, *state, "b.ogg", SF_FORMAT_OGG | SF_FORMAT_VORBIS, RATE, 2, FRAMES);
-    char *b = file_read(path, &second);
+    FREED char *b = file_read(path, &second);
     assert_memory_not_equal(a + 14, b + 14, 4); /* serial numbers */
-    char *both = malloc(first + second);
+    FREED char *both = malloc(first + second);
     memcpy(both, a, first);
     memcpy(both + first, b, second);
     folder_write(*state, "chain.ogg", both, first + second);
     struct soundfile *sf;
-    float *heard = malloc(4 * FRAMES * sizeof *heard);
+    FREED float *heard = malloc(4 * FRAMES * sizeof *heard);
     size_t got;
     assert_int_equal(soundfile_open(&sf, folder_path(path, *state, "chain.ogg"), NULL),
                      ST_OK);
@@ -368,10 +351,6 @@ static void a_chained_ogg_says_what_is_not_read(void **state)
     assert_non_null(soundfile_damage(sf));
     assert_non_null(strstr(soundfile_damage(sf), "another stream begins after"));
     soundfile_close(sf);
-    free(heard);
-    free(a);
-    free(b);
-    free(both);
 }
 
 static void lost_ogg_pages_do_not_shift_regions(void **state)
@@ -388,7 +367,7 @@ static void lost_ogg_pages_do_not_shift_regions(void **state)
     struct audio part;
     assert_int_equal(soundfile_open(&sf, folder_path(path, *state, "hole.ogg"), NULL),
                      ST_OK);
-    float *all = malloc(LONG * sizeof *all);
+    FREED float *all = malloc(LONG * sizeof *all);
     assert_int_equal(soundfile_read(sf, all, LONG, &got, NULL), ST_OK);
     assert_in_range(got, LONG / 2, LONG - 2000);
     static const size_t starts[] = {LONG / 4, LONG * 3 / 4, LONG / 2, 100};
@@ -398,7 +377,6 @@ static void lost_ogg_pages_do_not_shift_regions(void **state)
         assert_memory_equal(part.data, all + starts[i], 5000 * sizeof *all);
         audio_done(&part);
     }
-    free(all);
     soundfile_close(sf);
 }
 

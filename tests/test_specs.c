@@ -5,9 +5,9 @@
 #include "core/makers.h"
 #include "core/survey.h"
 #include "io/text.h"
+#include "tone.h"
 
 #include <math.h>
-#include <stdint.h>
 
 static void set_all(struct config *cfg, const char *const *assignments, size_t count)
 {
@@ -40,7 +40,7 @@ static void pads(void **state)
     assert_int_equal(p.max_candidates_per_file, 7);
     assert_true(p.loop_crossfade_ms == 90 && p.window_hop_sec == 0.4);
     /* as many lengths as a list holds, the last like the first */
-    struct text many = {0};
+    OWN(text) many = {0};
     struct err e;
     text_add(&many, "pad_miner.target_durations_sec=[");
     for (int i = 1; i <= CONFIG_LIST_MAX; i++)
@@ -50,7 +50,6 @@ static void pads(void **state)
     p = survey_pad_params(&cfg);
     assert_int_equal(p.target_duration_count, CONFIG_LIST_MAX);
     assert_true(p.target_durations_sec[CONFIG_LIST_MAX - 1] == CONFIG_LIST_MAX / 4.0);
-    text_done(&many);
 }
 
 static void stable_ground(void **state)
@@ -109,7 +108,7 @@ static void shortest_grains(void **state)
                                            "clouds.grain_length_max_ms=5",
                                            "clouds.cloud_duration_sec=0.5"};
     struct config cfg;
-    struct audio noise, cloud;
+    OWN(audio) noise, cloud;
     struct rng r = rng_derive(4, 0, "noise", 0);
     SET_ALL(&cfg, settings);
     assert_int_equal(config_set(&cfg, "clouds.grain_length_min_ms=4.9", NULL), ST_CONFIG);
@@ -122,8 +121,6 @@ static void shortest_grains(void **state)
                                   &r, NULL, NULL),
                      ST_OK);
     assert_int_equal(cloud.frames, 22050);
-    audio_done(&cloud);
-    audio_done(&noise);
 }
 
 static void hiss(void **state)
@@ -154,9 +151,8 @@ static void hiss(void **state)
 static void scores(void **state)
 {
     static const struct seam too_short; /* to judge */
-    struct audio a;
     struct candidate c;
-    assert_int_equal(audio_init(&a, 44100, 1, 44100, NULL), ST_OK);
+    OWN(audio) a = tone_frames(44100, 1, 44100);
     for (size_t i = 0; i < a.frames; i++)
         a.data[i] = i % 2 ? 0.5f : -0.5f; /* as even as can be */
     candidate_clear(&c);
@@ -173,7 +169,6 @@ static void scores(void **state)
     candidate_clear(&c);
     maker_score(&c, &a, 0.8, false, &too_short);
     assert_true(c.m.score < even - 0.1 && c.m.score > 0.65 * 0.8);
-    audio_done(&a);
 }
 
 static double even_of(const struct audio *a)
@@ -189,8 +184,7 @@ static double even_of(const struct audio *a)
 static void a_swell_is_as_even_as_its_course(void **state)
 {
     for (int trembles = 0; trembles < 2; trembles++) {
-        struct audio a;
-        assert_int_equal(audio_init(&a, 441000, 1, 44100, NULL), ST_OK);
+        OWN(audio) a = tone_frames(441000, 1, 44100);
         for (size_t i = 0; i < a.frames; i++) {
             double s = (double)i / 44100, shape = sin(0.314159265 * s);
             double by = trembles ? 1 + 0.6 * sin(25 * s) : 1;
@@ -198,7 +192,6 @@ static void a_swell_is_as_even_as_its_course(void **state)
         }
         double even = even_of(&a);
         assert_true(trembles ? even > 0.55 && even < 0.7 : even > 0.9);
-        audio_done(&a);
     }
 }
 

@@ -5,6 +5,7 @@
 #include "core/rng.h"
 #include "dsp/stacks.h"
 #include "dsp/trace_match.h"
+#include "tone.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -61,7 +62,7 @@ static double unlike_of(const struct strike *a, const struct strike *b, int rate
     struct trace_maker *maker;
     struct trace_matcher *m;
     struct trace x, y;
-    struct audio sound;
+    OWN(audio) sound;
     assert_int_equal(trace_maker_new(&maker, rate_hz, NULL), ST_OK);
     assert_int_equal(trace_matcher_new(&m, NULL), ST_OK);
     play(a, rate_hz, &sound);
@@ -69,7 +70,6 @@ static double unlike_of(const struct strike *a, const struct strike *b, int rate
     audio_done(&sound);
     play(b, rate_hz, &sound);
     assert_int_equal(trace_take(maker, &sound, &y, NULL), ST_OK);
-    audio_done(&sound);
     const struct trace *const both[] = {&x, &y};
     struct trace_sketch sketch[2];
     trace_sketch(m, both, 2, sketch);
@@ -123,7 +123,7 @@ static void test_detail(void **state)
     const struct trace *const all[] = {&tone, &noisy, &nothing};
     struct trace_sketch sketch[3];
     struct strike plain = snare, rough = snare;
-    struct audio sound;
+    OWN(audio) sound;
     plain.noise = 0.0;
     rough.noise = 2.0;
     assert_int_equal(trace_maker_new(&maker, RATE, NULL), ST_OK);
@@ -134,7 +134,6 @@ static void test_detail(void **state)
     assert_int_equal(trace_take(maker, &sound, &noisy, NULL), ST_OK);
     memset(sound.data, 0, sound.frames * sizeof *sound.data);
     assert_int_equal(trace_take(maker, &sound, &nothing, NULL), ST_OK);
-    audio_done(&sound);
     assert_int_equal(nothing.known, 0);
     assert_int_equal(trace_matcher_new(&m, NULL), ST_OK);
     trace_sketch(m, all, 3, sketch);
@@ -309,7 +308,7 @@ static struct set *record(void)
     assert_int_equal(trace_maker_new(&maker, RATE, NULL), ST_OK);
     for (int i = 0; i < N; i++) {
         struct strike now = i % DRUMS < 6 ? snare : hat;
-        struct audio sound;
+        OWN(audio) sound;
         now.hit = (uint64_t)(i % DRUMS) + 20;
         now.cents = rng_range(&r, -50, 50);
         now.gain = rng_range(&r, 0.05, 0.9);
@@ -320,7 +319,6 @@ static struct set *record(void)
         assert_int_equal(
             similarity_vector(ear, &sound, s->vectors + i * SIMILARITY_DIM, NULL), ST_OK);
         assert_int_equal(trace_take(maker, &sound, &s->traces[i], NULL), ST_OK);
-        audio_done(&sound);
         s->ids[i] = rng_u64(&r);
         s->truth[i] = i % DRUMS;
     }
@@ -331,7 +329,7 @@ static struct set *record(void)
 
 static void test_stacks_are_the_hits(void **state)
 {
-    struct set *s = record();
+    FREED struct set *s = record();
     int stack[N];
     double hit = 0, put = 0, real = 0;
     assert_int_equal(find(s, N, stack, NULL), ST_OK);
@@ -358,12 +356,11 @@ static void test_stacks_are_the_hits(void **state)
     }
     for (int i = 1; i <= most; i++)
         assert_true(members[i] > 1 && (i == 1 || smallest[i - 1] < smallest[i]));
-    free(s);
 }
 
 static void test_order_and_groups(void **state)
 {
-    struct set *s = record(), *turned = calloc(1, sizeof *turned);
+    FREED struct set *s = record(), *turned = calloc(1, sizeof *turned);
     int stack[N], again[N];
     assert_non_null(turned);
     /* some have no trace, and are stacked by likeness among themselves */
@@ -397,8 +394,6 @@ static void test_order_and_groups(void **state)
     assert_int_equal(stack[0], 0);
     atomic_bool cancelled = true;
     assert_int_equal(find(s, N, stack, &cancelled), ST_CANCELLED);
-    free(s);
-    free(turned);
 }
 
 static void test_hostile_sounds(void **state)
@@ -410,9 +405,8 @@ static void test_hostile_sounds(void **state)
         assert_int_equal(trace_maker_new(&maker, rates[r], NULL), ST_OK);
         assert_int_equal(trace_matcher_new(&m, NULL), ST_OK);
         for (size_t frames = 0; frames < 3000; frames = frames * 3 + 1) {
-            struct audio a;
             struct trace t;
-            assert_int_equal(audio_init(&a, frames, 3, rates[r], NULL), ST_OK);
+            OWN(audio) a = tone_frames(frames, 3, rates[r]);
             for (size_t i = 0; i < frames * 3; i++)
                 a.data[i] = i % 5 == 0 ? NAN : i % 7 == 0 ? INFINITY : i % 2 ? 1 : -1;
             assert_int_equal(trace_take(maker, &a, &t, NULL), ST_OK);
@@ -422,7 +416,6 @@ static void test_hostile_sounds(void **state)
             trace_hold(m, &t, &sketch);
             double unlike = trace_unlike(m, &t, &sketch, 1.0);
             assert_true(unlike >= 0.0 && unlike <= 1.0);
-            audio_done(&a);
         }
         trace_maker_free(maker);
         trace_matcher_free(m);

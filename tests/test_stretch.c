@@ -44,8 +44,7 @@ static double sidebands_db(const struct audio *a, size_t start, double hz)
 
 static struct audio tone_220(size_t frames, int channels)
 {
-    struct audio a;
-    audio_init(&a, frames, channels, 44100, NULL);
+    struct audio a = tone_frames(frames, channels, 44100);
     tone_harmonic(&a, 220, 0.3, 8000);
     return a;
 }
@@ -54,11 +53,8 @@ static void a_harmonic_tone_stays_one(void **state)
 {
     static const double factors[] = {0.25, 0.5, 0.9, 1.2, 2, 3.7};
     for (size_t i = 0; i < sizeof factors / sizeof *factors; i++) {
-        struct audio a = tone_220(factors[i] < 0.5 ? 352800
-                                  : factors[i] < 1 ? 220500
-                                                   : 110250,
-                                  1),
-                     b;
+        size_t length = factors[i] < 0.5 ? 352800 : factors[i] < 1 ? 220500 : 110250;
+        OWN(audio) a = tone_220(length, 1), b;
         size_t frames = (size_t)llround((double)a.frames * factors[i]);
         assert_int_equal(stretch_time(&b, &a, frames, NULL), ST_OK);
         assert_int_equal(b.frames, frames);
@@ -70,17 +66,14 @@ static void a_harmonic_tone_stays_one(void **state)
         }
         assert_true(sidebands_db(&b, start, 220) < -50);
         assert_true(tone_join_kink(&b) <= 1);
-        audio_done(&a);
-        audio_done(&b);
     }
 }
 
 /* A pad of detuned saws: rough, beating, stereo. */
 static struct audio saw_pad(size_t frames)
 {
-    struct audio a;
-    audio_init(&a, frames, 2, 44100, NULL);
-    float *line = calloc(frames, sizeof *line);
+    struct audio a = tone_frames(frames, 2, 44100);
+    FREED float *line = calloc(frames, sizeof *line);
     static const double notes[] = {130.81, 196.0, 311.13};
     for (int c = 0; c < 2; c++) {
         struct rng r = rng_derive((uint64_t)c, 0, "test", 0);
@@ -92,7 +85,6 @@ static struct audio saw_pad(size_t frames)
         for (size_t i = 0; i < frames; i++)
             a.data[2 * i + (size_t)c] = line[i];
     }
-    free(line);
     return a;
 }
 
@@ -114,7 +106,7 @@ static void a_pad_keeps_colour_level_and_image(void **state)
 /* The two channels are turned alike: equal stays equal, opposite stays opposite. */
 static void the_image_is_exact(void **state)
 {
-    struct audio a = saw_pad(60000), b;
+    OWN(audio) a = saw_pad(60000), b;
     for (size_t i = 0; i < a.frames; i++)
         a.data[2 * i + 1] = -0.5f * a.data[2 * i];
     assert_int_equal(stretch_time(&b, &a, 100001, NULL), ST_OK);
@@ -126,17 +118,15 @@ static void the_image_is_exact(void **state)
     assert_int_equal(stretch_smear(&b, &a, 400000, &spec, &r, NULL), ST_OK);
     for (size_t i = 0; i < b.frames; i++)
         assert_true(fabsf(b.data[2 * i + 1] + 0.5f * b.data[2 * i]) < 1e-5f);
-    audio_done(&b);
-    audio_done(&a);
 }
 
 /* Loops made exactly periodic, stretched, pitched and smeared: no seam is found, and the
  * partials have moved by less than half a cycle a loop. */
 static void loops_stay_seamless(void **state)
 {
-    struct audio a, b;
+    struct audio b;
     size_t n = 100003;
-    audio_init(&a, n, 2, 44100, NULL);
+    struct audio a = tone_frames(n, 2, 44100);
     static const double notes[] = {110, 138.6, 164.8, 246.9};
     for (int i = 0; i < 4; i++)
         for (int k = 1; k < 12; k++)
@@ -192,14 +182,13 @@ static void pitch_is_exact(void **state)
 /* A click in quiet noise: it is still one click, at its place, as high as it was. */
 static void attacks_stay_sharp(void **state)
 {
-    struct audio a, b;
-    audio_init(&a, 88200, 1, 44100, NULL);
+    OWN(audio) b;
+    OWN(audio) a = tone_frames(88200, 1, 44100);
     struct rng r = rng_derive(1, 0, "test", 0);
-    float *snare = calloc(12000, sizeof *snare);
+    FREED float *snare = calloc(12000, sizeof *snare);
     synth_drum(SYNTH_SNARE, 0.9, 1, &r, snare, 12000, 44100);
     for (size_t i = 0; i < 12000; i++)
         a.data[40000 + i] = snare[i];
-    free(snare);
     tone_noise(&a, 0.0005, &r);
     assert_int_equal(stretch_time(&b, &a, 132300, NULL), ST_OK);
     double peak = level_peak(&b), first = 0, before = 0, attack = 0;
@@ -211,13 +200,11 @@ static void attacks_stay_sharp(void **state)
             first = (double)i;
     assert_true(fabs(first - 60000) < 0.02 * 44100);
     assert_true(level_to_db(peak / level_peak(&a)) > -4);
-    audio_done(&a);
-    audio_done(&b);
 }
 
 static void smear_keeps_level_and_colour(void **state)
 {
-    struct audio a = saw_pad(66150), b, c;
+    OWN(audio) a = saw_pad(66150), b, c;
     struct rng r = rng_derive(1, 0, "smear", 0), same = r;
     assert_int_equal(stretch_any(&b, &a, 5 * a.frames, &r, NULL), ST_OK);
     assert_int_equal(b.frames, 5 * a.frames);
@@ -225,9 +212,6 @@ static void smear_keeps_level_and_colour(void **state)
     assert_true(fabs(tone_centroid(&b) / tone_centroid(&a) - 1) < 0.05);
     assert_int_equal(stretch_any(&c, &a, 5 * a.frames, &same, NULL), ST_OK);
     assert_memory_equal(b.data, c.data, 2 * b.frames * sizeof *b.data);
-    audio_done(&b);
-    audio_done(&c);
-    audio_done(&a);
 }
 
 /* A tone, a saw and a detuned stack, steady as they are, stay so when they are smeared,
@@ -237,8 +221,8 @@ static void steady_sounds_stay_steady(void **state)
 {
     for (int kind = 0; kind < 3; kind++)
         for (int k = 0; k < 4; k++) {
-            struct audio a, b;
-            audio_init(&a, 132300, 1, 44100, NULL);
+            OWN(audio) b;
+            OWN(audio) a = tone_frames(132300, 1, 44100);
             for (int i = 1; i <= (kind ? 30 : 1); i++)
                 for (int voice = -1; voice <= 1; voice++)
                     if (voice == 0 || kind == 2)
@@ -254,8 +238,6 @@ static void steady_sounds_stay_steady(void **state)
             if (kind < 2)
                 assert_true(sidebands_db(&b, (frames - SPAN) / 2, 220) < -60);
             assert_true(tone_join_kink(&b) <= 1.01);
-            audio_done(&b);
-            audio_done(&a);
         }
 }
 
@@ -265,9 +247,9 @@ static void what_is_beside_adds_in_power(void **state)
 {
     enum { FRAMES = 617400, PIECE = 2205 };
     for (uint64_t seed = 0; seed < 4; seed++) {
-        struct audio a, beside, b;
-        audio_init(&a, 132300, 1, 44100, NULL);
-        audio_init(&beside, FRAMES, 1, 44100, NULL);
+        OWN(audio) b;
+        OWN(audio) a = tone_frames(132300, 1, 44100);
+        OWN(audio) beside = tone_frames(FRAMES, 1, 44100);
         tone_add(&a, -1, 330, 0.2, 0);
         tone_add(&beside, -1, 330, 0.2, (double)seed);
         struct smear_spec spec = {.window_s = 0.25, .beside = &beside};
@@ -279,9 +261,6 @@ static void what_is_beside_adds_in_power(void **state)
             double both = level_rms_range(&b, at, at + PIECE);
             assert_close(level_to_db(both / (double)0.2f), 0, 0.3);
         }
-        audio_done(&b);
-        audio_done(&beside);
-        audio_done(&a);
     }
 }
 
@@ -289,16 +268,14 @@ static void what_is_beside_adds_in_power(void **state)
 static void either_channel_is_heeded(void **state)
 {
     for (int on = 0; on < 2; on++) {
-        struct audio a, b;
+        OWN(audio) b;
         double least, most;
-        audio_init(&a, 132300, 2, 44100, NULL);
+        OWN(audio) a = tone_frames(132300, 2, 44100);
         tone_add(&a, on, 330, 0.2, 0);
         struct rng r = rng_derive(1, 0, "smear", 0);
         assert_int_equal(stretch_any(&b, &a, 600000, &r, NULL), ST_OK);
         tone_wavering(&b, 22050, &least, &most);
         assert_true(least > -0.2 && most < 0.2);
-        audio_done(&b);
-        audio_done(&a);
     }
 }
 
@@ -309,10 +286,10 @@ static void a_loop_closes_in_phase(void **state)
 {
     for (int beating = 0; beating < 2; beating++)
         for (size_t k = 0; k < 4; k++) {
-            struct audio a, b;
+            OWN(audio) b;
             double least, most;
             size_t frames = 590000 + 50 * k; /* 2943.3 … waves of it */
-            audio_init(&a, 132300, 1, 44100, NULL);
+            OWN(audio) a = tone_frames(132300, 1, 44100);
             tone_add(&a, -1, 220, 0.2, 0);
             if (beating)
                 tone_add(&a, -1, 223, 0.2, 1);
@@ -328,8 +305,6 @@ static void a_loop_closes_in_phase(void **state)
             tone_wavering(&b, frames / 2 - 66150, &least, &most);
             if (!beating)
                 assert_true(least > -0.5 && most < 0.5);
-            audio_done(&b);
-            audio_done(&a);
         }
 }
 
@@ -355,16 +330,14 @@ static void a_vibrato_does_not_flutter(void **state)
     (void)state;
     static const double factors[] = {0.75, 1.5, 2};
     for (int i = 0; i < 3; i++) {
-        struct audio a, b;
+        OWN(audio) b;
         double least, most;
-        audio_init(&a, 132300, 1, 44100, NULL);
+        OWN(audio) a = tone_frames(132300, 1, 44100);
         add_swaying(&a, 440, 3, 9, 40);
         size_t frames = (size_t)llround((double)a.frames * factors[i]);
         assert_int_equal(stretch_time(&b, &a, frames, NULL), ST_OK);
         tone_wavering(&b, 4410, &least, &most);
         assert_true(least > -0.5 && most < 0.5);
-        audio_done(&b);
-        audio_done(&a);
     }
 }
 
@@ -372,8 +345,8 @@ static void a_vibrato_does_not_flutter(void **state)
  * after a stretch. */
 static double before_a_stroke_db(size_t at, double factor)
 {
-    struct audio a, b;
-    audio_init(&a, 88200, 1, 44100, NULL);
+    OWN(audio) b;
+    OWN(audio) a = tone_frames(88200, 1, 44100);
     struct rng r = rng_derive(at, 0, "test", 0);
     tone_noise(&a, 0.0005, &r);
     for (size_t i = 0; i < 8820; i++)
@@ -386,8 +359,6 @@ static double before_a_stroke_db(size_t at, double factor)
         double x = (double)b.data[(stroke - 2205 - 265 + i) % frames];
         sum[i >= 2205] += x * x;
     }
-    audio_done(&b);
-    audio_done(&a);
     return 10 * log10(sum[0] / sum[1]);
 }
 
@@ -408,8 +379,8 @@ static void strokes_begin_where_they_began(void **state)
 static void no_partial_lies_on_an_edge(void **state)
 {
     (void)state;
-    struct audio a, b;
-    audio_init(&a, 132300, 1, 44100, NULL);
+    OWN(audio) b;
+    OWN(audio) a = tone_frames(132300, 1, 44100);
     add_swaying(&a, 1000, 1, 1, 12);
     tone_add(&a, -1, 750, 0.4, 1);
     add_swaying(&a, 440, 3, 4, 60);
@@ -421,15 +392,12 @@ static void no_partial_lies_on_an_edge(void **state)
         least = fmin(least, p.amplitude);
     }
     assert_true(level_to_db(most / least) < 1);
-    audio_done(&b);
-    audio_done(&a);
 }
 
 /* A tone that glides up and down an octave or more, over the edges of octaves. */
 static struct audio glide(double seconds, double low_hz, double octaves)
 {
-    struct audio a;
-    audio_init(&a, (size_t)(seconds * 44100), 1, 44100, NULL);
+    struct audio a = tone_frames((size_t)(seconds * 44100), 1, 44100);
     double n = (double)a.frames, cycles = 0, turn = 0;
     for (int round = 0; round < 2; round++) /* the first counts the cycles */
         for (size_t i = 0; i < a.frames; i++) {
@@ -453,7 +421,7 @@ static void a_glide_goes_on_from_window_to_window(void **state)
     int count = 0;
     for (double seconds = 1.5; seconds < 4; seconds += 0.7)
         for (double low_hz = 140; low_hz < 240; low_hz += 30) {
-            struct audio a = glide(seconds, low_hz, 1.3), b;
+            OWN(audio) a = glide(seconds, low_hz, 1.3), b;
             assert_int_equal(stretch_time(&b, &a, a.frames * 3 / 2, NULL), ST_OK);
             double mean = 0, square = 0, blocks = 0;
             for (size_t at = 0; at + 1024 <= b.frames; at += 1024, blocks++) {
@@ -464,8 +432,6 @@ static void a_glide_goes_on_from_window_to_window(void **state)
             mean /= blocks;
             sum += sqrt(square / blocks - mean * mean);
             count++;
-            audio_done(&b);
-            audio_done(&a);
         }
     assert_true(sum / count < 0.55);
 }
@@ -476,8 +442,8 @@ static void a_glide_goes_on_from_window_to_window(void **state)
 static void strokes_are_dissolved(void **state)
 {
     for (uint64_t seed = 0; seed < 4; seed++) {
-        struct audio a, b, c;
-        audio_init(&a, 88200, 1, 44100, NULL);
+        OWN(audio) b, c;
+        OWN(audio) a = tone_frames(88200, 1, 44100);
         struct rng r = rng_derive(seed, 0, "test", 0);
         synth_drum(SYNTH_SNARE, 0.9, 1, &r, a.data + 40000, 12000, 44100);
         struct smear_spec spec = {.window_s = 0.25};
@@ -488,9 +454,6 @@ static void strokes_are_dissolved(void **state)
         double crest = level_to_db(level_peak(&b) / level_rms(&b));
         double before = level_to_db(level_peak(&c) / level_rms(&c));
         assert_true(crest < before + 1);
-        audio_done(&a);
-        audio_done(&b);
-        audio_done(&c);
     }
 }
 
@@ -500,8 +463,8 @@ static void odd_sounds_are_survived(void **state)
     static const size_t wanted[] = {1, 15, 16, 333, 4096, 60000};
     for (size_t i = 0; i < 8; i++)
         for (size_t k = 0; k < 6; k++) {
-            struct audio a, b;
-            audio_init(&a, lengths[i], 3, i & 1 ? 8000 : 44100, NULL);
+            OWN(audio) b;
+            OWN(audio) a = tone_frames(lengths[i], 3, i & 1 ? 8000 : 44100);
             for (size_t n = 0; n < 3 * a.frames; n++)
                 a.data[n] = n % 7 ? 0.1f * (float)(n % 5) : NAN;
             assert_int_equal(stretch_time(&b, &a, wanted[k], NULL), ST_OK);
@@ -514,11 +477,9 @@ static void odd_sounds_are_survived(void **state)
             assert_int_equal(stretch_smear(&b, &a, wanted[k], &spec, &r, NULL), ST_OK);
             for (size_t n = 0; n < 3 * b.frames; n++)
                 assert_true(isfinite(b.data[n]));
-            audio_done(&b);
-            audio_done(&a);
         }
-    struct audio silence, b;
-    audio_init(&silence, 30000, 1, 44100, NULL);
+    OWN(audio) b;
+    OWN(audio) silence = tone_frames(30000, 1, 44100);
     assert_int_equal(stretch_time(&b, &silence, 45000, NULL), ST_OK);
     assert_true(level_peak(&b) == 0);
     audio_done(&b);
@@ -529,8 +490,6 @@ static void odd_sounds_are_survived(void **state)
     audio_done(&b);
     assert_int_equal(stretch_time(&b, &silence, 100, NULL), ST_OK);
     assert_true(b.frames == 100 && level_peak(&b) == 0);
-    audio_done(&b);
-    audio_done(&silence);
     struct audio silent, still; /* is no louder than it was */
     audio_init(&silent, 44100, 1, 44100, NULL);
     struct rng r = rng_derive(1, 0, "smear", 0);
@@ -558,8 +517,8 @@ static struct audio bright_at_last(double level, double last, size_t click_at)
 /* All frames count alike, the last ones, too; and what is filtered stays where it was. */
 static void colour_is_the_mean_and_keeps_time(void **state)
 {
-    struct audio a = bright_at_last(0.1, 1, 8000);
-    struct audio model = bright_at_last(0.08, 1.75, 4000);
+    OWN(audio) a = bright_at_last(0.1, 1, 8000);
+    OWN(audio) model = bright_at_last(0.08, 1.75, 4000);
     assert_int_equal(colour_match(&a, &model, NULL), ST_OK);
     size_t peak = 0;
     for (size_t i = 0; i < a.frames; i++)
@@ -567,8 +526,6 @@ static void colour_is_the_mean_and_keeps_time(void **state)
     assert_int_equal(peak, 8000);
     double high = tone_partial(&a, 0, 2000, 5000, 5000).amplitude;
     assert_close(level_to_db(high / 0.1), 0.1, 0.2);
-    audio_done(&a);
-    audio_done(&model);
 }
 
 int main(void)

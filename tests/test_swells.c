@@ -10,9 +10,6 @@
 
 #include <math.h>
 #include <sndfile.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { RATE = 44100, SECTION_S = 7, SECTIONS = 6 };
@@ -22,9 +19,9 @@ static void record(char path[FOLDER_BYTES], const char *folder, int sections)
 {
     static const double hz[SECTIONS] = {110, 261.6, 164.8, 392, 196, 138.6};
     static const int partials[SECTIONS] = {24, 4, 12, 3, 30, 7};
-    struct audio a = tone_blank(SECTION_S * sections, 1, RATE);
+    OWN(audio) a = tone_blank(SECTION_S * sections, 1, RATE);
     for (int s = 0; s < sections; s++) {
-        struct audio chord = tone_blank(SECTION_S, 1, RATE);
+        OWN(audio) chord = tone_blank(SECTION_S, 1, RATE);
         for (int k = 1; k <= partials[s]; k++)
             for (int third = 0; third < 2; third++)
                 tone_add(&chord, 0, hz[s] * (third ? 1.5 : 1) * k + 0.1 * third, 0.1 / k,
@@ -34,13 +31,11 @@ static void record(char path[FOLDER_BYTES], const char *folder, int sections)
             a.data[(size_t)s * chord.frames + i] =
                 chord.data[i] * (float)fmin(1, end * end);
         }
-        audio_done(&chord);
     }
     folder_path(path, folder, "chords.wav");
     assert_int_equal(
         folder_sound(path, SF_FORMAT_WAV | SF_FORMAT_PCM_24, RATE, 1, a.data, a.frames),
         1);
-    audio_done(&a);
 }
 
 static void dig_stages(struct dig *d, const char *path, const struct root *root,
@@ -118,8 +113,8 @@ static void they_come_from_places_that_differ(void **state)
                                         "chords_stretch_2x_swell02.wav",
                                         "chords_reversed.wav"};
     char path[FOLDER_BYTES];
-    struct root root;
-    struct dig d;
+    OWN(root) root;
+    OWN(dig) d;
     record(path, *state, SECTIONS);
     assert_int_equal(root_open(&root, *state, false, NULL), ST_OK);
     dig(&d, path, &root, 6);
@@ -133,8 +128,6 @@ static void they_come_from_places_that_differ(void **state)
         if (strcmp(d.finds.at[i].filename, names[0]) == 0 ||
             strcmp(d.finds.at[i].filename, names[8]) == 0)
             assert_true(d.finds.at[i].start_frame == d.pads.at[0].start_frame);
-    dig_done(&d);
-    root_done(&root);
 }
 
 /* One pad makes a swell of each stretch, two make two. */
@@ -142,16 +135,14 @@ static void few_pads_make_what_they_can(void **state)
 {
     for (int pads = 1; pads <= 2; pads++) {
         char path[FOLDER_BYTES];
-        struct root root;
-        struct dig d;
+        OWN(root) root;
+        OWN(dig) d;
         record(path, *state, 3);
         assert_int_equal(root_open(&root, *state, false, NULL), ST_OK);
         dig(&d, path, &root, pads);
         assert_int_equal(d.pads.count, pads);
         assert_int_equal(d.finds.count, 4 * pads + 1);
         assert_int_equal(places(&d), pads);
-        dig_done(&d);
-        root_done(&root);
     }
 }
 
@@ -162,8 +153,8 @@ static void loops_are_as_long_as_was_asked_for(void **state)
     static const double seconds[] = {0.2, 2, 8};
     for (size_t i = 0; i < sizeof seconds / sizeof *seconds; i++) {
         char path[FOLDER_BYTES];
-        struct root root;
-        struct dig d;
+        OWN(root) root;
+        OWN(dig) d;
         struct config cfg;
         config_defaults(&cfg, NULL);
         cfg.reproducibility.random_seed.value = 1;
@@ -184,8 +175,6 @@ static void loops_are_as_long_as_was_asked_for(void **state)
             assert_float_equal(c->m.loop_end, seconds[i] * RATE, 1e-9);
             assert_int_equal(c->grade, 'A');
         }
-        dig_done(&d);
-        root_done(&root);
     }
 }
 
@@ -227,10 +216,10 @@ static void loops_on_the_grid_are_whole_bars(void **state)
 static void a_drone_does_not_pump(void **state)
 {
     char path[FOLDER_BYTES];
-    struct root root;
-    struct dig d;
+    OWN(root) root;
+    OWN(dig) d;
     struct config cfg;
-    struct audio a = tone_blank(3, 1, RATE);
+    OWN(audio) a = tone_blank(3, 1, RATE);
     for (int k = 1; k <= 9; k++)
         tone_add(&a, 0, 220 * k, 0.2 / k, k);
     for (size_t i = 0; i < a.frames; i++)
@@ -239,7 +228,6 @@ static void a_drone_does_not_pump(void **state)
     assert_int_equal(
         folder_sound(path, SF_FORMAT_WAV | SF_FORMAT_PCM_24, RATE, 1, a.data, a.frames),
         1);
-    audio_done(&a);
     config_defaults(&cfg, NULL);
     cfg.reproducibility.random_seed.value = 1;
     cfg.drones.pitch_shift_semitones.count = 1;
@@ -249,18 +237,14 @@ static void a_drone_does_not_pump(void **state)
     dig_stages(&d, path, &root, &cfg, 1u << STAGE_DRONES);
     assert_int_equal(d.finds.count, 3);
     for (size_t i = 0; i < d.finds.count; i++) {
-        char made[FOLDER_BYTES], name[300];
-        struct audio loop;
+        char made[FOLDER_BYTES];
         double least, most;
-        snprintf(name, sizeof name, "made/%s", d.finds.at[i].filename);
+        FREED const char *name = text_of("made/%s", d.finds.at[i].filename);
         folder_path(made, *state, name);
-        assert_int_equal(soundfile_load(made, 0, &loop, NULL), ST_OK);
+        OWN(audio) loop = sound_read(made);
         tone_wavering(&loop, 2205, &least, &most);
         assert_true(most - least < 1.5);
-        audio_done(&loop);
     }
-    dig_done(&d);
-    root_done(&root);
 }
 
 int main(void)

@@ -8,7 +8,6 @@
 
 #include <math.h>
 #include <stdint.h>
-#include <stdlib.h>
 
 static const double HOP_S = 256.0 / 44100;
 
@@ -127,15 +126,12 @@ static void drums_give_their_tempo(void **state)
     for (int style = 0; style < 3; style++)
         for (double bpm = 78.3; bpm < 170; bpm += 11.7, all++) {
             struct rng r = rng_derive(2, 0, "test-tempo", (uint64_t)all);
-            struct audio a;
-            assert_int_equal(audio_init(&a, 20 * 22050, 1, 22050, NULL), ST_OK);
+            OWN(audio) a = tone_frames(20 * 22050, 1, 22050);
             render(&a, bpm, style, &r);
-            struct track *t = tone_track(&a);
+            OWN(track) *t = tone_track(&a);
             double found = track_info(t)->tempo.bpm;
             right += fabs(found / bpm - 1) < 0.04;
             octave += within_octave(found, bpm);
-            track_free(t);
-            audio_done(&a);
         }
     print_message("tempo of %d patterns: %d right, %d right or an octave off\n", all,
                   right, octave);
@@ -148,8 +144,7 @@ static void pads_have_none(void **state)
     int found = 0;
     for (uint64_t item = 0; item < 10; item++) {
         struct rng r = rng_derive(3, 0, "test-tempo", item);
-        struct audio a;
-        assert_int_equal(audio_init(&a, 20 * 22050, 1, 22050, NULL), ST_OK);
+        OWN(audio) a = tone_frames(20 * 22050, 1, 22050);
         for (double at = 0.1; at < 15;) {
             double length = rng_range(&r, 2, 5), root = rng_range(&r, 80, 200);
             size_t frame = (size_t)(at * 22050), n = (size_t)(length * 22050);
@@ -159,10 +154,8 @@ static void pads_have_none(void **state)
             }
             at += length;
         }
-        struct track *t = tone_track(&a);
+        OWN(track) *t = tone_track(&a);
         found += track_info(t)->tempo.bpm > 0;
-        track_free(t);
-        audio_done(&a);
     }
     assert_int_equal(found, 0);
 }
@@ -175,8 +168,7 @@ static void what_nothing_strikes_has_none(void **state)
     for (int item = 0; item < 12; item++) {
         bool struck = item % 3 == 2;
         struct rng r = rng_derive(5, 0, "test-tempo", (uint64_t)item);
-        struct audio a;
-        assert_int_equal(audio_init(&a, 20 * 22050, 1, 22050, NULL), ST_OK);
+        OWN(audio) a = tone_frames(20 * 22050, 1, 22050);
         double beat_hz = rng_range(&r, 1.4, 2.8), root = rng_range(&r, 110, 300);
         for (size_t i = 0; i < a.frames; i++) {
             double at = (double)i / 22050, sum = 0;
@@ -190,13 +182,11 @@ static void what_nothing_strikes_has_none(void **state)
         for (double at = 0.5; struck && at < 19; at += 1 / beat_hz)
             synth_drum(SYNTH_KICK, 0.8, 1, &r, a.data + (size_t)(at * 22050), 4000,
                        22050);
-        struct track *t = tone_track(&a);
+        OWN(track) *t = tone_track(&a);
         double bpm = track_info(t)->tempo.bpm;
         print_message("%s: %.1f, %.1f bpm\n", struck ? "struck" : "held", beat_hz * 60,
                       bpm);
         assert_true(struck ? within_octave(bpm, beat_hz * 60) : bpm == 0);
-        track_free(t);
-        audio_done(&a);
     }
 }
 

@@ -6,9 +6,6 @@
 #include "ui/themes.h"
 
 #include <math.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -44,10 +41,9 @@ static double contrast(int a, int b)
 static void shipped_themes_are_complete_and_legible(void **state)
 {
     for (size_t i = 0; i < sizeof shipped / sizeof *shipped; i++) {
-        char path[4096];
         struct theme t;
         struct err e;
-        snprintf(path, sizeof path, SOURCE_DIR "/themes/%s.yaml", shipped[i]);
+        FREED const char *path = text_of(SOURCE_DIR "/themes/%s.yaml", shipped[i]);
         if (theme_load(&t, path, NULL, &e))
             fail_msg("%s", e.msg);
         assert_string_equal(t.name, shipped[i]);
@@ -100,9 +96,8 @@ static void ink_is_seen_on_every_ground(void **state)
                                           ROLE_ACCEPTED, ROLE_REJECTED, ROLE_KEY,
                                           ROLE_STEP_ON,  ROLE_STEP_OFF};
     for (size_t i = 0; i < sizeof shipped / sizeof *shipped; i++) {
-        char path[4096];
         struct theme t;
-        snprintf(path, sizeof path, SOURCE_DIR "/themes/%s.yaml", shipped[i]);
+        FREED const char *path = text_of(SOURCE_DIR "/themes/%s.yaml", shipped[i]);
         assert_int_equal(theme_load(&t, path, NULL, NULL), ST_OK);
         for (int depth = THEME_256; depth <= THEME_16; depth++) {
             for (size_t k = 0; k < sizeof on_cursor / sizeof *on_cursor; k++) {
@@ -235,8 +230,7 @@ static void themes_extend_one_another(void **state)
     assert_int_equal(t.look[THEME_256][ROLE_CURSOR].bg, 180);
     /* as the workstation looks for them: one's own folder first, the shipped ones after
      */
-    char list[2 * FOLDER_BYTES];
-    snprintf(list, sizeof list, "%s:/nonexistent:" SOURCE_DIR "/themes", folder);
+    FREED const char *list = text_of("%s:/nonexistent:" SOURCE_DIR "/themes", folder);
     assert_int_equal(themes_load(&t, list, "mine", &e), ST_OK);
     assert_string_equal(t.name, "mine"); /* its file's; no other was given */
     assert_int_equal(t.look[THEME_256][ROLE_TEXT].fg, 1);

@@ -30,6 +30,12 @@ static int tear_down(void **state)
     return 0;
 }
 
+static void play(const struct play_item *item)
+{
+    transport_play(g.t, item);
+    transport_settle(g.t);
+}
+
 static void true_level_is_the_file(void **state)
 {
     struct play_item item = add(&g, 0, 20000, 2, 1);
@@ -65,10 +71,9 @@ static void matching_brings_all_to_one_loudness(void **state)
     static const double levels[] = {0.02, 0.1, 0.9};
     for (int i = 0; i < 3; i++) {
         struct play_item item = add(&g, i, RATE * 4, 1, levels[i]);
-        struct audio heard;
+        OWN(audio) heard;
         struct loudness l;
-        transport_play(g.t, &item);
-        transport_settle(g.t);
+        play(&item);
         hear(4, &heard);
         assert_int_equal(loudness_measure(&heard, &l, NULL), ST_OK);
         /* a mono file sounds from both sides: 3 dB more than the file alone */
@@ -78,47 +83,41 @@ static void matching_brings_all_to_one_loudness(void **state)
         audio_done(&heard);
         transport_stop(g.t);
         hear(0.1, &heard);
-        audio_done(&heard);
     }
 }
 
 /* The loudness that was asked for. */
 static void matching_is_to_the_loudness_of_the_options(void **state)
 {
-    struct audio heard;
+    OWN(audio) heard;
     struct loudness l;
     transport_free(g.t);
     struct transport_options o = {.backend = TRANSPORT_OFFLINE, .match_lufs = -27};
     assert_int_equal(transport_new(&g.t, &o, NULL), ST_OK);
     struct play_item item = add(&g, 0, RATE * 4, 1, 0.5);
-    transport_play(g.t, &item);
-    transport_settle(g.t);
+    play(&item);
     hear(4, &heard);
     assert_int_equal(loudness_measure(&heard, &l, NULL), ST_OK);
     assert_true(fabs(l.integrated_lufs + 27 - 3.01) < 0.2);
-    audio_done(&heard);
 }
 
 static void matching_never_exceeds_the_peak(void **state)
 {
-    struct audio heard;
+    OWN(audio) heard;
     /* a click of 3 ms: very quiet over 400 ms, but as high as any */
     struct play_item item = add(&g, 0, 130, 1, 0.5);
     item.once = true;
-    transport_play(g.t, &item);
-    transport_settle(g.t);
+    play(&item);
     hear(0.2, &heard);
     double peak_db = level_to_db(level_true_peak(&heard, false));
     assert_true(peak_db < -0.98 && peak_db > -1.1);
-    audio_done(&heard);
 }
 
 static void toggling_the_match_is_ramped_and_exact_at_the_end(void **state)
 {
     float out[20000 * 2];
     struct play_item item = add(&g, 0, 40000, 1, 0.1);
-    transport_play(g.t, &item);
-    transport_settle(g.t);
+    play(&item);
     transport_render(g.t, out, 5000);
     double gain = (double)out[2000] / (double)sample(&g, 0, 1000);
     struct loudness own;
@@ -148,8 +147,7 @@ static void space_and_seek(void **state)
     assert_true(!g.s.playing && g.s.id == 0);
     struct play_item item = add(&g, 0, RATE * 2, 1, 1);
     item.once = true;
-    transport_play(g.t, &item);
-    transport_settle(g.t);
+    play(&item);
     transport_render(g.t, out, 10000);
     transport_seek(g.t, 0.5);
     transport_render(g.t, out, 10000);
@@ -185,8 +183,7 @@ static void space_and_seek(void **state)
     status(&g);
     assert_true(g.s.position_s == 0);
     transport_seek(g.t, 0.5);
-    transport_play(g.t, &item);
-    transport_settle(g.t);
+    play(&item);
     transport_render(g.t, out, 100);
     assert_true(out[0] == sample(&g, 0, 0));
 }
@@ -199,8 +196,7 @@ static void loops_and_their_switch(void **state)
     struct play_item item = add(&g, 0, 30000, 1, 1);
     item.loop_start_frame = 1000;
     item.loop_end_frame = 9000;
-    transport_play(g.t, &item);
-    transport_settle(g.t);
+    play(&item);
     transport_render(g.t, out, 15000);
     for (size_t i = 600; i < 15000; i++)
         assert_true(out[2 * i] == sample(&g, 0, i < 9000 ? i : i - 8000));
@@ -212,8 +208,7 @@ static void loops_and_their_switch(void **state)
     assert_true(out[2 * 19999] == sample(&g, 0, 22999));
     transport_set_loop(g.t, true);
     item.once = true; /* a hit ends, loop or not */
-    transport_play(g.t, &item);
-    transport_settle(g.t);
+    play(&item);
     for (int i = 0; i < 3; i++)
         transport_render(g.t, out, 12000);
     assert_true(out[2 * 5999] == sample(&g, 0, 29999) && out[2 * 6000] == 0);
@@ -247,8 +242,7 @@ static void loops_begin_and_end_without_a_click(void **state)
         for (size_t i = 0; i < N; i++)
             g.sound[n].data[i] =
                 (float)((n ? -level : level) * cos(2 * PI * hz * (double)i / RATE));
-        char name[20];
-        snprintf(name, sizeof name, "%d.wav", n);
+        FREED const char *name = text_of("%d.wav", n);
         folder_wav(g.folder, name, &g.sound[n], 24);
     }
     transport_prefetch(g.t, item, 2);
@@ -314,8 +308,7 @@ static void a_stretch_of_a_file(void **state)
     struct play_item item = add(&g, 0, RATE * 3, 2, 1);
     item.start_frame = 50000;
     item.end_frame = 60000;
-    transport_play(g.t, &item);
-    transport_settle(g.t);
+    play(&item);
     transport_render(g.t, out, 12000);
     for (size_t i = 600; i < 9400; i++)
         assert_true(out[2 * i] == sample(&g, 0, 50000 + i));
@@ -361,8 +354,7 @@ static void flip_compares_at_one_place(void **state)
     transport_set_matched(g.t, false);
     struct play_item a = add(&g, 0, 60000, 1, 1), b = add(&g, 1, 60000, 1, 1);
     transport_prefetch(g.t, &b, 1);
-    transport_play(g.t, &a);
-    transport_settle(g.t);
+    play(&a);
     transport_render(g.t, out, 7000);
     transport_flip(g.t, &b);
     transport_render(g.t, out, 5000);
@@ -397,8 +389,7 @@ static void a_seek_goes_into_what_is_being_read(void **state)
     transport_set_matched(g.t, false);
     struct play_item brief = add(&g, 0, 4000, 1, 1), item = add(&g, 1, 60000, 1, 1);
     brief.once = item.once = true;
-    transport_play(g.t, &brief);
-    transport_settle(g.t);
+    play(&brief);
     transport_render(g.t, out, 1000);
     atomic_store(&gate_closed, true);
     transport_play(g.t, &item);
@@ -456,8 +447,7 @@ static void a_flip_waits_at_the_playhead(void **state)
     float out[8000 * 2];
     transport_set_matched(g.t, false);
     struct play_item a = add(&g, 0, 60000, 1, 1), b = add(&g, 1, 60000, 1, 1);
-    transport_play(g.t, &a);
-    transport_settle(g.t);
+    play(&a);
     transport_render(g.t, out, 7000);
     atomic_store(&gate_closed, true);
     transport_flip(g.t, &b);
@@ -488,17 +478,14 @@ static void a_flip_waits_at_the_playhead(void **state)
 
 static void what_cannot_be_heard_is_said(void **state)
 {
-    char path[512];
     float out[2000];
-    snprintf(path, sizeof path, "%s/0.wav", g.folder);
+    FREED const char *path = text_of("%s/0.wav", g.folder);
     struct play_item item = {.id = 5, .path = path};
-    transport_play(g.t, &item);
-    transport_settle(g.t);
+    play(&item);
     status(&g);
     assert_true(!g.s.playing && strstr(g.s.problem, "0.wav"));
     add(&g, 0, 5000, 1, 1); /* now it is there */
-    transport_play(g.t, &item);
-    transport_settle(g.t);
+    play(&item);
     status(&g);
     assert_true(g.s.playing && !g.s.loading && g.s.problem[0] == '\0');
     transport_stop(g.t);
@@ -509,8 +496,7 @@ static void what_cannot_be_heard_is_said(void **state)
     fputs("this is not audio", f);
     fclose(f);
     transport_forget(g.t, path);
-    transport_play(g.t, &item);
-    transport_settle(g.t);
+    play(&item);
     transport_render(g.t, out, 1000);
     status(&g);
     assert_true(!g.s.playing && g.s.problem[0]);
@@ -518,8 +504,7 @@ static void what_cannot_be_heard_is_said(void **state)
     struct play_item beyond = add(&g, 1, 5000, 1, 1);
     beyond.start_frame = RATE;
     beyond.end_frame = 2 * RATE;
-    transport_play(g.t, &beyond);
-    transport_settle(g.t);
+    play(&beyond);
     status(&g);
     assert_true(!g.s.playing && strstr(g.s.problem, "no sound at this place"));
 }
@@ -529,16 +514,14 @@ static void a_file_written_again_is_read_again(void **state)
     float out[2000];
     transport_set_matched(g.t, false);
     struct play_item item = add(&g, 0, 5000, 1, 1);
-    transport_play(g.t, &item);
-    transport_settle(g.t);
+    play(&item);
     transport_render(g.t, out, 1000);
     noise_make(&g.sound[1], 5000, 1, RATE, 24, 1, 77);
     folder_wav(g.folder, "0.wav", &g.sound[1], 24);
     transport_forget(g.t, g.path[0]);
     transport_stop(g.t);
     transport_render(g.t, out, 1000);
-    transport_play(g.t, &item);
-    transport_settle(g.t);
+    play(&item);
     transport_render(g.t, out, 1000);
     assert_true(out[2 * 900] == sample(&g, 1, 900));
 }
@@ -626,10 +609,9 @@ static void a_slot_without_a_rate_table_is_still(void **state)
     char name[20], path[300];
     for (int i = 0; i < 65; i++) {
         snprintf(name, sizeof name, "r%d.wav", i);
-        struct audio a;
+        OWN(audio) a;
         noise_make(&a, 1000, 1, 20000 + i, 24, 1, 3);
         folder_wav(g.folder, name, &a, 24);
-        audio_done(&a);
         snprintf(path, sizeof path, "%s/%s", g.folder, name);
         struct play_item hit = {.id = 1, .path = path, .once = true};
         transport_kit_slot(g.t, 0, &hit, 0);
@@ -681,7 +663,7 @@ static void a_shape_belongs_to_the_wish(void **state)
     assert_true(sides);
     /* of a stretch of the recording, too, the ends are those of the shape */
     struct play_item part = hit;
-    struct audio cut;
+    OWN(audio) cut;
     part.start_frame = 500;
     part.end_frame = 1500;
     part.shape = (struct sample_shape){.channels = 2, .rate_hz = RATE};
@@ -694,7 +676,6 @@ static void a_shape_belongs_to_the_wish(void **state)
     transport_render(g.t, shaped, 1000);
     for (size_t i = 0; i < 2000; i++)
         assert_float_equal(shaped[i], cut.data[i], 1e-6);
-    audio_done(&cut);
 }
 
 /* A sound that lies low in its file is exported with its peak where all have theirs, and
@@ -742,8 +723,7 @@ static void a_kit_told_often_leaves_room_for_a_sound(void **state)
         transport_kit_pattern(g.t, &p);
         transport_kit_tempo(g.t, 90 + changes % 2);
     }
-    transport_play(g.t, &item);
-    transport_settle(g.t);
+    play(&item);
     transport_render(g.t, out, 2000);
     assert_true(out[2 * 1000] == sample(&g, 0, 1000));
 }

@@ -11,7 +11,6 @@
 
 #include <poll.h>
 #include <stdatomic.h>
-#include <stdint.h>
 #include <string.h>
 
 static void the_end_is_announced(void **state)

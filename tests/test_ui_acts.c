@@ -71,14 +71,13 @@ static void messages_name_keys_of_ones_own(void **state)
 static void decisions_are_on_disk_at_once(void **state)
 {
     struct err e;
-    struct session *other;
+    OWN(session) *other = NULL;
     uint64_t id = current()->id;
     ui_rig_keys(&rig, "x");
     assert_int_equal(session_open(&other, rig.folder, &e), ST_OK);
     long at = session_index_of(other, id);
     assert_true(at >= 0);
     assert_int_equal(session_find(other, (size_t)at)->decision, DECISION_REJECTED);
-    session_close(other);
 }
 
 static void a_filter_never_dead_ends(void **state)
@@ -103,9 +102,7 @@ static void a_filter_never_dead_ends(void **state)
     ui_rig_keys(&rig, "Esc");
     assert_string_equal(view_filter(rig.app.view), "");
     /* and it is mended, not typed anew: no part of it is taken for a filter */
-    ui_rig_keys(&rig, "f");
-    ui_rig_type(&rig, "grade>=Q");
-    ui_rig_keys(&rig, "Enter");
+    ui_rig_enter(&rig, "f", "grade>=Q");
     assert_int_equal(rig.app.asking, ASK_FILTER);
     ui_rig_keys(&rig, "BackSpace B Enter");
     assert_int_equal(rig.app.asking, ASK_NOTHING);
@@ -113,17 +110,13 @@ static void a_filter_never_dead_ends(void **state)
     /* half a filter is none, wherever it was typed */
     static const char *const halves[] = {"filter (((", "tag (((", "filter rms<"};
     for (size_t i = 0; i < sizeof halves / sizeof *halves; i++) {
-        ui_rig_keys(&rig, ":");
-        ui_rig_type(&rig, halves[i]);
-        ui_rig_keys(&rig, "Enter");
+        ui_rig_enter(&rig, ":", halves[i]);
         assert_true(rig.app.asking == (halves[i][0] == 't' ? ASK_TAG : ASK_FILTER));
         assert_true(ui_rig_shows(&rig, "the expression is not finished"));
         ui_rig_keys(&rig, "Esc");
         assert_string_equal(view_filter(rig.app.view), "grade>=B");
     }
-    ui_rig_keys(&rig, ":");
-    ui_rig_type(&rig, "filter grade>=A");
-    ui_rig_keys(&rig, "Enter");
+    ui_rig_enter(&rig, ":", "filter grade>=A");
     assert_int_equal(rig.app.asking, ASK_NOTHING);
     assert_string_equal(view_filter(rig.app.view), "grade>=A");
     ui_rig_keys(&rig, "F T");
@@ -179,12 +172,11 @@ static void a_filter_leads_to_where_its_finds_are(void **state)
 static void a_range_has_a_sign(void **state)
 {
     ui_rig_keys(&rig, "gg t v j j");
-    char *screen = ui_rig_screen(&rig);
+    FREED char *screen = ui_rig_screen(&rig);
     int signs = 0;
     for (const char *at = screen; (at = strstr(at, "││·")) != NULL; at++)
         signs++;
     assert_int_equal(signs, 2);
-    free(screen);
     assert_true(ui_rig_shows(&rig, "│◆·"));
 }
 
@@ -244,8 +236,7 @@ static void edges_stay_within_the_recording(void **state)
     ui_rig_keys(&rig, "u");
     was = detail();
     int64_t rest = was.end_frame - was.start_frame; /* 10 ms are left, not less */
-    char keys[32];
-    snprintf(keys, sizeof keys, "#%d)", (int)(rest / 441 - 1) / 2);
+    FREED const char *keys = text_of("#%d)", (int)(rest / 441 - 1) / 2);
     ui_rig_type(&rig, keys);
     rest = detail().end_frame - detail().start_frame;
     assert_true(rest >= 441 && rest < 3 * 441);
@@ -274,9 +265,7 @@ static void counts_move_and_digits_rate(void **state)
     assert_int_equal(current()->rating, 0);
     ui_rig_keys(&rig, "G");
     assert_int_equal(view_cursor(rig.app.view), view_count(rig.app.view) - 1);
-    ui_rig_keys(&rig, ":");
-    ui_rig_type(&rig, "3");
-    ui_rig_keys(&rig, "Enter");
+    ui_rig_enter(&rig, ":", "3");
     assert_int_equal(view_cursor(rig.app.view), 2);
     ui_rig_keys(&rig, "# 5 0 u"); /* as far as it goes, and what that was */
     assert_true(ui_rig_said(&rig, "undone: rated 5"));
@@ -343,7 +332,7 @@ static void add_talk(const char *stem, double company, double best)
 {
     enum { PIECES = 6 };
     struct catalog_source src = {.rate_hz = 44100, .channels = 1, .frames = 8 * 44100};
-    struct candidate *c = calloc(PIECES, sizeof *c);
+    FREED struct candidate *c = calloc(PIECES, sizeof *c);
     snprintf(src.stem, sizeof src.stem, "%s", stem);
     snprintf(src.path, sizeof src.path, "%s.wav", stem);
     for (int i = 0; i < PIECES; i++) {
@@ -361,9 +350,7 @@ static void add_talk(const char *stem, double company, double best)
         snprintf(c[i].filename, sizeof c[i].filename, "%s_drum_%03d_hat_open.wav", stem,
                  i);
     }
-    assert_int_equal(session_add(rig.session, &src, c, PIECES, NULL, NULL), ST_OK);
-    session_announce(rig.session);
-    free(c);
+    ui_rig_add(&rig, &src, c, PIECES);
 }
 
 /* F puts on the slots what an export that fills them would, of all drums there are. */
@@ -373,8 +360,8 @@ static void a_kit_is_filled_as_an_export_would(void **state)
     add_talk("talk", 0.5, 0.99);
     add_talk("rap", 1, 0.98);
     size_t n = session_count(rig.session), hits = 0;
-    struct candidate *c = calloc(n, sizeof *c);
-    struct kit_hit *hit = calloc(n, sizeof *hit);
+    FREED struct candidate *c = calloc(n, sizeof *c);
+    FREED struct kit_hit *hit = calloc(n, sizeof *hit);
     long *find = calloc(n, sizeof *find), expected[KIT_SLOTS];
     ui_rig_keys(&rig, "] ] ] ] ] j j x j j a K");
     for (size_t i = 0; i < n; i++) {
@@ -414,8 +401,6 @@ static void a_kit_is_filled_as_an_export_would(void **state)
             }
     }
     assert_true(offered >= KIT_SLOTS);
-    free(c);
-    free(hit);
     free(find);
 }
 
@@ -670,9 +655,8 @@ static void the_tagged_are_meant_or_nothing_is(void **state)
     assert_int_equal(t->tagged, 3);
     for (const char *key = "()<>R"; *key; key++)
         for (int range = 0; range < 2; range++) {
-            char keys[8];
             uint64_t before = session_version(rig.session).state;
-            snprintf(keys, sizeof keys, "%s %c", range ? "v k" : ";", *key);
+            FREED const char *keys = text_of("%s %c", range ? "v k" : ";", *key);
             ui_rig_keys(&rig, keys);
             assert_true(
                 ui_rig_said(&rig, "loops and edges are moved one find at a time"));
@@ -796,8 +780,7 @@ static void only_stereo_finds_count_twice(void **state)
         snprintf(c.source, sizeof c.source, "wide");
         snprintf(c.filename, sizeof c.filename, "wide_pad%02d.wav", stereo);
         rig.config.export.pads_stereo = true;
-        assert_int_equal(session_add(rig.session, &src, &c, 1, NULL, &e), ST_OK);
-        session_announce(rig.session);
+        ui_rig_add(&rig, &src, &c, 1);
         size_t last = session_count(rig.session) - 1;
         session_decide(rig.session, &last, 1, DECISION_ACCEPTED, &e);
         kit_budget(&rig.app, &b[stereo]);

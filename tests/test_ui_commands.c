@@ -3,8 +3,6 @@
 #include "checks.h"
 #include "ui_rig.h"
 
-#include <string.h>
-
 /* Types `typed` after the key `opens` and Tab; the prompt then says `whole`. */
 static void check_completed(const char *opens, const char *typed, const char *whole)
 {

@@ -6,7 +6,6 @@
 #include "ui_rig.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static struct keymap map;
@@ -199,14 +198,13 @@ static void key_files_hold_remarks(void **state)
 /* What test_docs compares with the man page: no key begins a line of its own. */
 static void no_key_is_taken_for_a_request(void **state)
 {
-    char *text = manual_page();
+    FREED char *text = manual_page();
     assert_non_null(text);
     assert_non_null(strstr(text, ".SS Decide\n.TP\n\\&\\fBa\\fR\n"));
     const char *line = strstr(text, ".SH KEYS\n");
     for (; strncmp(line, ".SH COMMANDS", 12) != 0; line += strcspn(line, "\n") + 1)
         assert_true(strncmp(line, ".T", 2) == 0 || strncmp(line, ".S", 2) == 0 ||
                     *line != '.');
-    free(text);
 }
 
 /* --- prompt ----------------------------------------------------------------------------

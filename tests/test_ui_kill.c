@@ -103,7 +103,7 @@ static bool did_again(struct session *s, const char *label)
  * have ended the way to redo it: *overtaken. */
 static bool is_on_record(const char *done, const char *undone, bool *overtaken)
 {
-    struct session *s;
+    OWN(session) *s = NULL;
     struct err e;
     const char *label = done[0] ? done : undone;
     if (session_open(&s, project, &e) != ST_OK)
@@ -112,18 +112,16 @@ static bool is_on_record(const char *done, const char *undone, bool *overtaken)
     bool found = !*overtaken &&
                  (echo_is_of(session_echo(s), "redone: ", label) || did_again(s, label));
     found = found || (done[0] && took_back(s, label));
-    session_close(s);
     return found;
 }
 
 static void make_project(void)
 {
-    struct session *s;
+    OWN(session) *s = NULL;
     struct err e;
     folder_remove(project);
     assert_int_equal(session_open(&s, project, &e), ST_OK);
     ui_rig_fill(s, 4, 60);
-    session_close(s);
 }
 
 static void run_and_kill(struct rng *r, bool back)

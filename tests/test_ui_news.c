@@ -19,7 +19,7 @@ static void idle_for(double seconds)
 
 static void what_others_write_comes_up_without_a_key(void **state)
 {
-    struct session *other;
+    OWN(session) *other = NULL;
     struct err e;
     size_t above = 0, count;
     app_command(&rig.app, "sort name");
@@ -46,13 +46,12 @@ static void what_others_write_comes_up_without_a_key(void **state)
     assert_true(view_count(rig.app.view) > count);
     assert_int_equal(library_current(&rig.app), here);
     assert_true(view_cursor(rig.app.view) > row);
-    session_close(other);
 }
 
 /* What the line says u does is what u does. */
 static void a_line_about_what_others_have_undone_goes(void **state)
 {
-    struct session *other;
+    OWN(session) *other = NULL;
     struct err e;
     idle_for(2.1);
     ui_rig_keys(&rig, "a");
@@ -74,13 +73,12 @@ static void a_line_about_what_others_have_undone_goes(void **state)
     assert_int_equal(session_decide(other, &one, 1, DECISION_REJECTED, &e), ST_OK);
     idle_for(4.1);
     assert_string_equal(rig.app.echo, "");
-    session_close(other);
 }
 
 /* Who mines for hours elsewhere is followed, but not all the time. */
 static void the_longer_news_take_the_seldomer_they_are_read(void **state)
 {
-    struct session *other;
+    OWN(session) *other = NULL;
     struct err e;
     size_t one = 0;
     idle_for(2.1);
@@ -98,7 +96,6 @@ static void the_longer_news_take_the_seldomer_they_are_read(void **state)
     assert_int_equal(session_find(rig.session, 0)->decision, DECISION_ACCEPTED);
     idle_for(3);
     assert_int_equal(session_find(rig.session, 0)->decision, DECISION_REJECTED);
-    session_close(other);
 }
 
 static int joins;
@@ -118,7 +115,7 @@ static enum status mine_joins(void *user, const struct mine_request *r,
  * again, once that has been quiet for a while, and nothing is said. */
 static void rows_left_as_they_are_are_joined_again(void **state)
 {
-    struct session *other;
+    OWN(session) *other = NULL;
     struct err e;
     struct catalog_source src = *session_source(rig.session, 0);
     rig.app.setup.ops.mine = mine_joins;
@@ -142,7 +139,6 @@ static void rows_left_as_they_are_are_joined_again(void **state)
     idle_for(10);
     assert_int_equal(joins, 1);
     assert_string_equal(rig.app.echo, "as it was");
-    session_close(other);
 }
 
 int main(void)

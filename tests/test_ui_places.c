@@ -6,7 +6,6 @@
 #include "core/clock.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -17,9 +16,7 @@ static bool shown(const char *part)
 
 static void command(const char *line)
 {
-    ui_rig_keys(&rig, ":");
-    ui_rig_type(&rig, line);
-    ui_rig_keys(&rig, "Enter");
+    ui_rig_enter(&rig, ":", line);
 }
 
 static const struct find *here(void)
@@ -145,8 +142,8 @@ static void extras_leave_the_slots_alone(void **state)
     assert_int_equal(k->extra_count, 0);
     ui_rig_keys(&rig, "] gg \" e K F P s Tab");
     assert_true(rig.app.kit.extras && k->extra_count == 1);
-    char row[300];
-    snprintf(row, sizeof row, "▸· %s", session_find(rig.session, k->extra[0])->name);
+    FREED const char *row =
+        text_of("▸· %s", session_find(rig.session, k->extra[0])->name);
     assert_true(shown(row));
     const struct kit_slot before = k->slot[1];
     ui_rig_keys(&rig, "Enter");
@@ -313,7 +310,6 @@ static void it_goes_on_where_somebody_stopped(void **state)
 
 static void drums_are_found_among_notes(void **state)
 {
-    struct err e;
     enum { NOTES = 40 };
     static struct candidate c[NOTES];
     struct catalog_source src = {.rate_hz = 44100, .channels = 2, .frames = 44100 * 60};
@@ -328,8 +324,7 @@ static void drums_are_found_among_notes(void **state)
         snprintf(c[i].hit_class, sizeof c[i].hit_class, "kick");
         parts_add(&c[i].parts, "drum", 0.1);
     }
-    assert_int_equal(session_add(rig.session, &src, c, NOTES, NULL, &e), ST_OK);
-    session_announce(rig.session);
+    ui_rig_add(&rig, &src, c, NOTES);
     ui_rig_keys(&rig, "] ] ] ] ]");
     assert_int_equal(view_scope(rig.app.view), SCOPE_CATEGORY + CAT_DRUMS);
     assert_true(ui_rig_said(&rig, "hits are more likely notes; f drum>.5"));
@@ -393,10 +388,9 @@ static void names_are_cut_where_they_say_least(void **state)
     assert_string_equal(words_name(&rig.app, f, 36), "Haus_drum_001_kick");
     rig.app.now += 1;
     app_tick(&rig.app);
-    char *screen = ui_rig_screen(&rig);
+    FREED char *screen = ui_rig_screen(&rig);
     assert_non_null(strstr(screen, " Haus_drum_001_kick "));
     assert_null(strstr(screen, "loft_tapes"));
-    free(screen);
 }
 
 /* Stems of two songs bear the same names: the folders that have room tell them apart. */
@@ -414,9 +408,8 @@ static void a_recording_is_told_with_its_folders(void **state)
     add_kick("stems_Song A_drums", path);
     rig.app.now += 1;
     app_tick(&rig.app);
-    char *screen = ui_rig_screen(&rig);
+    FREED char *screen = ui_rig_screen(&rig);
     assert_non_null(strstr(screen, " Song A/drums.wav"));
-    free(screen);
 }
 
 /* What a command has another thread do is there. */
@@ -490,8 +483,7 @@ static void a_proposal_is_taken_back(void **state)
 static void the_last_proposal_asked_for_counts(void **state)
 {
     for (int top = 12; top > 1; top--) {
-        char line[16];
-        snprintf(line, sizeof line, "best %d", top);
+        FREED const char *line = text_of("best %d", top);
         app_command(&rig.app, line);
     }
     command_done("best 1");
@@ -621,9 +613,8 @@ static void the_source_of_what_was_made_is_named(void **state)
         ui_rig_keys(&rig, "]");
         const struct find *f =
             session_find(rig.session, (size_t)library_current(&rig.app));
-        char said[120];
-        snprintf(said, sizeof said, "%s was made, not cut: its sound is from here",
-                 f->name);
+        FREED const char *said =
+            text_of("%s was made, not cut: its sound is from here", f->name);
         rig.app.echo[0] = '\0';
         ui_rig_keys(&rig, "M");
         assert_true((strstr(rig.app.echo, said) != NULL) != kind_cut(f->kind));

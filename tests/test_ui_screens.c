@@ -51,19 +51,16 @@ static void library_in_its_states(void **state)
     ui_rig_type(&rig, "nosuchthing");
     ui_rig_keys(&rig, "Enter");
     ui_rig_golden(&rig, "library-nothing-matches");
-    ui_rig_done(&rig);
 }
 
 static void a_near_miss_names_its_setting(void **state)
 {
     open_rig(30, 112, TIER_BRAILLE);
     ui_rig_keys(&rig, "] ] ] ] ] ] ] ]");
-    char *screen = ui_rig_screen(&rig);
+    FREED char *screen = ui_rig_screen(&rig);
     assert_non_null(strstr(screen, "missed level 1.2 dB below the\n"));
     assert_non_null(strstr(screen, "       gate\n"));
     assert_non_null(strstr(screen, "gate   pad_miner.min_rms_db"));
-    free(screen);
-    ui_rig_done(&rig);
 }
 
 static enum status no_mining(void *user, const struct mine_request *r,
@@ -94,7 +91,6 @@ static void what_failed_is_no_verdict_on_the_sound(void **state)
     session_announce(rig.session);
     assert_true(ui_rig_shows(&rig, "The recordings gave nothing to keep."));
     assert_true(ui_rig_shows(&rig, "export/P/0.wav cannot be written: No space\n"));
-    ui_rig_done(&rig);
 }
 
 static void an_empty_project_says_what_to_do(void **state)
@@ -105,7 +101,6 @@ static void an_empty_project_says_what_to_do(void **state)
     ui_rig_golden(&rig, "library-empty");
     ui_rig_keys(&rig, "m");
     assert_string_equal(rig.app.echo, "there are no recordings in the folder");
-    ui_rig_done(&rig);
 }
 
 static void too_small_says_so(void **state)
@@ -133,7 +128,6 @@ static void kit_as_drawn(void **state)
     open_rig(24, 80, TIER_ASCII);
     ui_rig_keys(&rig, "K F P");
     ui_rig_golden(&rig, "kit-80x24-ascii");
-    ui_rig_done(&rig);
 }
 
 static void other_screens(void **state)
@@ -147,7 +141,6 @@ static void other_screens(void **state)
     ui_rig_golden(&rig, "settings");
     ui_rig_keys(&rig, "q ?");
     ui_rig_golden(&rig, "help-library");
-    ui_rig_done(&rig);
 }
 
 /* Every screen at every size from the smallest on: no crash, and state is kept. */
@@ -170,7 +163,6 @@ static void all_sizes_hold(void **state)
         assert_int_equal(rig.app.screen, SCREEN_LIBRARY);
         rig.app.library.wide = false;
     }
-    ui_rig_done(&rig);
 }
 
 /* Where there is room for a list it does not come and go with what the find under the
@@ -194,7 +186,6 @@ static void why_leaves_the_list_in_sight(void **state)
     ui_rig_keys(&rig, "Enter"); /* where there is none it takes its place */
     assert_false(ui_rig_shows_at(&rig, 24, 80, "│      name  ") ||
                  ui_rig_shows_at(&rig, 24, 80, "shows all of it"));
-    ui_rig_done(&rig);
 }
 
 /* What is wrong with a recording stands in the log with its last word, on 80 columns too;
@@ -220,7 +211,6 @@ static void the_log_is_read_to_its_end(void **state)
         ui_rig_shows_at(&rig, 24, 80, "take 0 of a long night.wav has changed since"));
     assert_true(ui_rig_shows_at(&rig, 24, 80, "the end a\n"));
     assert_false(ui_rig_shows_at(&rig, 24, 80, "the end l\n"));
-    ui_rig_done(&rig);
 }
 
 /* Where only the list fits, keys of another screen would seem to do nothing. */
@@ -242,7 +232,6 @@ static void too_small_names_the_screen(void **state)
         assert_false(ui_rig_shows_at(&rig, 12, 40, "▸"));
         ui_rig_keys(&rig, "q");
     }
-    ui_rig_done(&rig);
 }
 
 static int dry_runs, exports;
@@ -280,14 +269,12 @@ static void an_open_stack_is_seen_as_one(void **state)
     view_move_to(v, at);
     ui_rig_keys(&rig, "z");
     assert_int_equal(view_cursor(v), at);
-    char *screen = ui_rig_screen(&rig);
+    FREED char *screen = ui_rig_screen(&rig);
     const char *rest = screen;
     size_t best = name_after(&rest, "│▸·");
     for (size_t i = 0; i < more; i++)
         assert_int_equal(name_after(&rest, "│ ·"), best + 2);
     assert_int_equal(name_after(&rest, "│ ·"), best);
-    free(screen);
-    ui_rig_done(&rig);
 }
 
 /* Nobody writes what nobody saw. */
@@ -308,7 +295,6 @@ static void a_dry_run_is_seen_before_it_is_written(void **state)
     ui_rig_keys(&rig, "Enter");
     assert_int_equal(exports, 1);
     assert_true(ui_rig_shows_at(&rig, 12, 40, "wrote 2 samples"));
-    ui_rig_done(&rig);
 }
 
 static struct app_reply answers_later;
@@ -351,7 +337,6 @@ static void enter_waits_for_the_dry_run(void **state)
     assert_true(ui_rig_shows_at(&rig, 24, 100, "Enter writes it"));
     ui_rig_keys(&rig, "Enter");
     assert_string_equal(rig.app.echo, "writing the kit");
-    ui_rig_done(&rig);
 }
 
 static void read_again(struct session *s)
@@ -383,7 +368,6 @@ static void a_dry_run_says_who_chose(void **state)
     ui_rig_keys(&rig, "q a E");
     assert_true(
         ui_rig_shows(&rig, "Only what you accepted or put into the kit; what curate"));
-    ui_rig_done(&rig);
 }
 
 static int demos;
@@ -411,7 +395,6 @@ static void the_demo_asks_where_recordings_are(void **state)
     rig.app.setup.ops.demo = demo_as_asked;
     ui_rig_keys(&rig, ": d e m o Enter");
     assert_int_equal(demos, 2);
-    ui_rig_done(&rig);
 }
 
 /* What is being typed stays while the terminal is somebody else's. */
@@ -429,7 +412,6 @@ static void lines_are_left_for_the_shell(void **state)
     ui_rig_keys(&rig, "^Z");
     assert_true(rig.app.suspend);
     assert_int_equal(rig.app.asking, ASK_CONFIRM);
-    ui_rig_done(&rig);
 }
 
 static enum status waits(void *arg, const struct job_context *ctx, struct err *e)
@@ -470,7 +452,6 @@ static void progress_is_shown_while_nothing_else_happens(void **state)
     assert_true(ui_rig_shows_at(&rig, 24, 112, "left"));
     jobs_free(rig.app.jobs);
     rig.app.jobs = none;
-    ui_rig_done(&rig);
 }
 
 static enum status waits_for(void *arg, const struct job_context *ctx, struct err *e)
@@ -542,7 +523,6 @@ static void only_recordings_are_counted(void **state)
     atomic_store(&mined, true);
     jobs_free(rig.app.jobs);
     rig.app.jobs = none;
-    ui_rig_done(&rig);
 }
 
 static enum status is_elsewhere(void *arg, const struct job_context *ctx, struct err *e)
@@ -562,10 +542,8 @@ static void what_another_does_has_not_failed(void **state)
     ui_rig_keys(&rig, "w");
     assert_true(ui_rig_shows(&rig, "elsewhere  mine tape"));
     assert_true(ui_rig_shows(&rig, "\n   another trowel is at work on tape.wav"));
-    char *screen = ui_rig_screen(&rig);
+    FREED char *screen = ui_rig_screen(&rig);
     assert_null(strstr(screen, "failed"));
-    free(screen);
-    ui_rig_done(&rig);
 }
 
 /* A number that is cut is another number: what has no room goes as a whole. */
@@ -575,9 +553,9 @@ static void numbers_of_the_title_are_whole(void **state)
     ui_rig_keys(&rig, "] a j x");
     assert_true(ui_rig_shows_at(&rig, 24, 80, "4 sources   2,"));
     rig.app.batch = (struct batch_state){.active = 1, .mining = {1, 1}};
-    char whole[64], undecided[24];
+    char undecided[24];
     words_count(undecided, sizeof undecided, session_tallies(rig.session)->all.undecided);
-    snprintf(whole, sizeof whole, "● 1  ✗ 1  · %s ", undecided);
+    FREED const char *whole = text_of("● 1  ✗ 1  · %s ", undecided);
     for (int cols = 80; cols < 130; cols++)
         assert_true(ui_rig_shows_at(&rig, 24, cols, whole));
     assert_true(ui_rig_shows_at(&rig, 24, 80, "mining 0/1"));
@@ -585,7 +563,6 @@ static void numbers_of_the_title_are_whole(void **state)
     rig.app.batch = (struct batch_state){.active = 1, .mining = {1, 1}};
     for (int cols = 80; cols < 130; cols++)
         assert_true(ui_rig_shows_at(&rig, 24, cols, "■ pattern A "));
-    ui_rig_done(&rig);
 }
 
 /* How to undo stands at the end of what is said, and a reason does, too. */
@@ -596,7 +573,6 @@ static void what_is_said_keeps_its_end(void **state)
     assert_true(ui_rig_shows_at(&rig, 24, 80, "· u undoes\n"));
     assert_true(ui_rig_shows_at(&rig, 24, 80, " accepted 000"));
     assert_true(ui_rig_shows_at(&rig, 12, 40, "· u undoes"));
-    ui_rig_done(&rig);
 }
 
 static void words_go_round_by_any_count(void **state)
@@ -618,7 +594,6 @@ static void words_go_round_by_any_count(void **state)
         config_get(rig.app.config, key, value, sizeof value);
         assert_string_equal(value, turns[i].value);
     }
-    ui_rig_done(&rig);
 }
 
 /* As many categories, recordings and sections further as the count says. */
@@ -647,7 +622,6 @@ static void a_count_goes_that_many_groups_on(void **state)
     assert_int_equal(rig.app.settings.cursor, at[3]);
     ui_rig_keys(&rig, "# 2 [");
     assert_int_equal(rig.app.settings.cursor, at[1]);
-    ui_rig_done(&rig);
 }
 
 /* However many there are, the name beside the count is whole. */
@@ -666,35 +640,37 @@ static void the_count_of_near_misses_has_room(void **state)
     ui_rig_done(&r);
 }
 
+#define ON_SCREEN(test) cmocka_unit_test_teardown(test, ui_rig_teardown)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(library_at_three_sizes),
-        cmocka_unit_test(library_in_its_states),
-        cmocka_unit_test(a_near_miss_names_its_setting),
+        ON_SCREEN(library_in_its_states),
+        ON_SCREEN(a_near_miss_names_its_setting),
         cmocka_unit_test(the_count_of_near_misses_has_room),
-        cmocka_unit_test(an_empty_project_says_what_to_do),
-        cmocka_unit_test(what_failed_is_no_verdict_on_the_sound),
+        ON_SCREEN(an_empty_project_says_what_to_do),
+        ON_SCREEN(what_failed_is_no_verdict_on_the_sound),
         cmocka_unit_test(too_small_says_so),
-        cmocka_unit_test(kit_as_drawn),
-        cmocka_unit_test(other_screens),
-        cmocka_unit_test(all_sizes_hold),
-        cmocka_unit_test(why_leaves_the_list_in_sight),
-        cmocka_unit_test(the_log_is_read_to_its_end),
-        cmocka_unit_test(too_small_names_the_screen),
-        cmocka_unit_test(an_open_stack_is_seen_as_one),
-        cmocka_unit_test(a_dry_run_is_seen_before_it_is_written),
-        cmocka_unit_test(enter_waits_for_the_dry_run),
-        cmocka_unit_test(a_dry_run_says_who_chose),
-        cmocka_unit_test(the_demo_asks_where_recordings_are),
-        cmocka_unit_test(lines_are_left_for_the_shell),
-        cmocka_unit_test(progress_is_shown_while_nothing_else_happens),
-        cmocka_unit_test(only_recordings_are_counted),
-        cmocka_unit_test(what_another_does_has_not_failed),
-        cmocka_unit_test(numbers_of_the_title_are_whole),
-        cmocka_unit_test(what_is_said_keeps_its_end),
-        cmocka_unit_test(words_go_round_by_any_count),
-        cmocka_unit_test(a_count_goes_that_many_groups_on),
+        ON_SCREEN(kit_as_drawn),
+        ON_SCREEN(other_screens),
+        ON_SCREEN(all_sizes_hold),
+        ON_SCREEN(why_leaves_the_list_in_sight),
+        ON_SCREEN(the_log_is_read_to_its_end),
+        ON_SCREEN(too_small_names_the_screen),
+        ON_SCREEN(an_open_stack_is_seen_as_one),
+        ON_SCREEN(a_dry_run_is_seen_before_it_is_written),
+        ON_SCREEN(enter_waits_for_the_dry_run),
+        ON_SCREEN(a_dry_run_says_who_chose),
+        ON_SCREEN(the_demo_asks_where_recordings_are),
+        ON_SCREEN(lines_are_left_for_the_shell),
+        ON_SCREEN(progress_is_shown_while_nothing_else_happens),
+        ON_SCREEN(only_recordings_are_counted),
+        ON_SCREEN(what_another_does_has_not_failed),
+        ON_SCREEN(numbers_of_the_title_are_whole),
+        ON_SCREEN(what_is_said_keeps_its_end),
+        ON_SCREEN(words_go_round_by_any_count),
+        ON_SCREEN(a_count_goes_that_many_groups_on),
     };
     return cmocka_run_group_tests_name("ui screens", tests, NULL, NULL);
 }

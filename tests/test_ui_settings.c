@@ -23,21 +23,13 @@ static void commands_and_settings(void **state)
     assert_string_equal(rig.app.prompt.text, "sort name");
     ui_rig_keys(&rig, "Enter");
     assert_int_equal(view_order(rig.app.view), ORDER_NAME);
-    ui_rig_keys(&rig, ":");
-    ui_rig_type(&rig, "set pad_miner.min_rms_db=5");
-    ui_rig_keys(&rig, "Enter");
+    ui_rig_enter(&rig, ":", "set pad_miner.min_rms_db=5");
     assert_int_equal(rig.app.echo_role, ROLE_WARNING);
-    ui_rig_keys(&rig, ":");
-    ui_rig_type(&rig, "set pad_miner.min_rms_db=-50");
-    ui_rig_keys(&rig, "Enter");
+    ui_rig_enter(&rig, ":", "set pad_miner.min_rms_db=-50");
     assert_true(rig.config.pad_miner.min_rms_db < -49.9);
-    ui_rig_keys(&rig, ":");
-    ui_rig_type(&rig, "theme amber");
-    ui_rig_keys(&rig, "Enter");
+    ui_rig_enter(&rig, ":", "theme amber");
     assert_string_equal(rig.app.theme.name, "amber");
-    ui_rig_keys(&rig, ":");
-    ui_rig_type(&rig, "fly me");
-    ui_rig_keys(&rig, "Enter");
+    ui_rig_enter(&rig, ":", "fly me");
     assert_string_equal(rig.app.echo, "there is no command 'fly'; Tab lists them");
     /* a wrong value keeps its prompt open and says what is expected */
     ui_rig_keys(&rig, ", Enter ^U");
@@ -47,17 +39,13 @@ static void commands_and_settings(void **state)
     assert_true(ui_rig_shows(&rig, "7   expected a whole number from 8000 to 192000 Hz"));
     ui_rig_keys(&rig, "Enter");
     assert_int_equal(rig.app.asking, ASK_VALUE);
-    ui_rig_keys(&rig, "^U");
-    ui_rig_type(&rig, "48000");
-    ui_rig_keys(&rig, "Enter");
+    ui_rig_enter(&rig, "^U", "48000");
     assert_int_equal(rig.app.asking, ASK_NOTHING);
     assert_int_equal(rig.config.global.sample_rate, 48000);
     ui_rig_keys(&rig, "X");
     assert_int_equal(rig.config.global.sample_rate, 44100);
     /* words come round in both directions, however often */
-    ui_rig_keys(&rig, "/");
-    ui_rig_type(&rig, "match_levels");
-    ui_rig_keys(&rig, "Enter");
+    ui_rig_enter(&rig, "/", "match_levels");
     bool was = rig.config.audio.match_levels;
     ui_rig_keys(&rig, "7 {");
     assert_true(rig.config.audio.match_levels != was);
@@ -67,9 +55,7 @@ static void commands_and_settings(void **state)
 
 static void set_to(const char *key, const char *keys)
 {
-    ui_rig_keys(&rig, "/");
-    ui_rig_type(&rig, key);
-    ui_rig_keys(&rig, "Enter");
+    ui_rig_enter(&rig, "/", key);
     assert_string_equal(config_key(rig.app.settings.cursor)->name, key);
     ui_rig_keys(&rig, keys);
 }
@@ -129,9 +115,7 @@ static void settings_are_searched_and_taken_back(void **state)
     assert_true(rig.app.settings.cursor != found);
     ui_rig_keys(&rig, "N");
     assert_int_equal(rig.app.settings.cursor, found);
-    ui_rig_keys(&rig, "/");
-    ui_rig_type(&rig, "no such thing");
-    ui_rig_keys(&rig, "Enter");
+    ui_rig_enter(&rig, "/", "no such thing");
     assert_string_equal(rig.app.echo, "no setting contains 'no such thing'");
     assert_int_equal(rig.app.settings.cursor, found);
     /* u takes settings back here, no decision */
@@ -215,9 +199,7 @@ static void likeness_heeds_its_weights(void **state)
         vectors[i] = (float)rng_range(&r, -1, 1);
     assert_int_equal(session_add(rig.session, &source, heard, N, vectors, NULL), ST_OK);
     session_announce(rig.session);
-    ui_rig_keys(&rig, "f");
-    ui_rig_type(&rig, "src:heard");
-    ui_rig_keys(&rig, "Enter");
+    ui_rig_enter(&rig, "f", "src:heard");
     for (int a = 0; a < ASPECTS; a++) {
         rig.config.similarity.spectrum_weight = a == 0;
         rig.config.similarity.timbre_weight = a == 1;
@@ -269,9 +251,8 @@ static void escape_never_quits(void **state)
     assert_int_equal(canvas_resize(&rig.app.canvas, 5, 70, NULL), ST_OK);
     rig.app.batch.active = 1; /* also where there is room for little */
     ui_rig_keys(&rig, "q");
-    char *screen = ui_rig_screen(&rig);
+    FREED char *screen = ui_rig_screen(&rig);
     assert_non_null(strstr(screen, "Quit?"));
-    free(screen);
     ui_rig_keys(&rig, "y");
     assert_true(rig.app.quit);
 }
@@ -336,9 +317,7 @@ static void quitting_asks_for_unsaved_settings(void **state)
 /* A theme that is not there is no setting, and Tab knows those that are. */
 static void a_theme_is_one_that_there_is(void **state)
 {
-    ui_rig_keys(&rig, ":");
-    ui_rig_type(&rig, "set interface.theme=amb");
-    ui_rig_keys(&rig, "Enter");
+    ui_rig_enter(&rig, ":", "set interface.theme=amb");
     assert_true(ui_rig_said(&rig, "there is no theme 'amb'"));
     assert_string_equal(rig.config.interface.theme, "dusk");
     assert_false(settings_changed(&rig.app));

@@ -2,6 +2,7 @@
  * transport, and pictures come without the drawing waiting for them. */
 #include "core/kit.h"
 #include "core/kit_sample.h"
+#include "tone.h"
 
 #include "checks.h"
 #include "folder.h"
@@ -23,13 +24,12 @@ static void write_files(void)
     for (size_t i = 0; i < session_count(rig.session); i++) {
         const struct find *f = session_find(rig.session, i);
         char path[PATH_BYTES];
-        struct audio a;
         if (!f->saved)
             continue;
         assert_true(session_file(rig.session, i, path));
         size_t frames =
             (size_t)(session_measure(rig.session, f, ME_duration_sec) * 44100);
-        assert_int_equal(audio_init(&a, frames, 1, 44100, &e), ST_OK);
+        struct audio a = tone_frames(frames, 1, 44100);
         for (size_t k = 0; k < frames; k++)
             a.data[k] = (float)(0.5 * sin(0.03 * (double)(i + 1) * (double)k));
         folder_wav(rig.folder, path + strlen(rig.folder) + 1, &a, 16);
@@ -232,17 +232,13 @@ static void settings_of_sound_count_at_the_start(void **state)
     assert_false(sound()->matched);
     assert_false(sound()->loop);
     /* and at once when they are changed, or it is said that they do not */
-    ui_rig_keys(&rig, ":");
-    ui_rig_type(&rig, "set audio.volume_db=-3");
-    ui_rig_keys(&rig, "Enter");
+    ui_rig_enter(&rig, ":", "set audio.volume_db=-3");
     assert_true(sound()->volume_db == -3);
     ui_rig_keys(&rig, ":");
     ui_rig_type(&rig, "set audio.volume_db=12"); /* what the keys reach */
     ui_rig_keys(&rig, "Enter");
     assert_true(sound()->volume_db == 12);
-    ui_rig_keys(&rig, ":");
-    ui_rig_type(&rig, "set audio.latency_ms=40");
-    ui_rig_keys(&rig, "Enter");
+    ui_rig_enter(&rig, ":", "set audio.latency_ms=40");
     assert_non_null(strstr(rig.app.echo, "takes effect at the next start"));
 }
 
@@ -274,7 +270,7 @@ static void the_pattern_plays_while_slots_are_swapped(void **state)
 {
     ui_rig_keys(&rig, "K F Space");
     assert_true(sound()->kit_running);
-    char *screen = ui_rig_screen(&rig); /* the line of what sounds says so */
+    FREED char *screen = ui_rig_screen(&rig); /* the line of what sounds says so */
     assert_non_null(strstr(screen, "\n ▶ pattern A ▕"));
     assert_null(strstr(screen, "■"));
     assert_null(strstr(screen, "matched"));
@@ -302,7 +298,6 @@ static void the_pattern_plays_while_slots_are_swapped(void **state)
     assert_false(sound()->kit_running);
     screen = ui_rig_screen(&rig);
     assert_null(strstr(screen, "▶"));
-    free(screen);
 }
 
 enum { FRAMES = 12000, LEAD = 900 };
@@ -312,13 +307,12 @@ enum { FRAMES = 12000, LEAD = 900 };
 static size_t write_two_sides(enum kind kind, struct audio *sound)
 {
     struct transport_options offline = {.backend = TRANSPORT_OFFLINE};
-    struct audio a;
     size_t find = 0;
     char path[PATH_BYTES];
     while (session_find(rig.session, find)->kind != kind ||
            !session_find(rig.session, find)->saved)
         find++;
-    assert_int_equal(audio_init(&a, FRAMES, 2, 44100, NULL), ST_OK);
+    struct audio a = tone_frames(FRAMES, 2, 44100);
     for (size_t k = LEAD; k < FRAMES; k++) {
         double fall = exp(-(double)(k - LEAD) / 3000), phase = 0.05 * (double)(k - LEAD);
         a.data[2 * k] = (float)(0.6 * fall * sin(phase));
@@ -337,7 +331,7 @@ static size_t write_two_sides(enum kind kind, struct audio *sound)
 static void is_as_exported(const float *heard, struct audio *a, enum kind kind,
                            double trim_db)
 {
-    struct kit_item *item = calloc(1, sizeof *item);
+    FREED struct kit_item *item = calloc(1, sizeof *item);
     double gain_db;
     candidate_clear(&item->c);
     item->c.kind = kind;
@@ -352,7 +346,6 @@ static void is_as_exported(const float *heard, struct audio *a, enum kind kind,
         assert_true(fabsf(heard[2 * k] - a->data[k]) < 2.5f / 32768 &&
                     heard[2 * k] == heard[2 * k + 1]);
     audio_done(a);
-    free(item);
 }
 
 /* It begins with the attack. */
@@ -398,9 +391,8 @@ static void a_missing_file_is_a_sentence(void **state)
     remove(path);
     ui_rig_keys(&rig, "Space");
     assert_non_null(strstr(sound()->problem, "does not exist"));
-    char *screen = ui_rig_screen(&rig);
+    FREED char *screen = ui_rig_screen(&rig);
     assert_non_null(strstr(screen, "does not exist"));
-    free(screen);
 }
 
 /* Of a recording that is mined again, or was until somebody quit. */
@@ -445,12 +437,10 @@ static void pictures_come_later(void **state)
 /* A recording long enough for the first finds, where the app looks for it. */
 static void write_seconds(size_t seconds)
 {
-    struct audio a;
-    assert_int_equal(audio_init(&a, seconds * 44100, 1, 44100, NULL), ST_OK);
+    OWN(audio) a = tone_frames(seconds * 44100, 1, 44100);
     for (size_t k = 0; k < a.frames; k++)
         a.data[k] = (float)(0.3 * sin(0.02 * (double)k) + 0.2 * sin(0.031 * (double)k));
     folder_wav(rig.folder, "rehearsal-3.flac", &a, 24);
-    audio_done(&a);
     rig.setup.input_dir = rig.app.setup.input_dir = rig.folder;
 }
 
@@ -497,11 +487,11 @@ static double heard_s(void)
 /* To the millisecond, by which it is moved, and with the seam of what is heard. */
 static void says_the_loop(double now_s, double before_s)
 {
-    char said[64], before[64];
+    char said[64];
     snprintf(said, sizeof said, "the loop is %.3f s long", now_s);
     assert_true(ui_rig_said(&rig, said));
     snprintf(said, sizeof said, "loop   %.3f s seam ", now_s);
-    snprintf(before, sizeof before, "loop   %.3f s", before_s);
+    FREED const char *before = text_of("loop   %.3f s", before_s);
     char *screen = ui_rig_screen(&rig), *loop = strstr(screen, said);
     assert_true(loop && strstr(loop, " dB own") && !strstr(screen, before));
     free(screen);
@@ -627,7 +617,7 @@ static void no_seam_is_told_of_a_loop_that_was_moved(void **state)
     static const char *const keys[] = {">", "u", "R", "u", "(", "u"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         bool written = i % 2 == 0;
-        char *screen = ui_rig_screen(&rig);
+        FREED char *screen = ui_rig_screen(&rig);
         assert_true((strstr(screen, "seam ⚠ -50 dB") != NULL) == written);
         assert_true((strstr(screen, "seam .") != NULL) == written);
         free(screen);
@@ -635,7 +625,6 @@ static void no_seam_is_told_of_a_loop_that_was_moved(void **state)
         screen = ui_rig_screen(&rig);
         assert_true((strstr(screen, "loop joins at -50 dB") != NULL) == written);
         assert_true((strstr(screen, "seam       -50") != NULL) == written);
-        free(screen);
         ui_rig_keys(&rig, "i");
         ui_rig_keys(&rig, keys[i]);
     }
@@ -645,7 +634,6 @@ static void no_seam_is_told_of_a_loop_that_was_moved(void **state)
  * it the find is. */
 static void in_context_the_bar_is_the_context(void **state)
 {
-    char expected[64];
     rig.config.interface.audition_delay_ms = 0;
     rig.config.interface.context_sec = 2;
     write_recording();
@@ -656,8 +644,8 @@ static void in_context_the_bar_is_the_context(void **state)
     double start_s = session_measure(rig.session, f, ME_start_sec);
     double end_s = session_measure(rig.session, f, ME_end_sec);
     assert_true(sound()->length_s > end_s + 3);
-    char *screen = ui_rig_screen(&rig);
-    snprintf(expected, sizeof expected, "▏ 0:%04.1f  in context", end_s + 2);
+    FREED char *screen = ui_rig_screen(&rig);
+    FREED const char *expected = text_of("▏ 0:%04.1f  in context", end_s + 2);
     assert_non_null(strstr(screen, expected));
     const char *bar = strstr(screen, "▕");
     assert_non_null(bar);
@@ -686,7 +674,6 @@ static void in_context_the_bar_is_the_context(void **state)
                         cells < (int)ceil(end_s / 20 * 16));
         c += (*c & 0x80) ? 3 : 1;
     }
-    free(screen);
 }
 
 enum { QUICK_WORKERS = 2 };
@@ -820,8 +807,7 @@ static void a_cut_is_of_what_was_mined_last(void **state)
     jobs_wait(rig.app.quick);
     assert_int_equal(cuts(CUT_READY), 1);
     src.recipe_hash++;
-    assert_int_equal(session_add(rig.session, &src, &mined.c, 1, NULL, &e), ST_OK);
-    session_announce(rig.session);
+    ui_rig_add(&rig, &src, &mined.c, 1);
     assert_true(session_find(rig.session, (size_t)pad)->edited);
     app_play(&rig.app, pad);
     jobs_wait(rig.app.quick);
@@ -949,7 +935,7 @@ static void the_curve_names_its_keys(void **state)
     ui_rig_keys(&rig, "M");
     jobs_wait(rig.app.quick);
     for (int moved = 0; moved < 2; moved++) {
-        char *screen = ui_rig_screen(&rig);
+        FREED char *screen = ui_rig_screen(&rig);
         assert_non_null(
             strstr(screen, moved ? "   ( ) move it   Y mines with it   X back   ^G"
                                  : "   ( ) move it   ^G next curve"));
@@ -960,7 +946,6 @@ static void the_curve_names_its_keys(void **state)
                  moved ? "   up to %d → %d pad" : "   up to %d pad", s->found_before,
                  s->found_now);
         assert_non_null(strstr(screen, counted));
-        free(screen);
         ui_rig_keys(&rig, ")");
         jobs_wait(rig.app.quick);
     }

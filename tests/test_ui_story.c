@@ -7,6 +7,7 @@
 
 #include "dsp/synth.h"
 #include "io/paths.h"
+#include "tone.h"
 
 #include <glob.h>
 #include <signal.h>
@@ -24,10 +25,8 @@ static const char *folder;
 /* Four seconds of a held chord, then a drummer. */
 static void write_recording(void)
 {
-    struct err e;
-    struct audio a;
     struct rng r = rng_derive(3, 0, "story", 0);
-    assert_int_equal(audio_init(&a, (size_t)RATE * SECONDS, 1, RATE, &e), ST_OK);
+    OWN(audio) a = tone_frames((size_t)RATE * SECONDS, 1, RATE);
     struct synth_pad pad = {220, 0.12, 1500, 8, 0.5, 0.5};
     for (int i = 0; i < 3; i++) {
         static const double chord[] = {220, 261.63, 329.63};
@@ -49,7 +48,6 @@ static void write_recording(void)
         "clouds: {clouds_per_source: 1}\n"
         "hiss: {hiss_loops_per_source: 1, flicker_count: 1}\n";
     folder_write(folder, "config.yaml", config, sizeof config - 1);
-    audio_done(&a);
 }
 
 static int trowel_in(const char *below, const char *what)
@@ -75,9 +73,8 @@ static int trowel_in_bare(void *arg)
 
 static size_t files(const char *pattern)
 {
-    char path[FOLDER_BYTES + 300];
     glob_t found;
-    snprintf(path, sizeof path, "%s/%s", folder, pattern);
+    FREED const char *path = text_of("%s/%s", folder, pattern);
     size_t n = glob(path, 0, NULL, &found) == 0 ? found.gl_pathc : 0;
     globfree(&found);
     return n;
@@ -191,8 +188,7 @@ static void from_tape_to_kit(void **state)
 
 static void run(const char *what)
 {
-    char command[FOLDER_BYTES + 400];
-    snprintf(command, sizeof command, "cd '%s' && %s", folder, what);
+    FREED const char *command = text_of("cd '%s' && %s", folder, what);
     assert_int_equal(system(command), 0);
 }
 
@@ -389,10 +385,9 @@ static void what_a_batch_run_finds_comes_up(void **state)
 static void a_closed_terminal_leaves_nothing_half(void **state)
 {
     for (int i = 0; i < 4; i++) {
-        char line[32], kept[64];
         int status = 0;
         open_and_wait();
-        snprintf(line, sizeof line, ":note hung up %d\r", i);
+        FREED const char *line = text_of(":note hung up %d\r", i);
         type(line, "noted ");
         for (int n = 0; n < 2000 && waitpid(pty.pid, &status, WNOHANG) == 0; n++) {
             kill(pty.pid, SIGHUP);
@@ -401,7 +396,8 @@ static void a_closed_terminal_leaves_nothing_half(void **state)
         assert_true(WIFEXITED(status));
         assert_int_equal(WEXITSTATUS(status), 130);
         close(pty.fd);
-        snprintf(kept, sizeof kept, "grep -q 'hung up %d' .config/trowel/history", i);
+        FREED const char *kept =
+            text_of("grep -q 'hung up %d' .config/trowel/history", i);
         run(kept);
         run("test -z \"$(find .config/trowel -name '.trowel-*')\"");
     }
@@ -430,9 +426,8 @@ static void joining_is_made_up_for(void **state)
 /* Nor is a best-of set: what is decided about it is decided in its project. */
 static void a_best_of_set_is_not_opened(void **state)
 {
-    char path[FOLDER_BYTES + 40];
     static const char rows[] = "filename,source,type\r\nhit.wav,evening,drum\r\n";
-    snprintf(path, sizeof path, "%s/picks/drums", folder);
+    FREED const char *path = text_of("%s/picks/drums", folder);
     assert_int_equal(path_mkdirs(path, NULL), ST_OK);
     folder_write(folder, "picks/drums/hit.wav", "", 0);
     folder_write(folder, "picks/manifest.csv", rows, sizeof rows - 1);

@@ -136,8 +136,8 @@ static void eight_colours_hide_nothing(void **state)
  * of the palette, would be blue. */
 static void direct_colours_are_those_of_the_palette(void **state)
 {
-    char source[300], command[900];
-    snprintf(source, sizeof source, "%s.ti", folder);
+    char command[900];
+    FREED const char *source = text_of("%s.ti", folder);
     FILE *f = fopen(source, "w");
     assert_non_null(f);
     fputs("xt-direct|for this test,colors#0x1000000,pairs#0x7FFF,op=\\E[39;49m,"
@@ -549,12 +549,11 @@ static void idle_costs_nothing(void **state)
 
 static void check_words(char *const argv[], const char *said)
 {
-    struct outcome o;
+    OWN(outcome) o;
     program_run(&o, NULL, argv);
     assert_int_equal(o.exit_status, 2);
     if (!text_has(o.err, said))
         fail_msg("said: %s", o.err);
-    outcome_done(&o);
 }
 
 /* Before any terminal is asked for. */

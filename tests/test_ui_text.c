@@ -7,7 +7,6 @@
 
 #include <locale.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 static struct canvas canvas;
@@ -21,9 +20,8 @@ static struct area fresh(int rows, int cols, enum tier tier)
 
 static void check(const char *expected)
 {
-    char *text = canvas_dump(&canvas);
+    FREED char *text = canvas_dump(&canvas);
     assert_string_equal(text, expected);
-    free(text);
 }
 
 static void widths_are_known(void **state)
@@ -131,11 +129,10 @@ static void ascii_screens_hold_ascii_only(void **state)
     area_glyph(&a, 1, 0, ROLE_TEXT, GLYPH_ACCEPTED);
     area_glyph(&a, 1, 1, ROLE_TEXT, GLYPH_REJECTED);
     area_glyph(&a, 1, 2, ROLE_TEXT, GLYPH_STAR);
-    char *text = canvas_dump(&canvas);
+    FREED char *text = canvas_dump(&canvas);
     for (const char *c = text; *c; c++)
         assert_true((unsigned char)*c < 0x80);
     assert_string_equal(text, "caf? ? - .\n+x*\n");
-    free(text);
 }
 
 /* The C locale knows no character beyond ASCII, but our sentences keep their sense. */

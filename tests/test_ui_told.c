@@ -15,10 +15,8 @@ static bool shown(const char *part)
 
 static bool hidden(const char *part)
 {
-    char *screen = ui_rig_screen(&rig);
-    bool is = strstr(screen, part) == NULL;
-    free(screen);
-    return is;
+    FREED char *screen = ui_rig_screen(&rig);
+    return strstr(screen, part) == NULL;
 }
 
 static void resize(int rows, int cols)
@@ -132,13 +130,9 @@ static void help_is_searched_by_key_and_word(void **state)
     ui_rig_type(&rig, "^"); /* a whole key, not what one begins with */
     ui_rig_keys(&rig, "Enter");
     assert_true(ui_rig_said(&rig, "nothing here contains '^'"));
-    ui_rig_keys(&rig, "/");
-    ui_rig_type(&rig, "SEAM");
-    ui_rig_keys(&rig, "Enter");
+    ui_rig_enter(&rig, "/", "SEAM");
     assert_true(shown("───\n  e              hear the loop's seam over and over"));
-    ui_rig_keys(&rig, "/");
-    ui_rig_type(&rig, "xylophone");
-    ui_rig_keys(&rig, "Enter");
+    ui_rig_enter(&rig, "/", "xylophone");
     assert_true(ui_rig_said(&rig, "nothing here contains 'xylophone'"));
 }
 
@@ -242,8 +236,7 @@ static void add_to_song(enum kind kind, const char *file, double start_s, double
     snprintf(c.source, sizeof c.source, "song");
     snprintf(c.filename, sizeof c.filename, "%s", file);
     snprintf(c.missed_by, sizeof c.missed_by, "%s", missed_by);
-    assert_int_equal(session_add(rig.session, &src, &c, 1, NULL, NULL), ST_OK);
-    session_announce(rig.session);
+    ui_rig_add(&rig, &src, &c, 1);
 }
 
 /* A pad is the loop that was found around its region: it is no other find because it
@@ -351,7 +344,6 @@ static void a_taken_near_miss_is_marked(void **state)
 /* The counts of the title stay whole however long the recording's name is. */
 static void a_long_name_leaves_room_for_the_counts(void **state)
 {
-    struct err e;
     static struct candidate c;
     struct catalog_source src = {.rate_hz = 44100, .frames = 44100, .channels = 2};
     snprintf(src.stem, sizeof src.stem, "long");
@@ -365,11 +357,8 @@ static void a_long_name_leaves_room_for_the_counts(void **state)
     c.m.end_sec = 0.9;
     snprintf(c.source, sizeof c.source, "long");
     snprintf(c.filename, sizeof c.filename, "long_pad01_dark.wav");
-    assert_int_equal(session_add(rig.session, &src, &c, 1, NULL, &e), ST_OK);
-    session_announce(rig.session);
-    ui_rig_keys(&rig, ":");
-    ui_rig_type(&rig, "source long");
-    ui_rig_keys(&rig, "Enter");
+    ui_rig_add(&rig, &src, &c, 1);
+    ui_rig_enter(&rig, ":", "source long");
     for (int cols = 80; cols <= 200; cols += 10) {
         resize(24, cols);
         assert_true(shown("7.flac   0:01"));
@@ -474,7 +463,6 @@ static void a_long_title_leaves_room_for_the_counts(void **state)
 /* A near-miss is not measured in full: what is not known is not written down. */
 static void nothing_unmeasured_is_shown(void **state)
 {
-    struct err e;
     static struct candidate c;
     struct catalog_source src = {
         .stem = "room", .path = "room.flac", .rate_hz = 44100, .frames = 44100};
@@ -487,8 +475,7 @@ static void nothing_unmeasured_is_shown(void **state)
     snprintf(c.missed_by, sizeof c.missed_by, "level 0.3 dB above the gate");
     snprintf(c.source, sizeof c.source, "room");
     snprintf(c.filename, sizeof c.filename, "room_silence_miss01.wav");
-    assert_int_equal(session_add(rig.session, &src, &c, 1, NULL, &e), ST_OK);
-    session_announce(rig.session);
+    ui_rig_add(&rig, &src, &c, 1);
     view_set_scope(rig.app.view, SCOPE_NEAR_MISSES);
     view_move_to_id(rig.app.view,
                     session_find(rig.session, session_count(rig.session) - 1)->id);
@@ -507,7 +494,6 @@ static void nothing_unmeasured_is_shown(void **state)
 /* On a wide screen names are read, not guessed. */
 static void a_wide_list_shows_names_whole(void **state)
 {
-    struct err e;
     static struct candidate c;
     struct catalog_source src = {
         .stem = "jam", .path = "jam.flac", .rate_hz = 44100, .frames = 44100};
@@ -519,8 +505,7 @@ static void a_wide_list_shows_names_whole(void **state)
     c.m.duration_sec = 2;
     snprintf(c.source, sizeof c.source, "jam");
     snprintf(c.filename, sizeof c.filename, "siege_of_laurelmor_pitch_+12_loop_airy.wav");
-    assert_int_equal(session_add(rig.session, &src, &c, 1, NULL, &e), ST_OK);
-    session_announce(rig.session);
+    ui_rig_add(&rig, &src, &c, 1);
     view_set_scope(rig.app.view, SCOPE_CATEGORY + CAT_PADS);
     ui_rig_keys(&rig, "gg j");
     resize(60, 200);
@@ -541,7 +526,6 @@ static void a_wide_list_shows_names_whole(void **state)
 /* However many loops of one's own came between: the message counts as the inspector. */
 static void loops_are_counted_alike(void **state)
 {
-    struct err e;
     static struct candidate c;
     struct catalog_source src = {
         .stem = "jam", .path = "jam.flac", .rate_hz = 44100, .frames = 4410000};
@@ -559,8 +543,7 @@ static void loops_are_counted_alike(void **state)
     snprintf(c.source, sizeof c.source, "jam");
     snprintf(c.source_path, sizeof c.source_path, "jam.flac");
     snprintf(c.filename, sizeof c.filename, "jam_pad01_dark.wav");
-    assert_int_equal(session_add(rig.session, &src, &c, 1, NULL, &e), ST_OK);
-    session_announce(rig.session);
+    ui_rig_add(&rig, &src, &c, 1);
     view_set_scope(rig.app.view, SCOPE_CATEGORY + CAT_PADS);
     ui_rig_keys(&rig, "gg");
     assert_true(shown("(1/5)"));
@@ -573,7 +556,6 @@ static void loops_are_counted_alike(void **state)
 /* What filling leaves empty is named at once, not only by what is written. */
 static void what_stays_empty_is_named(void **state)
 {
-    struct err e;
     static const char *const drums[] = {"kick", "snare"};
     ui_rig_done(&rig);
     ui_rig_init(&rig, 0, 0, 24, 80, TIER_BRAILLE);
@@ -593,8 +575,7 @@ static void what_stays_empty_is_named(void **state)
         snprintf(c[i].filename, sizeof c[i].filename, "jam_drum_%03d_%s.wav", i,
                  drums[i]);
     }
-    assert_int_equal(session_add(rig.session, &src, c, 2, NULL, &e), ST_OK);
-    session_announce(rig.session);
+    ui_rig_add(&rig, &src, c, 2);
     ui_rig_keys(&rig, "K F");
     assert_true(ui_rig_said(&rig, "filled the kit, but no drum here fits LT MT HT RS HC "
                                   "CH OH CC RC"));

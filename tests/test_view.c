@@ -88,7 +88,7 @@ static double key_of(const struct session *s, const struct view *v, size_t i)
  * and the cursor stays on its find as long as that one is there. */
 static void test_views_keep_up(void **state)
 {
-    struct session *s = open_session(*state);
+    OWN(session) *s = open_session(*state);
     struct rng r = rng_derive(5, 0, "views", 0);
     static const int orders[] = {ORDER_MEASURE + ME_score, ORDER_DECISION, ORDER_RATING,
                                  ORDER_MEASURE + ME_bpm};
@@ -132,12 +132,11 @@ static void test_views_keep_up(void **state)
         }
     }
     view_free(v);
-    session_close(s);
 }
 
 static void test_deciding_moves_on(void **state)
 {
-    struct session *s = open_session(*state);
+    OWN(session) *s = open_session(*state);
     deliver(s, "night", 20, true);
     struct view *v = open_view(s);
     view_set_order(v, ORDER_FOUND, false);
@@ -178,7 +177,6 @@ static void test_deciding_moves_on(void **state)
     view_set_scope(v, SCOPE_ALL);
     assert_int_equal(view_current(v), here);
     view_free(v);
-    session_close(s);
 }
 
 static enum decision said(struct session *s, size_t index)
@@ -267,7 +265,7 @@ static void stands_for_what_was_kept(struct session *s, struct view *v)
 
 static void test_stacks(void **state)
 {
-    struct session *s = open_session(*state);
+    OWN(session) *s = open_session(*state);
     deliver(s, "night", 24, true); /* drums 1,3,5 | 7,9,11 | …; 9, 19 near-misses */
     struct view *v = open_view(s);
     view_set_scope(v, SCOPE_CATEGORY + CAT_DRUMS);
@@ -331,22 +329,19 @@ static void test_stacks(void **state)
     assert_int_equal(count, 3);
     assert_int_equal(member[0], 1);
     view_free(v);
-    session_close(s);
 }
 
 /* A catalog that was changed by hand: such a number is no stack and no place in a list.
  */
 static void test_a_stack_that_cannot_be(void **state)
 {
-    struct session *s = open_session(*state);
+    OWN(session) *s = open_session(*state);
     struct catalog_source source;
-    float *vectors;
-    struct candidate *c = make_finds("night", 24, &source, &vectors);
+    FREED float *vectors;
+    FREED struct candidate *c = make_finds("night", 24, &source, &vectors);
     c[5].cluster = 2147483647; /* was the third of 1, 3, 5 */
     c[7].cluster = -3;
     assert_int_equal(session_add(s, &source, c, 24, vectors, NULL), ST_OK);
-    free(c);
-    free(vectors);
     struct view *v = open_view(s);
     view_set_scope(v, SCOPE_CATEGORY + CAT_DRUMS);
     view_set_order(v, ORDER_STACK, true);
@@ -369,7 +364,6 @@ static void test_a_stack_that_cannot_be(void **state)
     }
     assert_int_equal(view_count(v), 6);
     view_free(v);
-    session_close(s);
 }
 
 /* Up the scale, minor behind major; what has no key comes last. */
@@ -379,25 +373,22 @@ static void test_order_by_key(void **state)
     static const char *const sorted[] = {"C", "Cm", "C#", "F#", "F#m",
                                          "A", "Am", "B",  ""};
     enum { N = sizeof keys / sizeof *keys };
-    struct session *s = open_session(*state);
+    OWN(session) *s = open_session(*state);
     struct catalog_source source;
-    float *vectors;
-    struct candidate *c = make_finds("night", N, &source, &vectors);
+    FREED float *vectors;
+    FREED struct candidate *c = make_finds("night", N, &source, &vectors);
     for (int i = 0; i < N; i++) {
         c[i].missed_by[0] = '\0';
         c[i].cluster = 0;
         snprintf(c[i].key, sizeof c[i].key, "%s", keys[i]);
     }
     assert_int_equal(session_add(s, &source, c, N, vectors, NULL), ST_OK);
-    free(c);
-    free(vectors);
     struct view *v = open_view(s);
     view_set_order(v, ORDER_KEY, false);
     assert_int_equal(view_count(v), N);
     for (size_t i = 0; i < N; i++)
         assert_string_equal(session_find(s, view_at(v, i))->key, sorted[i]);
     view_free(v);
-    session_close(s);
 }
 
 /* Equal names stand in the order of finds, whether they come together or later. */
@@ -421,20 +412,18 @@ static void deliver_without_stacks(struct session *s, const char *stem, int n)
 {
     deliver(s, stem, n, true);
     size_t count = session_count(s);
-    uint64_t *ids = calloc(count, sizeof *ids);
-    int *none = calloc(count, sizeof *none);
+    FREED uint64_t *ids = calloc(count, sizeof *ids);
+    FREED int *none = calloc(count, sizeof *none);
     for (size_t i = 0; i < count; i++)
         ids[i] = session_find(s, i)->id;
     assert_true(session_restack(s, ids, none, count));
     while (session_tidy(s))
         continue;
-    free(ids);
-    free(none);
 }
 
 static void test_similar_search_range(void **state)
 {
-    struct session *s = open_session(*state);
+    OWN(session) *s = open_session(*state);
     deliver_without_stacks(s, "night", 20);
     struct view *v = open_view(s);
     assert_int_equal(view_set_similar(v, 10, NULL, NULL), ST_OK);
@@ -495,16 +484,15 @@ static void test_similar_search_range(void **state)
     for (int o = 0; o < ORDER_MEASURE + ME_COUNT; o++)
         assert_int_equal(view_order_find(view_order_name(o)), o);
     view_free(v);
-    session_close(s);
 }
 
 /* How surely a hit is a drum stands among its parts: lists know it at once and after a
  * restart, filter and sort by it; what was not told stands last. */
 static void test_drums_are_found(void **state)
 {
-    struct session *s = open_session(*state);
+    OWN(session) *s = open_session(*state);
     struct catalog_source source = {.stem = "beat", .rate_hz = 44100, .channels = 2};
-    struct candidate *c = calloc(5, sizeof *c);
+    FREED struct candidate *c = calloc(5, sizeof *c);
     for (int i = 0; i < 5; i++) {
         candidate_clear(&c[i]);
         c[i].kind = i < 4 ? KIND_DRUM : KIND_PAD;
@@ -516,7 +504,6 @@ static void test_drums_are_found(void **state)
     }
     assert_int_equal(session_add(s, &source, c, 5, NULL, NULL), ST_OK);
     session_announce(s);
-    free(c);
     for (int round = 0; round < 2; round++) {
         struct view *v = open_view(s);
         view_set_filter(v, "drum>.4", NULL);
@@ -534,7 +521,6 @@ static void test_drums_are_found(void **state)
         session_close(s);
         s = open_session(*state);
     }
-    session_close(s);
 }
 
 int main(void)

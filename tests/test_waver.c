@@ -37,12 +37,11 @@ static void add_hum(struct audio *a, double mains_hz)
 
 static double mean_waver(const struct audio *a)
 {
-    struct track *t = tone_track(a);
+    OWN(track) *t = tone_track(a);
     double sum = 0;
     size_t n = track_info(t)->spectra;
     for (size_t i = 8; i + 8 < n; i++)
         sum += track_waver(t, i);
-    track_free(t);
     return sum / (double)(n - 16);
 }
 
@@ -55,11 +54,10 @@ static void a_vibrato_is_no_noise(void **state)
     static const int rates[] = {22050, 44100, 96000};
     for (size_t k = 0; k < sizeof solo / sizeof *solo; k++)
         for (size_t r = 0; r < 3; r++) {
-            struct audio a = tone_blank(3, 1, rates[r]);
+            OWN(audio) a = tone_blank(3, 1, rates[r]);
             add_soloist(&a, 0, 3, solo[k].hz, solo[k].cents);
             assert_in_range((int)(1000 * mean_waver(&a)), (int)(1000 * solo[k].least),
                             1000);
-            audio_done(&a);
         }
 }
 
@@ -68,7 +66,7 @@ static void noise_is_no_vibrato(void **state)
 {
     static const double centre[] = {0, 0, 300, 500, 900, 2500};
     for (uint64_t k = 0; k < 6; k++) {
-        struct audio a = tone_blank(8, 1, 44100);
+        OWN(audio) a = tone_blank(8, 1, 44100);
         tone_white(&a, 0.1, k);
         struct biquad f = biquad_lowpass(4, 400, 44100);
         if (k >= 2)
@@ -76,7 +74,6 @@ static void noise_is_no_vibrato(void **state)
         if (k >= 1)
             biquad_run(&f, &a);
         assert_true(mean_waver(&a) < 0.02);
-        audio_done(&a);
     }
 }
 
@@ -90,7 +87,7 @@ static void a_soloist_is_before_the_surf(void **state)
     memcpy(a.data, surf.data, surf.frames * sizeof *a.data);
     add_soloist(&a, 12.5, 5.5, 880, 60);
     add_soloist(&a, 18.5, 5.5, 740, 50);
-    struct track *t = tone_track(&a);
+    OWN(track) *t = tone_track(&a);
     struct pad_params p = usual_pads();
     struct pad_list l;
     assert_int_equal(pads_mine(t, &p, &l, NULL), ST_OK);
@@ -107,7 +104,6 @@ static void a_soloist_is_before_the_surf(void **state)
     }
     assert_true(solos >= 2 && noise < 0.7 && solo > noise + 0.05);
     pad_list_done(&l);
-    track_free(t);
     audio_done(&surf);
     audio_done(&a);
 }
@@ -191,15 +187,13 @@ static void add_singer(struct audio *a, int number)
 /* Of twelve seconds the best pad's score, and how tonal it is. */
 static double best_pad(const struct audio *a, double *tonal)
 {
-    struct track *t = tone_track(a);
+    OWN(track) *t = tone_track(a);
     struct pad_params p = usual_pads();
-    struct pad_list l;
+    OWN(pad_list) l;
     assert_int_equal(pads_mine(t, &p, &l, NULL), ST_OK);
     assert_true(l.found_count > 0);
     double score = l.found[0].score;
     *tonal = parts_value(&l.found[0].parts, "tonal");
-    pad_list_done(&l);
-    track_free(t);
     return score;
 }
 
@@ -210,7 +204,7 @@ static void a_resonance_is_no_choir(void **state)
     static const double width[] = {1 / 5.0, 1 / 8.0, 1 / 12.0, 1 / 16.0};
     double noise = 0, most = 0, tonal;
     for (uint64_t k = 0; k < 12; k++) {
-        struct audio a = tone_blank(12, 1, 44100);
+        OWN(audio) a = tone_blank(12, 1, 44100);
         tone_white(&a, 0.5, k);
         double half = width[k % 4] / 2;
         struct biquad f = biquad_bandpass(1, 400 * (1 - half), 400 * (1 + half), 44100);
@@ -218,25 +212,22 @@ static void a_resonance_is_no_choir(void **state)
         double score = best_pad(&a, &tonal);
         noise = fmax(noise, score);
         most = fmax(most, tonal);
-        audio_done(&a);
     }
-    struct audio choir = tone_blank(12, 1, 44100);
+    OWN(audio) choir = tone_blank(12, 1, 44100);
     for (int k = 0; k < 16; k++)
         add_singer(&choir, k);
     double score = best_pad(&choir, &tonal);
     assert_true(most < 0.2);
     assert_true(score > noise + 0.1 && tonal > 0.4);
-    audio_done(&choir);
 }
 
 static double mean_mains(const struct audio *a)
 {
-    struct track *t = tone_track(a);
+    OWN(track) *t = tone_track(a);
     double sum = 0;
     size_t n = track_info(t)->chromas;
     for (size_t i = 4; i + 4 < n; i++)
         sum += track_mains(t, i);
-    track_free(t);
     return sum / (double)(n - 8);
 }
 
@@ -247,17 +238,15 @@ static void hum_is_told_from_notes(void **state)
     static const double mains[] = {49.9, 50, 50.1, 59.9, 60, 60.1};
     static const int rates[] = {8000, 44100, 96000};
     for (size_t i = 0; i < 6; i++) {
-        struct audio a = tone_blank(3, 1, rates[i % 3]);
+        OWN(audio) a = tone_blank(3, 1, rates[i % 3]);
         add_hum(&a, mains[i]);
         assert_true(mean_mains(&a) > 0.9);
-        audio_done(&a);
     }
     for (int note = 28; note < 76; note++) {
-        struct audio a = tone_blank(2, 1, 44100);
+        OWN(audio) a = tone_blank(2, 1, 44100);
         for (int k = 0; k < 3; k++)
             tone_harmonic(&a, 440 * exp2((note + 4 * k - 69) / 12.0), 0.1, 4000);
         assert_true(mean_mains(&a) < 0.02);
-        audio_done(&a);
     }
 }
 
@@ -273,12 +262,11 @@ static void what_resembles_hum_is_none(void **state)
         {420, 480, 540},
     };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-        struct audio a = tone_blank(3, 1, 44100);
+        OWN(audio) a = tone_blank(3, 1, 44100);
         for (int k = 0; k < 4 && all[i][k] > 0; k++)
             tone_add(&a, 0, all[i][k], 0.1, k);
         if (mean_mains(&a) > 0.02)
             fail_msg("%g Hz and so on", all[i][0]);
-        audio_done(&a);
     }
 }
 
@@ -287,7 +275,7 @@ static void hum_is_behind_what_is_played(void **state)
 {
     static const double mains[] = {50, 60};
     for (size_t k = 0; k < 2; k++) {
-        struct audio a = tone_blank(24, 1, 44100);
+        OWN(audio) a = tone_blank(24, 1, 44100);
         static const double chord[] = {110, 138.59, 164.81};
         for (int i = 0; i < 3; i++)
             tone_harmonic(&a, chord[i], 0.1, 2500);
@@ -296,9 +284,9 @@ static void hum_is_behind_what_is_played(void **state)
             a.data[i] *= t < 12 ? (float)(1 + 0.5 * sin(2 * PI * 0.9 * t)) : 0;
         }
         add_hum(&a, mains[k]);
-        struct track *t = tone_track(&a);
+        OWN(track) *t = tone_track(&a);
         struct pad_params p = usual_pads();
-        struct pad_list l;
+        OWN(pad_list) l;
         assert_int_equal(pads_mine(t, &p, &l, NULL), ST_OK);
         double played = 1, hum = 0;
         for (size_t i = 0; i < l.found_count; i++) {
@@ -310,9 +298,6 @@ static void hum_is_behind_what_is_played(void **state)
         }
         assert_true(played < 1 && played > hum + 0.05);
         assert_true(l.found[0].end_sec <= 12);
-        pad_list_done(&l);
-        track_free(t);
-        audio_done(&a);
     }
 }
 
@@ -324,7 +309,7 @@ static void hum_is_doubted_by_its_level(void **state)
         double below_db, tone, least, most;
     } all[] = {{3, 0, 0.9, 1}, {9, 0, 0.4, 0.6}, {15, 0, 0, 0.1}, {15, 0.02, 0.85, 1}};
     for (size_t k = 0; k < sizeof all / sizeof *all; k++) {
-        struct audio a = tone_blank(16, 1, 44100);
+        OWN(audio) a = tone_blank(16, 1, 44100);
         add_hum(&a, 50);
         tone_add(&a, 0, 333, all[k].tone, 0);
         double square = 0, below = pow(10, all[k].below_db / 10);
@@ -334,7 +319,7 @@ static void hum_is_doubted_by_its_level(void **state)
         double played = sqrt(2 * (2 * below - 1) * square); /* the mean of both halves */
         for (size_t i = 0; i < a.frames / 2; i++)
             a.data[i] = (float)(played * sin(2 * PI * 330 * (double)i / 44100));
-        struct track *t = tone_track(&a);
+        OWN(track) *t = tone_track(&a);
         struct pad_params p = usual_pads();
         struct pad_list l;
         size_t hums = 0;
@@ -349,8 +334,6 @@ static void hum_is_doubted_by_its_level(void **state)
         }
         assert_true(hums > 0);
         pad_list_done(&l);
-        track_free(t);
-        audio_done(&a);
     }
 }
 
@@ -360,20 +343,17 @@ static void what_is_played_is_no_hum(void **state)
 {
     static const double played[2][3] = {{200, 250, 300}, {100, 100, 100}};
     for (size_t k = 0; k < 2; k++) {
-        struct audio a = tone_blank(12, 1, 44100);
+        OWN(audio) a = tone_blank(12, 1, 44100);
         for (int i = 0; i < 3; i++)
             tone_harmonic(&a, played[k][i], 0.06, 2500);
         assert_true(mean_mains(&a) > 0.9);
-        struct track *t = tone_track(&a);
+        OWN(track) *t = tone_track(&a);
         struct pad_params p = usual_pads();
-        struct pad_list l;
+        OWN(pad_list) l;
         assert_int_equal(pads_mine(t, &p, &l, NULL), ST_OK);
         assert_true(l.found_count > 0);
         double tonal = parts_value(&l.found[0].parts, "tonal");
         assert_true(tonal > 0.9 && tonal <= 1);
-        pad_list_done(&l);
-        track_free(t);
-        audio_done(&a);
     }
 }
 

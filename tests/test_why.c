@@ -9,7 +9,6 @@
 #include "dsp/part_units.h"
 
 #include <math.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -155,9 +154,9 @@ static void a_path_is_one_word_of_a_command(void **state)
         "export/X",   "it's mine",         "''",          "a \"b\" $HOME `id` \\n",
         "#x;y&z|(0)", "~/tapes *?[1]{2}!", "caf\xc3\xa9", "two\nlines"};
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
-        char word[128], command[160], read_back[128];
-        snprintf(command, sizeof command, "printf %%s %s",
-                 text_word(word, sizeof word, paths[i]));
+        char word[128], read_back[128];
+        FREED const char *command =
+            text_of("printf %%s %s", text_word(word, sizeof word, paths[i]));
         FILE *f = popen(command, "r");
         assert_non_null(f);
         read_back[fread(read_back, 1, sizeof read_back - 1, f)] = '\0';
@@ -178,15 +177,13 @@ static void a_place_is_minutes_and_seconds(void **state)
                   {59.994, "0:59.99"},     {59.996, "1:00.00"},    {60, "1:00.00"},
                   {3599.9999, "60:00.00"}, {1e6 / 3, "5555:33.33"}};
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-        struct text t = {0};
+        OWN(text) t = {0};
         text_place(&t, places[i].seconds);
         assert_string_equal(t.at, places[i].text);
-        text_done(&t);
     }
-    struct text t = {0};
+    OWN(text) t = {0};
     text_place(&t, 1e300); /* a manifest may say so */
     assert_true(t.length > 290);
-    text_done(&t);
 }
 
 int main(void)

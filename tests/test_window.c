@@ -4,7 +4,6 @@
 #include "dsp/window.h"
 
 #include <math.h>
-#include <stdint.h>
 
 static void hann_windows_add_up(void **state)
 {

@@ -13,14 +13,12 @@ static void cut(const char *tapes, const char *folder, const char *name, double 
                 double to_s)
 {
     char path[FOLDER_BYTES];
-    struct audio whole, part;
+    OWN(audio) part;
     folder_path(path, tapes, name);
-    assert_int_equal(soundfile_load(path, 0, &whole, NULL), ST_OK);
+    OWN(audio) whole = sound_read(path);
     size_t start = (size_t)(from_s * whole.rate_hz), end = (size_t)(to_s * whole.rate_hz);
     assert_int_equal(audio_slice(&part, &whole, start, end - start, NULL), ST_OK);
     folder_wav(folder, name, &part, 16);
-    audio_done(&part);
-    audio_done(&whole);
 }
 
 int batch_rig_setup_few(void **state, size_t recordings)
@@ -62,9 +60,8 @@ int batch_rig_setup(void **state)
 
 int batch_rig_teardown(void **state)
 {
-    struct place *p = *state;
+    FREED struct place *p = *state;
     folder_remove(p->path);
-    free(p);
     return 0;
 }
 
@@ -90,13 +87,11 @@ void assert_same_trees(const struct place *p, const char *a, const char *b,
 {
     char path[1024];
     path_in(path, p, a);
-    char *x = tree_hash(path, without);
+    FREED char *x = tree_hash(path, without);
     path_in(path, p, b);
-    char *y = tree_hash(path, without);
+    FREED char *y = tree_hash(path, without);
     assert_true(strlen(x) > 0);
     assert_string_equal(x, y);
-    free(x);
-    free(y);
 }
 
 struct candidate *manifest_rows(const struct place *p, const char *relative,

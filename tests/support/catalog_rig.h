@@ -5,13 +5,12 @@
 
 #include "core/catalog.h"
 #include "folder.h"
+#include "own.h"
 
 #include <stdlib.h>
 
-enum { PATH_BYTES = 512 };
-
 struct bench {
-    char folder[PATH_BYTES], db[PATH_BYTES + 32], text[PATH_BYTES + 32];
+    char folder[512], db[544], text[544];
 };
 
 int catalog_rig_setup(void **state); /* *state = struct bench */

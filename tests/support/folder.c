@@ -98,6 +98,17 @@ void folder_wav(const char *folder, const char *name, const struct audio *a, int
     root_done(&r);
 }
 
+struct audio sound_read(const char *path)
+{
+    struct audio a;
+    struct err e;
+    if (soundfile_load(path, 0, &a, &e) != ST_OK) {
+        fprintf(stderr, "%s\n", e.msg);
+        abort();
+    }
+    return a;
+}
+
 char *file_read(const char *path, size_t *n)
 {
     FILE *f = fopen(path, "rb");

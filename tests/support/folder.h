@@ -30,6 +30,8 @@ bool folder_has(const char *folder, const char *name);
 void folder_write(const char *folder, const char *name, const void *bytes, size_t n);
 /* Write `a` there as a WAV file of 16 or 24 bits, as trowel writes it. */
 void folder_wav(const char *folder, const char *name, const struct audio *a, int bits);
+/* All of a sound file at its own rate; audio_done frees. */
+struct audio sound_read(const char *path);
 /* All of a file, NUL-terminated; the caller frees. `n` may be NULL. */
 char *file_read(const char *path, size_t *n);
 /* How many names (files and folders, also hidden ones) lie directly in it. */

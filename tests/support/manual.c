@@ -5,7 +5,6 @@
 #include "ui/state.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* --- the man page --- */

@@ -16,10 +16,10 @@ enum { RATE = MINED_RATE };
 /* Eight seconds of a slow chord, eight of hits, eight of room tone. */
 static void write_recording(const char *folder)
 {
-    struct audio a, tone, hit;
+    struct audio hit;
     struct rng r = rng_derive(3, 1, "recut", 0);
-    assert_int_equal(audio_init(&a, (size_t)MINED_SECONDS * RATE, 1, RATE, NULL), ST_OK);
-    assert_int_equal(audio_init(&tone, (size_t)8 * RATE, 1, RATE, NULL), ST_OK);
+    struct audio a = tone_frames((size_t)MINED_SECONDS * RATE, 1, RATE);
+    struct audio tone = tone_frames((size_t)8 * RATE, 1, RATE);
     tone_noise(&a, 0.0008, &r);
     tone_harmonic(&tone, 110, 0.12, 3000);
     tone_harmonic(&tone, 164.9, 0.08, 3000);
@@ -83,9 +83,8 @@ int mined_rig_setup(void **state, unsigned stages)
 
 int mined_rig_teardown(void **state)
 {
-    struct mined *m = *state;
+    FREED struct mined *m = *state;
     folder_remove(m->top);
-    free(m);
     return 0;
 }
 
@@ -99,19 +98,16 @@ struct catalog *mined_catalog(struct mined *m, enum catalog_mode mode)
 
 struct audio mined_sound(struct mined *m, const struct candidate *c)
 {
-    struct audio a;
     snprintf(m->path, sizeof m->path, "%s/%s/%s/%s", m->project, c->source,
              category_folder(kind_category(c->kind)), c->filename);
-    assert_int_equal(soundfile_load(m->path, 0, &a, NULL), ST_OK);
-    return a;
+    return sound_read(m->path);
 }
 
 struct catalog_find *mined_finds(struct mined *m, size_t *n)
 {
     struct catalog_find *all;
-    struct catalog *c = mined_catalog(m, CATALOG_READ);
+    OWN(catalog) *c = mined_catalog(m, CATALOG_READ);
     assert_int_equal(catalog_load(c, &all, NULL, n, NULL), ST_OK);
-    catalog_close(c);
     return all;
 }
 
@@ -120,11 +116,10 @@ struct catalog_find mined_first(struct mined *m, enum kind kind, bool miss)
 {
     struct catalog_find out = {0};
     size_t n;
-    struct catalog_find *all = mined_finds(m, &n);
+    FREED struct catalog_find *all = mined_finds(m, &n);
     for (size_t i = 0; i < n && !out.id; i++)
         if (all[i].c.kind == kind && (all[i].c.missed_by[0] != 0) == miss)
             out = all[i];
-    free(all);
     if (!out.id)
         fail_msg("nothing was mined of kind %s", kind_type(kind));
     return out;
@@ -132,9 +127,8 @@ struct catalog_find mined_first(struct mined *m, enum kind kind, bool miss)
 
 void mined_say(struct mined *m, enum event_field field, uint64_t id, const char *value)
 {
-    struct catalog *c = mined_catalog(m, CATALOG_WRITE);
+    OWN(catalog) *c = mined_catalog(m, CATALOG_WRITE);
     struct change change = {.field = field, .candidate = id};
     snprintf(change.value, sizeof change.value, "%s", value);
     assert_int_equal(catalog_record(c, &change, 1, "said", NULL, NULL), ST_OK);
-    catalog_close(c);
 }

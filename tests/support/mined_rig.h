@@ -6,6 +6,7 @@
 #include "core/catalog.h"
 #include "core/recut.h"
 #include "folder.h"
+#include "own.h"
 
 enum { MINED_RATE = 44100, MINED_SECONDS = 24 };
 

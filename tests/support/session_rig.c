@@ -1,5 +1,5 @@
-#include "checks.h"
 #include "session_rig.h"
+#include "checks.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,7 +58,7 @@ void deliver(struct session *s, const char *stem, int n, bool replace)
 {
     struct catalog_source source;
     float *v;
-    struct candidate *c = make_finds(stem, n, &source, &v);
+    FREED struct candidate *c = make_finds(stem, n, &source, &v);
     struct err e = {0};
     if (session_add(s, &source, c, (size_t)n, v, &e) != ST_OK ||
         (replace && session_keep_only(s, &source, c, (size_t)n, &e) != ST_OK))
@@ -66,7 +66,6 @@ void deliver(struct session *s, const char *stem, int n, bool replace)
     while (session_tidy(s))
         continue;
     session_announce(s);
-    free(c);
     free(v);
 }
 
@@ -130,7 +129,7 @@ static void edit_at_random(struct session *s, size_t index, struct rng *r)
 {
     if (session_find(s, index)->gone)
         return;
-    struct catalog_find *f = malloc(sizeof *f);
+    FREED struct catalog_find *f = malloc(sizeof *f);
     assert_non_null(f);
     assert_int_equal(session_detail(s, index, f, NULL), ST_OK);
     int64_t by = 100 * (int64_t)rng_below(r, 40), from = f->c.start_frame + by;
@@ -152,7 +151,6 @@ static void edit_at_random(struct session *s, size_t index, struct rng *r)
         else
             session_set_span(s, index, FIELD_LOOP, from, from + 4410, NULL);
     }
-    free(f);
 }
 
 static void kit_at_random(struct session *s, struct rng *r)

@@ -6,6 +6,7 @@
 #include "core/rng.h"
 #include "core/view.h"
 #include "folder.h"
+#include "own.h"
 
 struct place {
     char folder[FOLDER_NAME_BYTES], project[FOLDER_NAME_BYTES + 24];

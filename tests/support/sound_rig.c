@@ -26,19 +26,18 @@ float *material(int channels, size_t frames, int rate)
 const char *sound_in(char path[FOLDER_BYTES], const char *folder, const char *name,
                      int format, int rate, int channels, size_t frames)
 {
-    float *x = material(channels, frames, rate);
+    FREED float *x = material(channels, frames, rate);
     folder_path(path, folder, name);
     int written = folder_sound(path, format, rate, channels, x, frames);
-    free(x);
     return written ? path : NULL;
 }
 
 double worst_difference(const char *path, int count)
 {
-    struct audio all, part, expected;
+    struct audio part, expected;
     struct soundfile *sf;
     struct err e;
-    assert_int_equal(soundfile_load(path, 0, &all, &e), ST_OK);
+    struct audio all = sound_read(path);
     assert_int_equal(soundfile_open(&sf, path, &e), ST_OK);
     struct rng r = rng_derive(2, 0, "regions", 0);
     double worst = 0;

@@ -16,13 +16,16 @@ static double complex complex_of(double re, double im)
     return re + im * (double complex)_Complex_I;
 }
 
-struct audio tone_blank(double seconds, int channels, int rate_hz)
+struct audio tone_frames(size_t frames, int channels, int rate_hz)
 {
     struct audio a;
-    assert_int_equal(
-        audio_init(&a, (size_t)(seconds * rate_hz + 0.5), channels, rate_hz, NULL),
-        ST_OK);
+    assert_int_equal(audio_init(&a, frames, channels, rate_hz, NULL), ST_OK);
     return a;
+}
+
+struct audio tone_blank(double seconds, int channels, int rate_hz)
+{
+    return tone_frames((size_t)(seconds * rate_hz + 0.5), channels, rate_hz);
 }
 
 void tone_add(struct audio *a, int channel, double hz, double amplitude, double phase)

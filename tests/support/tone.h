@@ -2,12 +2,15 @@
 #ifndef TROWEL_TESTS_TONE_H
 #define TROWEL_TESTS_TONE_H
 
+#include "checks.h"
+
 #include "core/rng.h"
 #include "dsp/audio.h"
 #include "dsp/track.h"
 
 /* Silence of that length, to add to. */
 struct audio tone_blank(double seconds, int channels, int rate_hz);
+struct audio tone_frames(size_t frames, int channels, int rate_hz);
 
 /* Add amplitude × sin(2π hz t + phase) to a channel (−1: all). */
 void tone_add(struct audio *a, int channel, double hz, double amplitude, double phase);
@@ -22,6 +25,10 @@ void tone_white(struct audio *a, double rms, uint64_t which);
 
 /* What the analysis says of it; the caller frees. */
 struct track *tone_track(const struct audio *a);
+static inline void track_done(struct track **t) /* OWN(track) *t = tone_track(&a); */
+{
+    track_free(*t);
+}
 
 /* Fails, and says both, unless they are that close. */
 void assert_close(double found, double expected, double within);

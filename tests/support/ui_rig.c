@@ -86,7 +86,7 @@ static void measure_it(struct candidate *c, struct rng *r, int item)
 void ui_rig_fill(struct session *s, int sources, int per_source)
 {
     struct err e;
-    struct candidate *c = calloc((size_t)per_source, sizeof *c);
+    FREED struct candidate *c = calloc((size_t)per_source, sizeof *c);
     assert_non_null(c);
     for (int k = 0; k < sources; k++) {
         struct catalog_source src = {
@@ -117,17 +117,23 @@ void ui_rig_fill(struct session *s, int sources, int per_source)
             fail_msg("%s", e.msg);
         session_announce(s);
     }
-    free(c);
+}
+
+void ui_rig_add(struct ui_rig *r, const struct catalog_source *source,
+                const struct candidate *finds, size_t count)
+{
+    struct err e;
+    if (session_add(r->session, source, finds, count, NULL, &e) != ST_OK)
+        fail_msg("%s", e.msg);
+    session_announce(r->session);
 }
 
 size_t ui_rig_rejected(const char *project)
 {
     struct err e;
-    struct session *s;
+    OWN(session) *s = NULL;
     assert_int_equal(session_open(&s, project, &e), ST_OK);
-    size_t n = session_tallies(s)->all.rejected;
-    session_close(s);
-    return n;
+    return session_tallies(s)->all.rejected;
 }
 
 void ui_rig_init(struct ui_rig *r, int sources, int per_source, int rows, int cols,
@@ -202,6 +208,13 @@ void ui_rig_type(struct ui_rig *r, const char *text)
     }
 }
 
+void ui_rig_enter(struct ui_rig *r, const char *key, const char *text)
+{
+    ui_rig_keys(r, key);
+    ui_rig_type(r, text);
+    ui_rig_keys(r, "Enter");
+}
+
 static size_t dump_row(const struct canvas *c, int row, char *out)
 {
     size_t used = 0, end = 0;
@@ -243,21 +256,18 @@ char *ui_rig_screen(struct ui_rig *r)
 
 bool ui_rig_shows(struct ui_rig *r, const char *part)
 {
-    char *screen = ui_rig_screen(r);
+    FREED char *screen = ui_rig_screen(r);
     bool does = strstr(screen, part) != NULL;
     if (!does)
         fprintf(stderr, "no '%s' in\n%s\n", part, screen);
-    free(screen);
     return does;
 }
 
 bool ui_rig_shows_at(struct ui_rig *r, int rows, int cols, const char *part)
 {
     assert_int_equal(canvas_resize(&r->app.canvas, rows, cols, NULL), ST_OK);
-    char *screen = ui_rig_screen(r);
-    bool there = strstr(screen, part) != NULL;
-    free(screen);
-    return there;
+    FREED char *screen = ui_rig_screen(r);
+    return strstr(screen, part) != NULL;
 }
 
 bool ui_rig_said(const struct ui_rig *r, const char *part)
@@ -281,7 +291,7 @@ void check_text_file(const char *path, const char *text)
     if (!f)
         fail_msg("%s is missing; TROWEL_REGENERATE=1 writes it", path);
     size_t n = strlen(text), room = n + 65536;
-    char *old = calloc(1, room);
+    FREED char *old = calloc(1, room);
     assert_non_null(old);
     size_t got = fread(old, 1, room - 1, f);
     fclose(f);
@@ -296,14 +306,12 @@ void check_text_file(const char *path, const char *text)
         free(old);
         fail();
     }
-    free(old);
 }
 
 void ui_rig_golden(struct ui_rig *r, const char *name)
 {
     char path[600];
     snprintf(path, sizeof path, SOURCE_DIR "/tests/golden/%s.txt", name);
-    char *text = ui_rig_screen(r);
+    FREED char *text = ui_rig_screen(r);
     check_text_file(path, text);
-    free(text);
 }

@@ -3,6 +3,7 @@
 #ifndef TROWEL_TESTS_UI_RIG_H
 #define TROWEL_TESTS_UI_RIG_H
 
+#include "own.h"
 #include "ui/state.h"
 
 struct ui_rig {
@@ -34,6 +35,10 @@ int ui_rig_teardown(void **state);
  * categories, some in stacks, some near-misses. Fails the test on any error. */
 void ui_rig_fill(struct session *s, int sources, int per_source);
 
+/* Finds of a recording as mining brings them, announced. */
+void ui_rig_add(struct ui_rig *r, const struct catalog_source *source,
+                const struct candidate *finds, size_t count);
+
 /* How many of a project's finds are rejected, as a session that opens it now sees it. */
 size_t ui_rig_rejected(const char *project);
 
@@ -46,6 +51,8 @@ void ui_rig_done(struct ui_rig *r);
 void ui_rig_keys(struct ui_rig *r, const char *keys);
 /* Type a text literally. */
 void ui_rig_type(struct ui_rig *r, const char *text);
+/* A key that asks for a line, the line, and Enter. */
+void ui_rig_enter(struct ui_rig *r, const char *key, const char *text);
 /* Rows joined by newlines, trailing blanks cut; the caller frees. */
 char *canvas_dump(const struct canvas *c);
 /* The screen as text; the caller frees. */
