@@ -323,6 +323,7 @@ static double quality(const struct audio *a)
     s.pitch_min_semitones = s.pitch_max_semitones = 0;
     s.duration_s = 1;
     OWN(audio) cloud = cloud_of(a, &s, 1, &report);
+    assert_true(cloud.frames > 0);
     return report.mean_quality;
 }
 
