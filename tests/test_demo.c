@@ -22,7 +22,8 @@ static size_t times_said(const char *text, const char *word)
     return n;
 }
 
-/* Every kind of sound is found, and every instrument of the machine gets its sample. */
+/* Every kind of sound is found, and every instrument of the machine gets its sample, all
+ * but one a drum of its own class. */
 static void check_what_came_out(const char *folder)
 {
     static const char *const kinds[] = {",pad,",   ",drone,",     ",swell,",
@@ -39,6 +40,7 @@ static void check_what_came_out(const char *folder)
         file_read(folder_path(path, folder, "demo/kits/DEMO/ASSIGN.txt"), NULL);
     for (size_t i = 0; i < sizeof instruments / sizeof *instruments; i++)
         assert_int_equal(times_said(sheet, instruments[i]), 1);
+    assert_true(times_said(sheet, "stand-in") <= 1);
     assert_true(folder_has(folder, "demo/kits/DEMO/report.html"));
 }
 

@@ -240,7 +240,7 @@ static enum status soundcheck(struct take *t, struct err *e)
         {SYNTH_KICK, 1, 0.8, 0, 0.9},       {SYNTH_SNARE, 1, 0.7, 0, 0.8},
         {SYNTH_RIM, 1, 0.5, 0, 0.7},        {SYNTH_HAT_CLOSED, 1, 0.4, 0.3, 0.6},
         {SYNTH_HAT_OPEN, 1, 0.4, 0.3, 0.9}, {SYNTH_TOM, 1.7, 0.6, 0.2, 0.9},
-        {SYNTH_TOM, 1.15, 0.6, -0.1, 1},    {SYNTH_TOM, 0.75, 0.65, -0.4, 1.1},
+        {SYNTH_TOM, 1, 0.6, -0.1, 1},       {SYNTH_TOM, 0.75, 0.65, -0.4, 1.1},
         {SYNTH_CRASH, 1, 0.5, -0.3, 2.6},   {SYNTH_RIDE, 1, 0.5, 0.4, 2.4},
         {SYNTH_CLAP, 1, 0.5, 0, 0.8},
     };

@@ -73,6 +73,7 @@ static void clap(double level, double tune, struct rng *r, float *out, size_t n,
 /* Six inharmonic squares behind a high-pass: the usual analogue cymbal. */
 struct metal {
     double tune, decay_per_s, noise; /* noise: beside squares of 0.16 each */
+    double low_hz;
 };
 
 static void metal(double level, const struct metal *m, struct rng *r, float *out,
@@ -82,7 +83,7 @@ static void metal(double level, const struct metal *m, struct rng *r, float *out
     double phase[6];
     for (int k = 0; k < 6; k++)
         phase[k] = rng_uniform(r);
-    struct band b = {pole(6500, rate), pole(16000, rate), 0, 0};
+    struct band b = {pole(m->low_hz, rate), pole(16000, rate), 0, 0};
     for (size_t i = 0; i < n; i++) {
         double t = (double)i / rate, sum = 0;
         for (int k = 0; k < 6; k++) {
@@ -149,9 +150,10 @@ static void (*const skins[SYNTH_DRUM_COUNT])(double level, double tune, struct r
                                              float *out, size_t n, int rate) = {
     [SYNTH_KICK] = kick, [SYNTH_SNARE] = snare, [SYNTH_CLAP] = clap,
     [SYNTH_TOM] = tom,   [SYNTH_RIM] = rim,     [SYNTH_RIDE] = ride};
-static const struct metal metals[SYNTH_DRUM_COUNT] = {[SYNTH_HAT_CLOSED] = {1, 70, 0.5},
-                                                      [SYNTH_HAT_OPEN] = {1, 9, 0.5},
-                                                      [SYNTH_CRASH] = {1.1, 3, 1.0}};
+static const struct metal metals[SYNTH_DRUM_COUNT] = {
+    [SYNTH_HAT_CLOSED] = {1, 70, 0.5, 6500},
+    [SYNTH_HAT_OPEN] = {1, 7, 1.0, 8000},
+    [SYNTH_CRASH] = {1.1, 3, 1.0, 6500}};
 
 void synth_drum(enum synth_drum d, double velocity, double tune, struct rng *r,
                 float *mono, size_t n, int rate_hz)
