@@ -153,15 +153,15 @@ void transport_kit_pattern(struct transport *t, const struct kit_pattern *p);
 void transport_kit_tempo(struct transport *t, double bpm);
 /* Starts at step 0. Stopping lets the last hits ring. */
 void transport_kit_run(struct transport *t, bool on);
+/* Play a slot by hand. */
+void transport_kit_hit(struct transport *t, int slot);
 
-/* --- before this process is stopped ------------------------------------------------ */
+/* ---- before this process is stopped ---- */
 
 /* Item and pattern stop, fade and are heard out, and the device rests until something is
  * played: a stopped process would leave it in the middle of a sound, and count a gap.
  * Takes about a tenth of a second, one at the most. */
 void transport_rest(struct transport *t);
-/* Play a slot by hand. */
-void transport_kit_hit(struct transport *t, int slot);
 
 /* ---- devices ---- */
 

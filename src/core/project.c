@@ -363,7 +363,8 @@ static void add_what_is_known(struct candidate *row, const struct find_list *l,
     }
 }
 
-/* What is there and cannot be read is not nothing: a kit would be another one. */
+/* Also where it is damaged. What is there and cannot be read now is not nothing: a kit
+ * would be another one. */
 static bool there_is_none(enum status st)
 {
     return st == ST_NOT_FOUND || st == ST_CORRUPT;

@@ -3,6 +3,7 @@
 #include "ui/state.h"
 
 #include "core/kit.h"
+#include "core/project.h"
 #include "core/recordings.h"
 #include "core/recut.h"
 #include "core/rng.h"
@@ -183,7 +184,7 @@ static bool tell_cut_off(struct app *app, const struct find *f, const char *path
 {
     char begun[PATH_BYTES];
     const char *stem = session_source(app->session, f->source)->stem;
-    snprintf(begun, sizeof begun, ".trowel/%.200s.begun", stem);
+    project_hidden(begun, stem, ".begun");
     if (path_is_file(path) || !path_has(session_folder(app->session), begun))
         return false;
     if (app->batch.mining.active > 0)
