@@ -80,10 +80,11 @@ enum quantity filter_quantity(const char *text, size_t bytes, int field, double 
 {
     const char *unit = filter_unit_of(field);
     if (field == FF_GRADE) {
-        const char *letter = bytes == 1 ? strchr("fFbBaA", text[0]) : NULL;
+        static const char grades[] = "fFbBaA";
+        const char *letter = bytes == 1 ? strchr(grades, text[0]) : NULL;
         if (letter == NULL)
             return QUANTITY_BAD;
-        *value = 1 + (int)(strchr("fFbBaA", text[0]) - "fFbBaA") / 2;
+        *value = 1 + (int)(letter - grades) / 2;
         *step = 1.0;
         return QUANTITY_OK;
     }

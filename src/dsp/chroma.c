@@ -80,7 +80,7 @@ static void take_frame(struct chroma *c, const float *power)
     c->now = swap;
     memset(c->now, 0, (size_t)c->bins);
     for (int k = 0; k < c->bins; k++) {
-        c->power[k] = isfinite(power[k]) ? power[k] : 0.0f;
+        c->power[k] = finite_or_0(power[k]);
         c->sum[k + 1] = c->sum[k] + (double)c->power[k];
     }
     for (int k = c->bins; k < c->bins + AROUND + VEC; k++)

@@ -212,8 +212,7 @@ enum status converter_run(const struct converter *c, struct audio *to,
     size_t channels = (size_t)from->channels;
     for (size_t channel = 0; channel < channels; channel++) {
         for (size_t i = 0; i < from->frames; i++) {
-            float x = from->data[i * channels + channel];
-            line[(size_t)c->before + i] = isfinite(x) ? x : 0;
+            line[(size_t)c->before + i] = finite_or_0(from->data[i * channels + channel]);
         }
         convert_line(c, line, to->data + channel, channels, frames);
     }

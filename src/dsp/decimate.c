@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Kaiser's formulas: so far down, and the window for it. */
+static const double DEPTH_DB = 60, BETA = 5.653;
 enum { BLOCK = 4 }; /* vectors of outputs at a time: as many sums as hide an addition */
 
 /* Polyphase: frame n of what is held is x[n % factor][n / factor], and so is the filter,
@@ -20,13 +22,13 @@ struct decimator {
     float *x, *filter;
 };
 
-static void design(struct decimator *d, double centre, double beta)
+static void design(struct decimator *d)
 {
-    double sum = 0;
+    double centre = 0.5 / d->factor, sum = 0;
     for (int i = 0; i <= 2 * d->lag; i++) {
         double t = i - d->lag, r = t / (d->lag + 1);
         double sinc = t == 0 ? 2 * centre : sin(2 * PI * centre * t) / (PI * t);
-        float tap = (float)(sinc * window_kaiser(beta, r));
+        float tap = (float)(sinc * window_kaiser(BETA, r));
         d->filter[i % d->factor * d->taps + i / d->factor] = tap;
         sum += (double)tap;
     }
@@ -41,11 +43,9 @@ struct decimator *decimator_new(int rate_hz, int factor, double pass_hz, int pus
         return NULL;
     d->factor = factor;
     if (factor > 1) {
-        /* Kaiser's formulas for 60 dB; the stop band starts where it would fold onto
-         * pass_hz. */
-        const double depth_db = 60;
+        /* The stop band starts where it would fold onto pass_hz. */
         double low = pass_hz / rate_hz, high = 1.0 / factor - low;
-        d->lag = (int)ceil((depth_db - 8) / (2.285 * 2 * PI * (high - low)) / 2);
+        d->lag = (int)ceil((DEPTH_DB - 8) / (2.285 * 2 * PI * (high - low)) / 2);
     }
     d->taps = 2 * d->lag / factor + 1;
     d->room = d->taps + push_max / factor + 2 + BLOCK * VEC;
@@ -56,7 +56,7 @@ struct decimator *decimator_new(int rate_hz, int factor, double pass_hz, int pus
         return NULL;
     }
     if (factor > 1)
-        design(d, 0.5 / factor, 5.653);
+        design(d);
     d->held = d->lag;
     return d;
 }

@@ -109,14 +109,14 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* How much the level of a block moves: spread of its 10 ms levels in dB, with those of
- * the block before; HUGE_VAL for silence. */
-static double unrest(const float *x, size_t block, size_t at)
+/* How much the level of a block moves: spread of its 10 ms levels in dB; HUGE_VAL for
+ * silence. */
+static double unrest(const float *x, size_t block)
 {
     enum { PARTS = 20 };
     double low = HUGE_VAL, high = -HUGE_VAL;
     for (size_t p = 0; p < PARTS; p++) {
-        struct figures f = figures_of(x + at + p * block / PARTS, block / PARTS);
+        struct figures f = figures_of(x + p * block / PARTS, block / PARTS);
         double db = level_to_db(f.rms);
         low = fmin(low, db);
         high = fmax(high, db);
@@ -137,7 +137,7 @@ static enum status find_calm(struct material *m, struct err *e)
         return err_set(e, ST_NO_MEMORY, "no memory to look for calm places");
     size_t sounding = 0;
     for (size_t b = 0; b < blocks; b++) {
-        rest[b] = unrest(line->data, block, b * block);
+        rest[b] = unrest(line->data + b * block, block);
         if (rest[b] < HUGE_VAL)
             rest[blocks + sounding++] = rest[b];
     }

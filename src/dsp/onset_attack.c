@@ -57,7 +57,7 @@ static void look(struct scene *s, const float *mono, size_t n, int rate_hz, size
     for (size_t i = silent; i < s->count; i++) {
         float sum = 0;
         for (size_t k = 0; k < s->step; k++, x++)
-            sum += isfinite(*x) ? *x : 0;
+            sum += finite_or_0(*x);
         s->at[i] = sum;
     }
 }

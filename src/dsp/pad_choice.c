@@ -60,7 +60,7 @@ static void sign(const struct track *t, const struct pad_place *p, struct signat
         float db[TRACK_BANDS], c[12];
         track_spectrum(t, at, db);
         for (int b = 0; b < TRACK_BANDS; b++)
-            power[b] += pow(10.0, (double)db[b] / 10.0);
+            power[b] += db_power((double)db[b]);
         size_t block = at * TRACK_HOPS_PER_SPECTRUM / TRACK_HOPS_PER_CHROMA;
         if (block >= info->chromas)
             continue;

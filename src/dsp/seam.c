@@ -353,7 +353,7 @@ static double measure_error_db(const struct ground *g, const float *before,
     const float *theirs = before + (before_frames - tail) * g->channels;
     double sum = 0.0;
     for (size_t i = 0; i < tail * g->channels; i++) {
-        double d = (double)ours[i] - (isfinite(theirs[i]) ? (double)theirs[i] : 0.0);
+        double d = (double)ours[i] - (double)finite_or_0(theirs[i]);
         sum += d * d;
     }
     double loop = g->energy[g->frames] / (double)g->frames;

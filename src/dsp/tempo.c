@@ -44,9 +44,9 @@ static void take_window(const float *novelty, size_t n, size_t start, int window
         if (i == 0)
             low = high = from;
         for (; high < to; high++)
-            sum += isfinite(novelty[high]) ? (double)novelty[high] : 0;
+            sum += (double)finite_or_0(novelty[high]);
         for (; low < from && low < high; low++)
-            sum -= isfinite(novelty[low]) ? (double)novelty[low] : 0;
+            sum -= (double)finite_or_0(novelty[low]);
         x[i] = 0;
         if (at < count && isfinite(novelty[at])) {
             double above = (double)novelty[at] - sum / (double)(to - from) - FLICKER;

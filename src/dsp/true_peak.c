@@ -5,8 +5,6 @@
 #include "dsp/oversample.h"
 #include "dsp/vec.h"
 
-#include <math.h>
-
 enum {
     PHASES = OVERSAMPLE,
     TAPS = OVERSAMPLE_TAPS,
@@ -29,8 +27,7 @@ static float sample_at(const struct audio *a, size_t channel, ptrdiff_t i, bool 
             return 0.0f;
         i = (i % n + n) % n;
     }
-    float x = a->data[(size_t)i * (size_t)a->channels + channel];
-    return isfinite(x) ? x : 0.0f;
+    return finite_or_0(a->data[(size_t)i * (size_t)a->channels + channel]);
 }
 
 /* Samples [first, first + BLOCK + TAPS) of a channel, where they lie if `plain`: one
