@@ -356,12 +356,13 @@ static void quality_has_its_penalties(void **state)
 
 static void hits_and_silence_are_avoided(void **state)
 {
-    /* calm pad with a burst in it, silence behind: the calmest fifth has neither */
+    /* calm pad with a burst in it, next to nothing behind: the calmest fifth has neither
+     */
     OWN(audio) a = pad(4, 1);
     for (size_t i = 40000; i < 42000; i++)
         a.data[i] += (i & 1 ? 0.5f : -0.5f) * expf(-(float)(i - 40000) / 300.0f);
     for (size_t i = 120000; i < a.frames; i++)
-        a.data[i] = 0.0f;
+        a.data[i] = i & 1 ? 2e-4f : -2e-4f;
     struct grains_spec s;
     s = usual_cloud();
     s.lowpass_hz = 0;
@@ -371,6 +372,23 @@ static void hits_and_silence_are_avoided(void **state)
     assert_true(density(&cloud) < 4);
     double crest = level_peak(&cloud) / level_rms(&cloud);
     assert_true(crest < 8);
+}
+
+/* A tone that trembles twenty times a second keeps its level over 100 ms, not over 10. */
+static void trembling_is_not_calm(void **state)
+{
+    OWN(audio) a = tone_frames(4 * 44100, 1, 44100);
+    for (size_t i = 0; i < a.frames; i++) {
+        double t = (double)i / 44100, trembles = 0.5 - 0.5 * cos(2 * PI * 20 * t);
+        a.data[i] = (float)(t < 3 ? 0.3 * trembles * sin(2 * PI * 440 * t)
+                                  : 0.2 * sin(2 * PI * 660 * t));
+    }
+    struct grains_spec s;
+    s = usual_cloud();
+    s.pitch_min_semitones = s.pitch_max_semitones = 0;
+    OWN(audio) cloud = cloud_of(&a, &s, 2, NULL);
+    double calm = tone_partial(&cloud, 0, 0, 65536, 660).amplitude;
+    assert_true(tone_partial(&cloud, 0, 0, 65536, 440).amplitude < 0.01 * calm);
 }
 
 static void odd_material_is_refused_or_survived(void **state)
@@ -464,6 +482,7 @@ int main(void)
         cmocka_unit_test(grains_keep_to_the_regions),
         cmocka_unit_test(quality_has_its_penalties),
         cmocka_unit_test(hits_and_silence_are_avoided),
+        cmocka_unit_test(trembling_is_not_calm),
         cmocka_unit_test(odd_material_is_refused_or_survived),
         cmocka_unit_test(antiphase_material_sounds),
     };

@@ -306,6 +306,22 @@ static void tones_do_not_come_through(void **state)
 
 /* Hiss that flickers is turned until nothing marks the join: as it comes, 5 of the 20
  * loops join with room to every limit. */
+/* Not the tape that goes on hissing for a second behind a snare, 60 dB below it. */
+static void what_is_left_of_a_hit_is_its_decay(void **state)
+{
+    OWN(audio) hit = tone_blank(1.4, 1, 44100);
+    struct rng r = rng_derive(1, 0, "test", 0);
+    synth_drum(SYNTH_SNARE, 0.8, 1, &r, hit.data, 16000, 44100);
+    tone_noise(&hit, 3e-4, &r);
+    struct hiss_spec s = usual_hiss();
+    struct hiss_material m;
+    assert_int_equal(hiss_material_init(&m, &hit, 1, &s, &r, NULL), ST_OK);
+    assert_int_equal(m.regions, 1);
+    assert_true((double)m.sound.frames > 0.1 * s.rate_hz);
+    assert_true((double)m.sound.frames < 0.5 * s.rate_hz);
+    hiss_material_done(&m);
+}
+
 static void dust_is_turned_until_it_joins_calmly(void **state)
 {
     int roomy = 0;
@@ -368,6 +384,19 @@ static void dust_lies_at_its_level_and_loops(void **state)
                              ST_OK);
         }
     struct audio out;
+    /* a loop as long as the pad lies under it as it is: laid over itself, it would swell
+     */
+    OWN(audio) pad = tone_blank(2, 1, 44100), hiss = tone_blank(2, 1, 44100);
+    tone_add(&pad, 0, 220, 0.3, 0);
+    tone_white(&hiss, 0.1, 1);
+    struct rng drawn = rng_derive(1, 0, "dust", 0);
+    assert_int_equal(
+        hiss_dust(&out, &pad, &hiss, &(struct dust_spec){true, 30, -1}, &drawn, NULL),
+        ST_OK);
+    for (size_t at = 0; at + 4410 <= out.frames; at += 4410)
+        assert_true(fabs(level_to_db(level_rms_range(&out, at, at + 4410) /
+                                     level_rms(&out))) < 0.8);
+    audio_done(&out);
     struct audio silent = tone_frames(1000, 1, 44100);
     struct audio tone = tone_frames(1000, 1, 44100);
     tone_add(&tone, 0, 441, 0.5, 0);
@@ -392,6 +421,7 @@ int main(void)
         cmocka_unit_test(flickers_are_short_and_closed),
         cmocka_unit_test(poor_material_gives_noise_or_a_refusal),
         cmocka_unit_test(tones_do_not_come_through),
+        cmocka_unit_test(what_is_left_of_a_hit_is_its_decay),
         cmocka_unit_test(dust_lies_at_its_level_and_loops),
         cmocka_unit_test(dust_is_turned_until_it_joins_calmly),
     };

@@ -3,6 +3,7 @@
 #include "core/pi.h"
 #include "core/rng.h"
 #include "dsp/analysis.h"
+#include "dsp/cloud_ground.h"
 #include "dsp/pads.h"
 #include "dsp/synth.h"
 #include "tone.h"
@@ -855,6 +856,32 @@ static void stable_regions_leave_out_the_drums(void **state)
     assert_true(stable_share(&l, 0.0, 24.0) > 0.999);
 }
 
+/* Clouds come from what holds a tone; of noise all is as good, and of nothing nothing. */
+static void clouds_take_what_holds_a_tone(void **state)
+{
+    struct pre_analysis_params p = usual_pads().pre_analysis;
+    p.enabled = false;
+    for (int chord = 0; chord < 2; chord++) {
+        struct rng r = rng_derive(1, 1, "ground", 0);
+        OWN(audio) a = tone_blank(12.0, 1, RATE);
+        synth_noise(0.1, 0.0, 20000.0, &r, a.data, a.frames, RATE);
+        if (chord) {
+            memset(a.data + 3 * RATE, 0, 6 * RATE * sizeof *a.data);
+            add_chord(&a, 3.0, 6.0, 110.0, 0.3, 1);
+        }
+        OWN(track) *t = tone_track(&a);
+        OWN(stable_list) l;
+        assert_int_equal(stable_find(t, &p, &l, NULL), ST_OK);
+        assert_int_equal(cloud_ground_choose(&l, t, 5.0, NULL), ST_OK);
+        assert_int_equal(l.count, 1);
+        assert_true(fabs(l.at[0].start_sec - (chord ? 3 : 0)) <= (chord ? 1.5 : 1e-9));
+        assert_true(fabs(l.at[0].end_sec - (chord ? 9 : 12)) <= (chord ? 1.5 : 1e-9));
+        struct stable_list none = {0};
+        assert_int_equal(cloud_ground_choose(&none, t, 5.0, NULL), ST_OK);
+        assert_int_equal(none.count, 0);
+    }
+}
+
 /* Less than a cell, of which no window is made, is one region. */
 static void tiny_recordings_are_one_region(void **state)
 {
@@ -903,6 +930,7 @@ int main(void)
         cmocka_unit_test(far_off_levels_are_told),
         cmocka_unit_test(unstable_ground_says_why),
         cmocka_unit_test(stable_regions_leave_out_the_drums),
+        cmocka_unit_test(clouds_take_what_holds_a_tone),
         cmocka_unit_test(tiny_recordings_are_one_region),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

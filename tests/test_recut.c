@@ -150,6 +150,13 @@ static void a_moved_loop_still_joins(void **state)
     catalog_overlay(&f, FIELD_EDGES, value);
     assert_int_equal(f.c.loop[0].start_frame, start);
     assert_int_equal(f.c.loop[0].end_frame, end);
+    /* a near-miss has none: it gets the one it was cut at */
+    f.c.loop_count = 0;
+    assert_int_equal(recut_find(&r, &m->site, &f.c, 0, NULL), ST_OK);
+    assert_int_equal(r.c.loop_count, 1);
+    assert_int_equal(r.c.loop[0].start_frame, r.c.start_frame);
+    assert_int_equal(r.c.loop[0].end_frame, r.c.end_frame);
+    recut_done(&r);
 }
 
 /* The constant under a recording is none of a pad: the loop is the same without it. */

@@ -147,7 +147,8 @@ static void the_kit_is_heard_alone(void **state)
     assert_false(sound()->playing || sound()->kit_running);
 }
 
-/* On 80 columns, too: that nothing can be heard, and that the sound had gaps. */
+/* On 80 columns, too: that nothing can be heard, and that the sound had gaps. A device's
+ * name is cut where the line ends. */
 static void a_narrow_line_says_what_is_wrong_with_the_sound(void **state)
 {
     assert_int_equal(canvas_resize(&rig.app.canvas, 24, 80, NULL), ST_OK);
@@ -158,6 +159,8 @@ static void a_narrow_line_says_what_is_wrong_with_the_sound(void **state)
     assert_true(ui_rig_shows(&rig, "matched   3 gaps"));
     assert_int_equal(canvas_resize(&rig.app.canvas, 24, 100, NULL), ST_OK);
     assert_true(ui_rig_shows(&rig, "matched   3 gaps · device"));
+    memset(rig.app.sound.device_name, 'a', sizeof rig.app.sound.device_name - 1);
+    assert_true(ui_rig_shows(&rig, "device aaaaaaaaaaaaaaaaaa…"));
 }
 
 static void a_decision_plays_the_next(void **state)
