@@ -200,10 +200,10 @@ static double notes_move(const struct track_sums *s, size_t from, size_t to)
 {
     const size_t each = TRACK_HOPS_PER_CHROMA / TRACK_HOPS_PER_SPECTRUM;
     size_t edge = (size_t)(NOTES_EDGE_S / s->cell_s);
-    size_t first = (from + edge) / each, last = (to - edge) / each;
     double sum[12] = {0}, lengths = 0.0, held = 0.0;
     if (to - from < 4 * edge)
         return 0.0;
+    size_t first = (from + edge) / each, last = (to - edge) / each;
     size_t chromas = track_info(s->track)->chromas;
     last = last < chromas ? last : chromas;
     for (size_t i = first; i < last; i++) {

@@ -252,7 +252,7 @@ void track_sums_window(struct track_sums *s, size_t from, size_t to,
                        struct track_window *out)
 {
     const struct track_info *info = track_info(s->track);
-    size_t apart = (size_t)lround(CHANGE_S / s->cell_s), first = from + apart;
+    size_t first = from + cells_apart(s);
     first = first < to ? first : from;
     reach(s, to);
     const struct track_sum *a = sum_at(s, from), *b = sum_at(s, to);
