@@ -218,6 +218,9 @@ static void assert_sane(const struct track *t)
         track_hop(t, i, &h);
         assert_false(isnan(h.rms_db) || isnan(h.peak_db) || isnan(h.dc));
         assert_false(isinf(h.centroid_hz) || isinf(h.spread_hz) || isinf(h.flatness));
+        struct track_range own;
+        track_range(t, track_hop_start(t, i), track_hop_start(t, i + 1), &own);
+        assert_true(own.peak_db == h.peak_db);
     }
     struct track_range r;
     track_range(t, -5, info->frames + 5, &r);

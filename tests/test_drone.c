@@ -46,6 +46,10 @@ static void tones_tilt_keep_level_and_loop(void **state)
     assert_true(at[DRONE_DARK] < 0.8 * at[DRONE_WARM]);
     assert_true(at[DRONE_WARM] < 0.9 * plain);
     assert_true(at[DRONE_AIRY] > 1.5 * plain);
+    /* where there is no room for its level the true peak is the ceiling's */
+    level_gain(&pad, 0.99 / level_peak(&pad));
+    assert_int_equal(drone_colour(&pad, DRONE_AIRY, &corners, NULL), ST_OK);
+    assert_true(fabs(level_to_db(level_true_peak(&pad, true)) + 1) < 0.01);
 }
 
 static void corners_are_where_the_config_says(void **state)

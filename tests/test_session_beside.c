@@ -318,6 +318,15 @@ static void test_rows_of_others_stay(void **state)
         continue;
     assert_false(session_wants_join(s));
     assert_as_on_disk(s, p);
+    /* and what the other numbers anew is taken in */
+    take_news(other);
+    for (int i = 0; i < N; i++)
+        stacks[i] = i % 3 + 1;
+    assert_true(session_restack(other, ids, stacks, N));
+    while (session_tidy(other))
+        continue;
+    assert_true(take_news(s));
+    assert_as_on_disk(s, p);
     /* what is gone here and on record: the catalog is to be written anew */
     assert_int_equal(session_keep_only(s, &source, c, 20, NULL), ST_OK);
     assert_false(session_restack(s, ids, stacks, N));
