@@ -160,12 +160,11 @@ struct matrix {
     double a, b, c, d;
 };
 
-/* Frames after which nothing is left (1e-13) of a section's past. */
-static size_t forgets_after(const struct biquad_section *s)
+/* Frames until a pole of that radius has fallen to `rest`, at most so many. */
+static size_t falls_in(double radius, double rest, double most)
 {
-    double radius = pole_radius(s);
-    double frames = radius < 1 ? log(1e-13) / log(fmax(radius, 1e-3)) : 1e9;
-    return (size_t)fmin(frames, 1e9) + 2;
+    double frames = radius < 1 ? log(rest) / log(fmax(radius, 1e-3)) : most;
+    return (size_t)fmin(frames, most);
 }
 
 static struct matrix multiply(struct matrix x, struct matrix y)
@@ -204,7 +203,7 @@ static void run_circle(const struct biquad *f, struct audio *a, bool backward)
         float *x = a->data + c + (backward ? last : 0);
         for (int i = 0; i < f->count; i++) {
             const struct biquad_section *s = &f->section[i];
-            size_t tail = forgets_after(s);
+            size_t tail = falls_in(pole_radius(s), 1e-13, 1e9) + 2; /* nothing is left */
             tail = tail < a->frames ? tail : a->frames;
             const float *last_part = x + (ptrdiff_t)(a->frames - tail) * step;
             struct state zn = end_state(s, last_part, tail, step);
@@ -241,8 +240,7 @@ static size_t memory_frames(const struct biquad *f)
     double slowest = 0;
     for (int i = 0; i < f->count; i++)
         slowest = fmax(slowest, pole_radius(&f->section[i]));
-    double frames = slowest < 1 ? log(1e-5) / log(fmax(slowest, 1e-3)) : 1e6;
-    return (size_t)fmin(frames, 1e6) + 1;
+    return falls_in(slowest, 1e-5, 1e6) + 1;
 }
 
 /* Steady state of a section for the constant input x, so that runs begin without a step.

@@ -54,7 +54,7 @@ static double mean_level_db(const struct quiet_map *m, size_t from, size_t to)
 {
     double sum = 0.0;
     for (size_t i = from; i < to; i++)
-        sum += pow(10.0, (double)m->level_db[i] / 10.0);
+        sum += db_power((double)m->level_db[i]);
     return power_db(sum / (double)(to - from));
 }
 

@@ -107,7 +107,7 @@ size_t quiet_hops(const struct quiet_map *m, double seconds)
  * beside a run must not count into the run's first and last level. */
 static double frame_energy(const struct gate *g, size_t i)
 {
-    double limit = pow(10.0, (g->p->max_rms_db + NEAR_DB) / 10.0), sum = 0.0;
+    double limit = db_power(g->p->max_rms_db + NEAR_DB), sum = 0.0;
     size_t from = i > LEVEL_HOPS / 2 ? i - LEVEL_HOPS / 2 : 0, count = 0;
     for (size_t k = from; k < from + LEVEL_HOPS + 1 && k < g->m->hops; k++) {
         double energy = energy_at(g->near, k);
@@ -160,7 +160,7 @@ static enum quiet_reason first_look(const struct gate *g, size_t i)
     if (only_dither(g, i, frame_db))
         return QUIET_DITHER;
     if (g->near->rumbles)
-        frame = fmax(frame, pow(10.0, h.rms_db / 10.0)); /* of which this is the peak */
+        frame = fmax(frame, db_power(h.rms_db)); /* of which this is the peak */
     double peak = pow(10.0, h.peak_db / 20.0) - fabs(h.dc);
     return peak > g->p->max_crest * sqrt(frame) ? QUIET_CREST : QUIET;
 }
@@ -276,7 +276,7 @@ static bool hums(const struct gate *g, size_t from, size_t to)
         double low = 0.0, all = 1e-30;
         track_spectrum(g->t, i / TRACK_HOPS_PER_SPECTRUM, db);
         for (int b = 0; b < TRACK_BANDS; b++) {
-            double power = pow(10.0, (double)db[b] / 10.0);
+            double power = db_power((double)db[b]);
             all += power;
             low += track_band_low_hz(b + 1) < HUM_TOP_HZ ? power : 0.0;
         }
