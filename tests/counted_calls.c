@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 long calls_left = -1, reads_left = -1;
-int syncs;
+int syncs, writes_fail;
 
 /* What was written and not flushed since, by device and inode; folders by what was named
  * in them. Power that fails may take it, so nothing of it may be under its final name. */
@@ -84,6 +84,10 @@ ssize_t write(int fd, const void *bytes, size_t n)
 
 ssize_t pwrite64(int fd, const void *bytes, size_t n, off64_t at)
 {
+    if (writes_fail != 0) {
+        errno = writes_fail;
+        return -1;
+    }
     bool last = fatal();
     ssize_t done = syscall(SYS_pwrite64, fd, bytes, last ? n / 2 : n, at);
     note_change(fd);

@@ -6,9 +6,10 @@
 
 #include <stdbool.h>
 
-extern long calls_left;    /* so many come through, the next one dies; −1: all do */
-extern int syncs;          /* calls that wait for the disk */
-extern long reads_left;    /* so many come through, the next one fails; −1: none does */
+extern long calls_left; /* so many come through, the next one dies; −1: all do */
+extern int syncs;       /* calls that wait for the disk */
+extern long reads_left; /* so many come through, the next one fails; −1: none does */
+extern int writes_fail; /* errno of pwrite, as of a disk become read-only; 0: it writes */
 extern bool links_refused; /* as where the system links no file without a name */
 
 /* While it watches: what is not flushed, how often something got a name, and how often

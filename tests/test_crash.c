@@ -22,6 +22,7 @@
 #include "program.h"
 #include "tone.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -584,6 +585,27 @@ static void test_a_disk_error_is_no_damage(void **state)
     assert_int_not_equal(access(aside, F_OK), 0);
 }
 
+/* Under an open workstation the disk becomes read-only, or the quota is used up: that is
+ * told, and once it is mended the decision is taken. */
+static void test_what_the_disk_refuses_is_told(void **state)
+{
+    struct place *p = *state;
+    size_t zero = 0;
+    struct err e = {0};
+    publish(p, FINDS);
+    OWN(session) *s = open_session(p);
+    assert_int_equal(session_decide(s, &zero, 1, DECISION_ACCEPTED, NULL), ST_OK);
+    writes_fail = EROFS;
+    assert_int_equal(session_decide(s, &zero, 1, DECISION_REJECTED, &e), ST_DISK);
+    assert_true(text_has(e.msg, "is read-only"));
+    writes_fail = EDQUOT;
+    assert_int_equal(session_decide(s, &zero, 1, DECISION_REJECTED, &e), ST_DISK);
+    assert_true(text_has(e.msg, "the disk is full"));
+    writes_fail = 0;
+    assert_int_equal(session_find(s, 0)->decision, DECISION_ACCEPTED);
+    assert_int_equal(session_decide(s, &zero, 1, DECISION_REJECTED, &e), ST_OK);
+}
+
 /* Killing finds what is in the wrong order, not what is still in the machine's memory:
  * without a flush a file that has its name may be empty after power has failed. */
 static void watch(int (*work)(struct place *p), struct place *p)
@@ -824,6 +846,7 @@ int main(void)
         CASE(test_a_sample_without_a_player_failed),
         CASE(test_the_list_of_a_complete_kit_takes_nothing_along),
         CASE(test_a_disk_error_is_no_damage),
+        CASE(test_what_the_disk_refuses_is_told),
         CASE(test_names_are_given_to_what_is_on_the_disk),
         CASE(test_one_flush_is_of_one_disk),
         CASE(test_what_cannot_be_linked_is_copied),

@@ -29,7 +29,6 @@ static enum status failure(int code, const char *path, const char *text, struct 
     switch (code & 0xFF) {
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-    case SQLITE_FORMAT:
         return err_set(e, ST_CORRUPT,
                        "the catalog %s is damaged; `trowel --batch index` rebuilds it "
                        "and keeps every decision that can be read",
@@ -42,16 +41,11 @@ static enum status failure(int code, const char *path, const char *text, struct 
     case SQLITE_FULL:
         return err_set(e, ST_DISK, "the disk is full: %s cannot be written", path);
     case SQLITE_READONLY:
-    case SQLITE_PERM:
-    case SQLITE_AUTH:
         return err_set(e, ST_DISK,
                        "the catalog %s is read-only, and decisions are saved in it: copy "
                        "the project to a writable disk",
                        path);
-    case SQLITE_CANTOPEN:
-        return err_set(e, ST_DISK, "the catalog %s cannot be opened", path);
     case SQLITE_ERROR:
-        /* a table or column that should be there is not */
         return err_set(e, ST_CORRUPT,
                        "the catalog %s is incomplete (%s); `trowel --batch index` "
                        "rebuilds it",
@@ -61,22 +55,31 @@ static enum status failure(int code, const char *path, const char *text, struct 
     }
 }
 
-/* SQLite takes a disk that fails for a damaged file, and that would be rebuilt. */
+/* Did the system say so, of the file or of its log? */
+static bool was_said(sqlite3 *db, int problem)
+{
+    int of_file = 0, of_log = 0;
+    sqlite3_file *log = NULL;
+    sqlite3_file_control(db, "main", SQLITE_FCNTL_LAST_ERRNO, &of_file);
+    sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+    if (log != NULL && log->pMethods != NULL)
+        log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &of_log);
+    return of_file == problem || of_log == problem;
+}
+
+/* SQLite takes a disk that fails for a damaged file, and that would be rebuilt; one that
+ * has become read-only, or a used up quota, for one that fails. */
 static enum status database_failure(sqlite3 *db, int code, const char *path,
                                     struct err *e)
 {
-    int problem = 0;
-    sqlite3_file *log = NULL;
-    if ((code & 0xFF) != SQLITE_CORRUPT)
-        return failure(code, path, sqlite3_errmsg(db), e);
-    sqlite3_file_control(db, "main", SQLITE_FCNTL_LAST_ERRNO, &problem);
-    if (problem != EIO && problem != ENXIO)
-        sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
-    if (log != NULL && log->pMethods != NULL)
-        log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &problem);
-    if (problem == EIO || problem == ENXIO)
-        code = SQLITE_IOERR;
-    return failure(code, path, sqlite3_errstr(code), e);
+    int kind = code & 0xFF;
+    if (kind == SQLITE_CORRUPT && (was_said(db, EIO) || was_said(db, ENXIO)))
+        return failure(SQLITE_IOERR, path, sqlite3_errstr(SQLITE_IOERR), e);
+    if (kind == SQLITE_IOERR && was_said(db, EROFS))
+        code = SQLITE_READONLY;
+    else if (kind == SQLITE_IOERR && was_said(db, EDQUOT))
+        code = SQLITE_FULL;
+    return failure(code, path, sqlite3_errmsg(db), e);
 }
 
 static enum status query_failure(struct catalog *c, struct err *e)
@@ -426,8 +429,7 @@ enum status catalog_open(struct catalog **out, const char *path, enum catalog_mo
 
 static enum status begin_log(struct catalog *c, bool known, struct err *e);
 
-/* Another process replaced the file before anything was written here: open the new one.
- */
+/* Another process replaced the file before anything was written here: open that one. */
 static enum status open_successor(struct catalog *c, struct err *e)
 {
     close_database(c);
@@ -543,12 +545,10 @@ void catalog_close(struct catalog *c)
 bool catalog_take_alone(struct catalog *c)
 {
     finalize_all(c);
+    static const char take[] = "PRAGMA journal_mode=DELETE; "
+                               "PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT;";
     sqlite3_busy_timeout(c->db, 0);
-    bool alone =
-        catalog_script(c,
-                       "PRAGMA journal_mode=DELETE; PRAGMA locking_mode=EXCLUSIVE; "
-                       "BEGIN EXCLUSIVE; COMMIT;",
-                       NULL) == ST_OK;
+    bool alone = catalog_script(c, take, NULL) == ST_OK;
     sqlite3_busy_timeout(c->db, BUSY_MS);
     if (!alone && !sqlite3_get_autocommit(c->db))
         catalog_script(c, "ROLLBACK", NULL);
@@ -569,10 +569,10 @@ enum status catalog_check(struct catalog *c, struct err *e)
         code = strcmp((const char *)sqlite3_column_text(st, 0), "ok") == 0
                    ? SQLITE_OK
                    : SQLITE_CORRUPT;
-    enum status whole =
-        code == SQLITE_OK ? ST_OK : database_failure(c->db, code, c->path, e);
+    bool whole = code == SQLITE_OK;
+    enum status told = whole ? ST_OK : database_failure(c->db, code, c->path, e);
     sqlite3_finalize(st);
-    return whole;
+    return told;
 }
 
 enum status catalog_log_ahead(struct catalog **out, const char *path, struct err *e)
