@@ -71,9 +71,13 @@ static void unknown_sequences_are_no_keys(void **state)
     assert_int_equal(ui_rig_rejected(project), 1);
 }
 
-/* A line that is slow within the end of a paste, or loses it, leaves nobody deaf. */
-static void paste_ends_in_pieces_or_with_esc(void **state)
+/* A line that is slow within the beginning or the end of a paste, or loses that, leaves
+ * nobody deaf. */
+static void paste_comes_in_pieces_or_ends_with_esc(void **state)
 {
+    pty_send(&pty, "\033[20");
+    pty_settle(&pty, 0.3);
+    pty_send(&pty, "0~xQ\033[201~");
     pty_send(&pty, "\033[200~xx\033");
     pty_settle(&pty, 0.2);
     pty_send(&pty, "[201");
@@ -149,7 +153,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(unknown_sequences_are_no_keys, set_up,
                                         folder_teardown),
-        cmocka_unit_test_setup_teardown(paste_ends_in_pieces_or_with_esc, set_up,
+        cmocka_unit_test_setup_teardown(paste_comes_in_pieces_or_ends_with_esc, set_up,
                                         folder_teardown),
         cmocka_unit_test_setup_teardown(letters_come_in_pieces, set_up, folder_teardown),
         cmocka_unit_test_setup_teardown(endless_keys_leave_room, set_up, folder_teardown),

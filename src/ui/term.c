@@ -19,7 +19,7 @@
 #include <unistd.h>
 #include <wchar.h>
 
-enum { COLOUR_SPAN = 257, PAIRS_MAX = 4096, UNDO_BYTES = 256 };
+enum { COLOUR_SPAN = 257, PAIRS_MAX = 4096, UNDO_BYTES = 256, PIECES_MS = 1000 };
 
 struct terminal {
     SCREEN *screen;
@@ -334,38 +334,45 @@ static uint32_t translate(int c)
 }
 
 /* The next byte of what has begun; on a slow line it comes a moment later. */
-static int next_of_it(void)
+static int next_of_it(int wait_ms)
 {
     struct pollfd fd = {STDIN_FILENO, POLLIN, 0};
     int c = getch();
-    return c == ERR && poll(&fd, 1, get_escdelay()) > 0 ? getch() : c;
+    return c == ERR && poll(&fd, 1, wait_ms) > 0 ? getch() : c;
 }
 
 /* A control sequence that terminfo does not know, or an answer to who sat here before:
- * eaten whole, or its letters would be taken for keys. */
-static void eat_sequence(int kind)
+ * eaten whole, or its letters would be taken for keys. Within a number its end is waited
+ * for: where a paste began in pieces, all of that would be keys. */
+static uint32_t eat_sequence(int kind)
 {
     enum { MOST = 128, BELL = 7 };
     bool text = kind == ']' || kind == 'P';
-    int c = next_of_it();
+    char said[5] = "";
+    int moment = get_escdelay(), c = next_of_it(moment);
     int more = c == 'M' && kind == '[' ? 3 : c == '[' ? 1 : 0; /* mouse, linux F1 … F5 */
     for (; more > 0; more--)
-        c = next_of_it();
-    for (int i = 0; i < MOST && c != ERR && c <= 0xFF; i++, c = next_of_it()) {
+        c = next_of_it(moment);
+    for (int i = 0; i < MOST && c != ERR && c <= 0xFF;
+         i++, c = next_of_it(text ? moment : PIECES_MS)) {
+        if (i < (int)sizeof said - 1)
+            said[i] = (char)c;
         if (text ? c == BELL : c >= 0x40 && c <= 0x7E)
-            return;
+            break;
         if (c == K_ESC) {
-            text ? next_of_it() : ungetch(c); /* its end, or another one */
-            return;
+            text ? next_of_it(moment) : ungetch(c); /* its end, or another one */
+            break;
         }
     }
+    return strcmp(said, "200~") == 0   ? K_PASTE_BEGIN
+           : strcmp(said, "201~") == 0 ? K_PASTE_END
+                                       : 0;
 }
 
 /* In what is pasted Esc stands for itself nowhere: its end may come in pieces, and who
  * presses Esc then waits for one that does not come. */
 static void take_paste(struct terminal *t, bool begins)
 {
-    enum { PIECES_MS = 1000 };
     t->pasting = begins;
     set_escdelay(begins ? PIECES_MS : t->escape_ms);
 }
@@ -374,8 +381,8 @@ static bool after_escape(struct terminal *t, uint32_t *key)
 {
     int c = getch();
     if (c == '[' || c == 'O' || c == ']' || c == 'P') {
-        eat_sequence(c);
-        return false;
+        *key = eat_sequence(c);
+        return *key != 0;
     }
     if (c != ERR)
         ungetch(c);
