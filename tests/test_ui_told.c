@@ -449,9 +449,16 @@ static void a_long_title_leaves_room_for_the_counts(void **state)
         assert_true(shown("=124"));
         assert_true(shown("kit kkkkkk"));
     }
+    rig.app.sound.kit_running = true;
+    for (int cols = 80; cols <= 140; cols++) { /* and do not come and go with the steps */
+        resize(24, cols);
+        rig.app.sound.kit_step = 8;
+        bool counted = shown(" samples ");
+        rig.app.sound.kit_step = 9;
+        assert_int_equal(shown(" samples "), counted);
+    }
     resize(24, 80); /* beside the progress of what is mined, too */
     goes_on(true);
-    rig.app.sound.kit_running = true;
     rig.app.sound.kit_step = 11;
     assert_false(shown("s…"));
     assert_int_equal(session_kit_name(rig.session, "jam", NULL), ST_OK);

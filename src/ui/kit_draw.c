@@ -17,7 +17,7 @@ static void say_kit(struct app *app, int cols, char *to, size_t n)
     const char *pattern = kit_pattern_name(app);
     char size[80] = "", files[40], step[32] = "";
     if (app->sound.kit_running)
-        snprintf(step, sizeof step, "   step %d", app->sound.kit_step + 1);
+        snprintf(step, sizeof step, "   step %-2d", app->sound.kit_step + 1);
     if (cols >= 100 && app->batch.active == 0) /* else the meter below says it */
         snprintf(size, sizeof size, "   %.1f s of %.0f   %d of %d sectors", b.seconds,
                  t->seconds, b.sectors, t->sectors);
