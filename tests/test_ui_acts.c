@@ -131,6 +131,33 @@ static void a_filter_never_dead_ends(void **state)
     assert_true(ui_rig_said(&rig, "tagged"));
 }
 
+/* Who types a filter in vain is where they were: what matched half of it on the way does
+ * not keep the cursor. */
+static void a_filter_in_vain_keeps_the_place(void **state)
+{
+    static const char *const leaves[] = {"Esc", "Enter F"};
+    ui_rig_keys(&rig, "] gg");
+    uint64_t id = current()->id;
+    const char *other = strstr(current()->name, "pad01") ? "pad02" : "pad01";
+    ui_rig_keys(&rig, "f");
+    ui_rig_type(&rig, current()->name);
+    assert_true(ui_rig_shows(&rig, "   1 matches\n"));
+    ui_rig_keys(&rig, "Esc");
+    for (size_t i = 0; i < sizeof leaves / sizeof *leaves; i++) {
+        ui_rig_keys(&rig, "f");
+        ui_rig_type(&rig, other);
+        assert_true(current()->id != id);
+        ui_rig_type(&rig, "zz");
+        ui_rig_keys(&rig, leaves[i]);
+        assert_true(current()->id == id);
+        ui_rig_enter(&rig, "f", "zz");
+        ui_rig_keys(&rig, "i"); /* where nothing is there is nothing to explain */
+        assert_true(!rig.app.library.why &&
+                    ui_rig_said(&rig, "nothing under the cursor"));
+        ui_rig_keys(&rig, "F");
+    }
+}
+
 /* What is typed may well be about another category than the one in sight. */
 static void a_filter_leads_to_where_its_finds_are(void **state)
 {
@@ -802,6 +829,7 @@ int main(void)
         IN_RIG(only_stereo_finds_count_twice, four_tapes),
         IN_RIG(decisions_are_on_disk_at_once, four_tapes),
         IN_RIG(a_filter_never_dead_ends, four_tapes),
+        IN_RIG(a_filter_in_vain_keeps_the_place, four_tapes),
         IN_RIG(a_shuffle_asks_what_filling_asks, four_tapes),
         IN_RIG(what_is_called_a_drum_is_one, four_tapes),
         IN_RIG(edges_stay_within_the_recording, four_tapes),

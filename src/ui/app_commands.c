@@ -50,8 +50,7 @@ static void sort_by(struct app *app, const char *name)
 
 static void filter_by(struct app *app, const char *text)
 {
-    snprintf(app->library.before_prompt, PROMPT_BYTES, "%s", view_filter(app->view));
-    app_ask(app, ASK_FILTER, text);
+    app_ask_filter(app, text);
     app_prompt_key(app, K_ENTER);
 }
 

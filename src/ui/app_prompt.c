@@ -1,6 +1,8 @@
 /* What is typed on the line at the bottom, and what is asked there. */
 #include "ui/state.h"
 
+#include "core/filter.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,14 +76,38 @@ const char *app_prompt_in_sight(const struct app *app, int cols, int *before)
     return text;
 }
 
+void app_ask_filter(struct app *app, const char *text)
+{
+    snprintf(app->library.before_prompt, PROMPT_BYTES, "%s", view_filter(app->view));
+    long at = library_current(app);
+    app->library.before_at = at >= 0 ? session_find(app->session, (size_t)at)->id : 0;
+    app_ask(app, ASK_FILTER, text);
+}
+
+static void filter_as_before(struct app *app)
+{
+    view_set_filter(app->view, app->library.before_prompt, NULL);
+    view_move_to_id(app->view, app->library.before_at);
+}
+
+/* As if all of it was typed at once: half a word leads the cursor nowhere. */
+static void filter_typed(struct app *app)
+{
+    struct filter *f;
+    enum filter_result r = filter_parse(&f, app->prompt.text, &app->filter_error);
+    filter_free(f);
+    if (r == FILTER_WRONG)
+        return;
+    app->filter_error.msg[0] = '\0';
+    filter_as_before(app);
+    view_set_filter(app->view, app->prompt.text, NULL);
+}
+
 /* The list follows every letter of the filter, and a value is checked with each. */
 static void follow(struct app *app)
 {
     if (app->asking == ASK_FILTER) {
-        enum filter_result r =
-            view_set_filter(app->view, app->prompt.text, &app->filter_error);
-        if (r != FILTER_WRONG)
-            app->filter_error.msg[0] = '\0';
+        filter_typed(app);
     } else if (app->asking == ASK_TAG) {
         app->filter_error.msg[0] = '\0'; /* until it is asked for again */
     } else if (app->asking == ASK_VALUE) {
@@ -213,7 +239,7 @@ static void done(struct app *app)
 static void cancelled(struct app *app)
 {
     if (app->asking == ASK_FILTER)
-        view_set_filter(app->view, app->library.before_prompt, NULL);
+        filter_as_before(app);
     if (app->asking == ASK_VALUE) { /* what was wrong with it is past */
         app->echo[0] = '\0';
         app->echo_role = ROLE_TEXT;

@@ -95,8 +95,9 @@ static void draw_echo(struct app *app, const struct area *row)
         area_fit(row, 0, end + 3, row->cols - end - 4, ROLE_WARNING, CUT_END, problem);
     else if (app->asking == ASK_FILTER && *app->prompt.text && end + 12 < row->cols) {
         char count[24];
-        words_count(count, sizeof count, view_count(app->view));
-        area_printf(row, 0, end + 3, ROLE_DIM, "%s match", count);
+        size_t n = view_count(app->view);
+        words_count(count, sizeof count, n);
+        area_printf(row, 0, end + 3, ROLE_DIM, "%s match%s", count, n == 1 ? "es" : "");
     }
 }
 

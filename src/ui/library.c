@@ -223,8 +223,7 @@ static bool find(struct app *app, const struct key_action *a)
 {
     switch (a->action) {
     case ACT_FILTER:
-        snprintf(app->library.before_prompt, PROMPT_BYTES, "%s", view_filter(app->view));
-        app_ask(app, ASK_FILTER, view_filter(app->view));
+        app_ask_filter(app, view_filter(app->view));
         return true;
     case ACT_CLEAR_FILTER:
         view_set_filter(app->view, "", NULL);
@@ -355,7 +354,7 @@ static bool panes(struct app *app, const struct key_action *a)
         detail(app);
         return true;
     case ACT_WHY:
-        l->why = !l->why;
+        l->why = !l->why && library_wanted(app) >= 0;
         return true;
     case ACT_PIN:
         pin(app);

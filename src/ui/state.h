@@ -82,7 +82,8 @@ struct library_state {
     bool flipped;    /* the pinned one sounds */
     bool notes_told; /* how the drums are found among them */
     char search[PROMPT_BYTES];
-    char before_prompt[PROMPT_BYTES]; /* the filter to go back to */
+    char before_prompt[PROMPT_BYTES]; /* the filter to go back to … */
+    uint64_t before_at;               /* … and the find that the cursor was on */
     /* the find in the inspector, read once */
     struct catalog_find detail;
     char note[EVENT_VALUE_BYTES]; /* the user's remark on it */
@@ -324,6 +325,7 @@ bool app_number(struct app *app, const char *text, double *out);
 /* Asks first while it is mining, or has unsaved settings. */
 void app_quit(struct app *app);
 void app_ask(struct app *app, enum prompt_mode mode, const char *text);
+void app_ask_filter(struct app *app, const char *text);
 /* A screen's keys of search: asks what for, or goes on to the `next` place (±1, false
  * when there is none, and says so) that holds what was `wanted`. False: another key. */
 bool app_search_action(struct app *app, const struct key_action *a, const char *wanted,
