@@ -287,8 +287,10 @@ static void put_pitch(struct sheet *s)
     size_t span = (size_t)(0.05 * s->rate_hz), later = (size_t)(0.04 * s->rate_hz);
     size_t late = later + span / 2 < s->n ? later : 0;
     drum_pitch(s->ear->pitch, s->x, s->n < span ? s->n : span, &a);
-    size_t rest = s->n - late < span ? s->n - late : span;
-    drum_pitch(s->ear->pitch, s->x + late, rest, &b);
+    b = a;
+    if (late > 0)
+        drum_pitch(s->ear->pitch, s->x + late, s->n - late < span ? s->n - late : span,
+                   &b);
     put(s, log2(a.hz / 150));
     put(s, a.prominence_db / 20);
     put(s, a.share);

@@ -125,19 +125,27 @@ VEC_INLINE void keep_own(struct drum_frames *d, struct lanes *lanes)
 
 VEC_CLONES(run_keep, keep_own, (struct drum_frames * d, struct lanes *lanes), (d, lanes))
 
-/* Leaves the spectra of these frames in d->power, and in the lane behind them that of the
- * frame at `last`, if any. */
+/* Where it lies in the sound, or if it reaches beyond that, at `room` with silence. */
+static const float *frame_at(const struct sound *s, long first, size_t size, float *room)
+{
+    if (first >= 0 && (size_t)first + size <= s->n)
+        return s->x + first;
+    line_part(s->x, s->n, first, size, room);
+    return room;
+}
+
+/* Leaves the spectra of these frames in d->power, and in the lanes behind them that of
+ * the frame at `last` or, without one, any. */
 static void transform(struct drum_frames *d, const struct sound *s, const struct frame *f,
                       int count, const float *last)
 {
+    const float *row[FFT_BATCH];
     size_t size = (size_t)d->size;
     for (int i = 0; i < count; i++)
-        line_part(s->x, s->n, f[i].first, size, d->frames + (size_t)i * size);
-    if (last)
-        memcpy(d->frames + (size_t)count++ * size, last, size * sizeof *last);
-    memset(d->frames + (size_t)count * size, 0,
-           (size_t)(FFT_BATCH - count) * size * sizeof(float));
-    fft_batch_power(d->fft, d->frames, d->size, d->power);
+        row[i] = frame_at(s, f[i].first, size, d->frames + (size_t)i * size);
+    for (int i = count; i < FFT_BATCH; i++)
+        row[i] = last ? last : row[0];
+    fft_batch_power_of(d->fft, row, d->power);
 }
 
 /* What d->power holds of these frames. */

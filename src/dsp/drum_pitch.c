@@ -119,9 +119,10 @@ static void lower(struct drum_pitch_meter *m, size_t n)
     int lag = decimator_lag(m->decimator);
     decimator_restart(m->decimator);
     int count = decimator_push(m->decimator, m->x, (int)n, m->low);
-    memset(m->x, 0, m->longest * sizeof *m->x);
+    int most = lag < (int)m->longest ? lag : (int)m->longest;
+    memset(m->x, 0, (size_t)most * sizeof *m->x);
     while (lag > 0) {
-        int part = lag < (int)m->longest ? lag : (int)m->longest;
+        int part = lag < most ? lag : most;
         count += decimator_push(m->decimator, m->x, part, m->low + count);
         lag -= part;
     }

@@ -55,9 +55,9 @@ static void look(struct scene *s, const float *mono, size_t n, int rate_hz, size
     memset(s->at, 0, silent * sizeof *s->at);
     const float *x = mono + near - (s->near - silent) * s->step;
     for (size_t i = silent; i < s->count; i++) {
-        float sum = 0;
-        for (size_t k = 0; k < s->step; k++, x++)
-            sum += finite_or_0(*x);
+        float sum = finite_or_0(*x++);
+        for (size_t k = 1; k < s->step; k++)
+            sum += finite_or_0(*x++);
         s->at[i] = sum;
     }
 }
@@ -66,8 +66,12 @@ static void look(struct scene *s, const float *mono, size_t n, int rate_hz, size
 static void learn(const struct scene *s, size_t end, double filter[ORDER + 1])
 {
     double r[ORDER + 1] = {0};
-    for (size_t k = 0; k <= ORDER; k++)
-        for (size_t i = k; i < end; i++)
+    for (size_t i = 0; i < ORDER && i < end; i++)
+        for (size_t k = 0; k <= i; k++)
+            r[k] += (double)s->at[i] * (double)s->at[i - k];
+    for (size_t i = ORDER; i < end;
+         i++) /* the sums side by side: none waits for itself */
+        for (size_t k = 0; k <= ORDER; k++)
             r[k] += (double)s->at[i] * (double)s->at[i - k];
     double left = r[0] * (1 + NOISE);
     memset(filter, 0, (ORDER + 1) * sizeof *filter);
