@@ -302,6 +302,39 @@ static void index_rebuilds_from_audio_alone(void **state)
     assert_int_equal(after[i].grade, 'F');
 }
 
+/* What came without records stays listed when another recording is mined beside it, but
+ * for a sample whose bytes are others by now. */
+static void a_run_keeps_what_index_took_in(void **state)
+{
+    struct place *p = *state;
+    char path[1024];
+    FREED struct candidate *before, *after;
+    size_t n_before, n_after, kept = 0;
+    before = manifest_rows(p, "shards/TREE", &n_before);
+    path_in(path, p, "beside");
+    assert_int_equal(mkdir(path, 0755), 0);
+    OWN(audio) tick = tone_frames(44100, 1, 44100);
+    for (size_t i = 0; i < 4000; i++)
+        tick.data[22050 + i] = 0.5f * expf(-(float)i / 800) * sinf(0.03f * (float)i);
+    folder_wav(path, "tick.wav", &tick, 16);
+    path_in(path, p, "shards/TREE/jam-tape/pads");
+    OWN(audio) other = tone_frames(44100, 1, 4410);
+    folder_wav(path, "a440.wav", &other, 24);
+    RUN_WELL(p, "process", "--input-dir", "beside", "--project-name", "TREE",
+             "--export_root", "shards", "--stages", "drums", "--quiet");
+    after = manifest_rows(p, "shards/TREE", &n_after);
+    for (size_t i = 0, k = 0; i < n_after; i++)
+        if (strcmp(after[i].source, "tick") != 0) {
+            while (k < n_before && strcmp(before[k].sha256, after[i].sha256) != 0)
+                k++;
+            assert_true(k < n_before);
+            assert_true(strcmp(after[i].filename, "a440.wav") != 0);
+            kept++;
+        }
+    assert_int_equal(kept, n_before - 1);
+    assert_true(n_after > kept);
+}
+
 static void json_is_one_object_a_line(void **state)
 {
     struct place *p = *state;
@@ -820,6 +853,7 @@ int main(void)
         cmocka_unit_test(shards_join),
         cmocka_unit_test(a_missing_disk_is_waited_for),
         cmocka_unit_test(index_rebuilds_from_audio_alone),
+        cmocka_unit_test(a_run_keeps_what_index_took_in),
         cmocka_unit_test(json_is_one_object_a_line),
         cmocka_unit_test(curate_tells_what_it_leaves_to_index),
         cmocka_unit_test(all_is_its_steps),

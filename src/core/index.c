@@ -1,12 +1,12 @@
 #include "core/index.h"
 
 #include "core/array.h"
-#include "core/dig.h"
 #include "core/order.h"
+#include "core/orphans.h"
 #include "core/project_list.h"
 #include "core/rng.h"
 #include "io/manifest.h"
-#include "io/sha256.h"
+#include "io/soundfile.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -25,9 +25,7 @@ struct search {
     size_t row_count;
     bool rows_read;
     struct find_list orphans;
-    struct similarity *similarity;
-    struct trace_maker *tracer;
-    int ears_rate_hz; /* of these two */
+    struct orphan_ears ears;
 };
 
 static int by_place(const void *a, const void *b)
@@ -118,37 +116,6 @@ static enum status load_manifest(struct search *s, struct err *e)
     return ST_OK;
 }
 
-static void free_ears(struct search *s)
-{
-    similarity_free(s->similarity);
-    trace_maker_free(s->tracer);
-    s->similarity = NULL;
-    s->tracer = NULL;
-    s->ears_rate_hz = 0;
-}
-
-static enum status new_ears(struct search *s, int rate_hz, struct err *e)
-{
-    free_ears(s);
-    enum status st = similarity_new(&s->similarity, rate_hz, e);
-    if (st == ST_OK)
-        st = trace_maker_new(&s->tracer, rate_hz, e);
-    if (st == ST_OK)
-        s->ears_rate_hz = rate_hz;
-    return st;
-}
-
-static enum status measure(struct search *s, struct candidate *c, const struct audio *a,
-                           float vector[SIMILARITY_DIM], bool fresh, struct err *e)
-{
-    enum status st = ST_OK;
-    if (fresh)
-        st = dig_measure(c, a, false, s->cfg, e);
-    if (st == ST_OK && s->ears_rate_hz != a->rate_hz)
-        st = new_ears(s, a->rate_hz, e);
-    return st == ST_OK ? similarity_vector(s->similarity, a, vector, e) : st;
-}
-
 static enum status add_orphan(struct search *s, const struct candidate *place,
                               struct err *e)
 {
@@ -156,33 +123,8 @@ static enum status add_orphan(struct search *s, const struct candidate *place,
     if (st != ST_OK)
         return st;
     const struct candidate *row = find_in(s->rows, s->row_count, place);
-    struct candidate c = row ? *row : *place;
-    char relative[PATH_BYTES], path[PATH_BYTES];
-    struct audio sound;
-    struct err why;
-    project_find_path(s->project, place, relative);
-    st = path_join(path, sizeof path, s->project->root.path, relative, e);
-    if (st != ST_OK)
-        return st;
-    st = soundfile_load(path, 0, &sound, &why);
-    if (st == ST_NO_MEMORY)
-        return err_set(e, st, "%s", why.msg);
-    if (st != ST_OK) {
-        log_write(job_log(s->ctx), LOG_WARNING, "%s; left out", why.msg);
-        return ST_OK;
-    }
-    float vector[SIMILARITY_DIM];
-    struct trace trace = {0};
-    c.saved = true;
-    st = measure(s, &c, &sound, vector, row == NULL, e);
-    if (st == ST_OK && c.kind == KIND_DRUM)
-        st = trace_take(s->tracer, &sound, &trace, e);
-    audio_done(&sound);
-    if (st == ST_OK && !row)
-        st = sha256_file(path, c.sha256, e);
-    if (st == ST_OK && !find_list_add(&s->orphans, &c, vector, &trace))
-        st = err_set(e, ST_NO_MEMORY, "no memory for the finds of %s", path);
-    return st;
+    return orphan_add(&s->ears, s->project, place, row, s->cfg, job_log(s->ctx),
+                      &s->orphans, e);
 }
 
 /* Names in a folder below the project, sorted; NULL when there is none. */
@@ -310,7 +252,7 @@ enum status index_run(const struct index_job *job, struct project_totals *totals
     free(s.known);
     free(s.rows);
     find_list_done(&s.orphans);
-    free_ears(&s);
+    orphan_ears_done(&s.ears);
     project_done(&project);
     return st;
 }

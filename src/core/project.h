@@ -136,7 +136,7 @@ void stack_list_done(struct stack_list *l);
 struct assemble_more {
     /* Cancels it: ST_CANCELLED, and each file is the old or the new one, whole. */
     const struct job_context *ctx;
-    const struct find_list *orphans; /* finds that no record knows */
+    const struct find_list *orphans; /* finds that no record knows; else orphans_listed */
     /* A damaged catalog is replaced: kept beside, its events carried over. */
     bool rebuild;
     bool dry_run;          /* count only */

@@ -4,6 +4,7 @@
 #include "core/array.h"
 #include "core/jobs.h"
 #include "core/order.h"
+#include "core/orphans.h"
 #include "core/project_list.h"
 #include "dsp/stacks.h"
 #include "io/manifest.h"
@@ -37,7 +38,8 @@ struct joined {
     float *vectors;                     /* until the stacks are known, */
     struct trace *traces;               /* likewise */
     size_t count, room, missing, there; /* there: saved, and on the disk */
-    const struct find_list *orphans;    /* may be NULL */
+    const struct find_list *orphans;    /* finds that are on no record */
+    struct find_list listed;            /* such ones, that manifest.csv has */
     struct find_list *records;          /* by source, while they are few; then */
     size_t held;                        /* finds of all records */
     struct find_list loaded;            /* the record of one source at a time */
@@ -58,6 +60,7 @@ static void joined_done(struct joined *j)
     free(j->vectors);
     free(j->traces);
     find_list_done(&j->loaded);
+    find_list_done(&j->listed);
 }
 
 static enum status cancelled(const struct project *p, const struct job_context *ctx,
@@ -169,10 +172,11 @@ static enum status read_all(struct joined *j, const struct assemble_more *more,
             l->traces = NULL;
         }
     }
-    if (st == ST_OK && more->orphans) {
-        j->orphans = more->orphans;
-        st = note_list(j, j->source_count, more->orphans, e);
-    }
+    j->orphans = more->orphans ? more->orphans : &j->listed;
+    if (st == ST_OK && !more->orphans && !j->project->flat)
+        st = orphans_listed(j->project, j->ctx, more->log, &j->listed, e);
+    if (st == ST_OK)
+        st = note_list(j, j->source_count, j->orphans, e);
     /* Nobody deletes every single sample and keeps the project: a disk is not there. */
     if (st == ST_OK && !j->project->flat && j->missing > 0 && j->there == 0)
         st = err_set(e, ST_NOT_FOUND,
