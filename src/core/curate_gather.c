@@ -65,13 +65,7 @@ static enum status add_site(struct curate_pool *pool, const char *project, int *
 static enum status hear(struct curate_pool *pool, struct curate_find *f,
                         const struct audio *a, struct err *e)
 {
-    enum status st = ST_OK;
-    if (pool->ear == NULL || pool->ear_rate_hz != a->rate_hz) {
-        similarity_free(pool->ear);
-        pool->ear = NULL;
-        st = similarity_new(&pool->ear, a->rate_hz, e);
-        pool->ear_rate_hz = a->rate_hz;
-    }
+    enum status st = similarity_for(&pool->ear, a->rate_hz, e);
     if (st == ST_OK)
         st = similarity_vector(pool->ear, a, f->vector, e);
     f->heard = st == ST_OK;

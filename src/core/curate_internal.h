@@ -27,8 +27,7 @@ struct curate_pool {
     struct recut_site **sites; /* of the projects below the input */
     int site_count;
     const struct curate_job *job;
-    struct similarity *ear; /* for the rate below */
-    int ear_rate_hz;
+    struct similarity *ear;
 };
 
 /* All finds below the input, in a fixed order. */

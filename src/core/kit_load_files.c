@@ -70,35 +70,34 @@ static enum status measure_file(const struct source_file *f, const struct audio 
     return st == ST_OK ? sha256_file(f->path, c->sha256, e) : st;
 }
 
-static enum status hear(struct kit_item *item, const struct audio *a, struct err *e)
+static enum status hear(struct similarity **ear, struct kit_item *item,
+                        const struct audio *a, struct err *e)
 {
-    struct similarity *ear;
-    enum status st = similarity_new(&ear, a->rate_hz, e);
-    if (st == ST_OK)
-        st = similarity_vector(ear, a, item->vector, e);
-    similarity_free(ear);
-    return st;
+    enum status st = similarity_for(ear, a->rate_hz, e);
+    return st == ST_OK ? similarity_vector(*ear, a, item->vector, e) : st;
 }
 
 enum status kit_load_hear(struct loading *l, struct err *e)
 {
     enum status st = ST_OK;
+    struct similarity *ear = NULL;
     for (size_t i = 0; i < l->set->count && st == ST_OK; i++) {
         struct kit_item *item = &l->set->item[i];
         struct audio a;
         if (item->category != CAT_DRUMS || !isnan(item->vector[0]) ||
             soundfile_load(item->path, 0, &a, NULL) != ST_OK)
             continue; /* what cannot be read is told when it is written */
-        st = hear(item, &a, e);
+        st = hear(&ear, item, &a, e);
         audio_done(&a);
         if (st == ST_OK)
             st = job_go_on(l->ctx, e);
     }
+    similarity_free(ear);
     return st;
 }
 
 static enum status from_file(struct loading *l, const struct source_file *f,
-                             struct err *e)
+                             struct similarity **ear, struct err *e)
 {
     struct audio a;
     struct err why;
@@ -122,8 +121,8 @@ static enum status from_file(struct loading *l, const struct source_file *f,
     struct kit_item *item = kit_load_add(l->set);
     st = item ? measure_file(f, &a, item, e)
               : err_set(e, ST_NO_MEMORY, "no memory for %s", f->path);
-    if (st == ST_OK)
-        st = hear(item, &a, e);
+    if (st == ST_OK && item->category == CAT_DRUMS)
+        st = hear(ear, item, &a, e);
     audio_done(&a);
     if (st == ST_OK)
         kit_load_settle(l, item);
@@ -145,6 +144,7 @@ enum status kit_load_files(struct loading *l, const struct kit_listed *listed,
     struct source_list files;
     struct discover_options options = {.recursive = true, .skip_kits = true};
     char missed[2 * PATH_BYTES];
+    struct similarity *ear = NULL;
     enum status st = discover(&files, l->folder, &options, e);
     if (st == ST_OK && source_list_missed(&files, l->folder, missed, sizeof missed))
         log_write(job_log(l->ctx), LOG_WARNING, "%s", missed);
@@ -154,10 +154,11 @@ enum status kit_load_files(struct loading *l, const struct kit_listed *listed,
     for (size_t i = 0; st == ST_OK && i < files.count; i++) {
         if (is_listed(listed, path_base(files.items[i].relative)))
             continue;
-        st = from_file(l, &files.items[i], e);
+        st = from_file(l, &files.items[i], &ear, e);
         if (st == ST_OK)
             st = job_go_on(l->ctx, e);
     }
+    similarity_free(ear);
     source_list_done(&files);
     return st;
 }

@@ -88,6 +88,14 @@ enum status similarity_new(struct similarity **out, int rate_hz, struct err *e)
     return ST_OK;
 }
 
+enum status similarity_for(struct similarity **s, int rate_hz, struct err *e)
+{
+    if (*s != NULL && (*s)->rate_hz == rate_hz)
+        return ST_OK;
+    similarity_free(*s);
+    return similarity_new(s, rate_hz, e);
+}
+
 void similarity_free(struct similarity *s)
 {
     if (s == NULL)

@@ -42,6 +42,9 @@ struct similarity;
 /* ST_UNSUPPORTED below 1 kHz and above 1 MHz, ST_NO_MEMORY. */
 enum status similarity_new(struct similarity **out, int rate_hz, struct err *e);
 void similarity_free(struct similarity *s);
+/* *s (NULL at first) is for that rate from now on: it stays where it is so already. After
+ * an error it is NULL. */
+enum status similarity_for(struct similarity **s, int rate_hz, struct err *e);
 
 /* The vector of a finished sample (any channel count, at the rate given to _new).
  * Silence and empty sounds give a defined vector; non-finite samples count as 0. */
