@@ -129,8 +129,8 @@ static void a_narrow_recording_counts_less(void **state)
 {
     for (int alone = 0; alone < 2; alone++)
         for (int weak = 0; weak < 2; weak++) {
-            struct kit_item item[] = {drum("phone", "snare", weak ? 0.25 : 0.95, 1),
-                                      drum("desk", "snare", weak ? 0.2 : 0.9, 2)};
+            struct kit_item item[] = {drum("phone", "snare", weak ? 0.23 : 0.95, 1),
+                                      drum("desk", "snare", weak ? 0.18 : 0.9, 2)};
             for (int i = 0; i < 2; i++)
                 item[i].c.m.hit_confidence = weak ? 0.4 : 0.9;
             item[0].c.source_rate_hz = 8000;
@@ -167,10 +167,10 @@ static void hits_in_bad_company_come_last(void **state)
         assert_int_equal(p.item[on].id, way == TALK ? 2 : 1);
     }
     /* what would be enough without the doubt is enough with it */
-    struct kit_item weak = drum("talk", "hat_open", 0.1, 1);
+    struct kit_item weak = drum("talk", "hat_open", 0.2, 1);
     weak.c.m.hit_confidence = 0.5;
     parts_add(&weak.c.parts, "company", 0.5);
-    assert_true(kit_worth(&weak.c, CAT_DRUMS) < 0.14);
+    assert_true(kit_worth(&weak.c, CAT_DRUMS) < 0.16);
     struct kit_plan p;
     kit_plan_make(&p, tr8s(), &weak, 1, 400);
     assert_int_equal(p.slot[target_slot(tr8s(), "OH")], 0);
@@ -198,14 +198,17 @@ static void worth_is_what_is_promised(void **state)
         for (int k = 0; k < 4; k++) {
             struct kit_item note = drum("a", classes[k], 0.8, 1);
             note.c.m.hit_confidence = sure[i][0];
-            all = curate_score(&note.c, CAT_DRUMS, NULL);
-            assert_true(fabs(kit_worth(&note.c, CAT_DRUMS) - all * sure[i][k > 0]) <
+            assert_true(fabs(kit_worth(&note.c, CAT_DRUMS) - sqrt(0.8) * sure[i][k > 0]) <
                         1e-9);
         }
         struct kit_item named = drum("a", "snare", 0.8, 1);
         named.c.m.hit_confidence = (double)NAN;
-        all = curate_score(&named.c, CAT_DRUMS, NULL);
-        assert_true(fabs(kit_worth(&named.c, CAT_DRUMS) - all) < 1e-9);
+        assert_true(fabs(kit_worth(&named.c, CAT_DRUMS) - sqrt(0.8)) < 1e-9);
+        named.c.source_rate_hz = 8000;
+        double narrow = 0.75 * sqrt(0.8);
+        assert_true(fabs(kit_worth(&named.c, CAT_DRUMS) - narrow) < 1e-9);
+        named.c.rating = 5;
+        assert_true(fabs(kit_worth(&named.c, CAT_DRUMS) - (narrow + 1) / 2) < 1e-9);
         item.c.decision = DECISION_REJECTED;
         assert_true(kit_worth(&item.c, CAT_DRUMS) == 0);
     }
@@ -215,7 +218,7 @@ static void worth_is_what_is_promised(void **state)
         item.c.m.hit_confidence = 0.33;
         struct kit_plan p;
         kit_plan_make(&p, tr8s(), &item, 1, 400);
-        bool enough = kit_worth(&item.c, CAT_DRUMS) > 0.14;
+        bool enough = kit_worth(&item.c, CAT_DRUMS) > 0.16;
         assert_int_equal(p.slot[target_slot(tr8s(), "SD")], enough ? 0 : -1);
         filled += enough;
     }
@@ -338,7 +341,7 @@ static void alike_sounds_do_not_share_a_kit(void **state)
 }
 
 /* Of a copy of what plays a quarter is left, whatever either is taken for; of what is
- * half as far from it as from a stranger three quarters, if it is of the same class. */
+ * half as far from it as from a stranger five eighths, if it is of the same class. */
 static void likeness_costs_what_it_costs(void **state)
 {
     static const struct {
@@ -349,7 +352,7 @@ static void likeness_costs_what_it_costs(void **state)
     } all[] = {
         {"tom_low", 4, 9, 0.9, 0.22, true},   {"tom_low", 4, 9, 0.9, 0.23, false},
         {"tom_low", 0, 0, 0.9, 0.22, true},   {"tom_low", 0, 0, 0.9, 0.23, false},
-        {"tom_mid", 0, 1.4, 0.8, 0.59, true}, {"tom_mid", 0, 1.4, 0.8, 0.61, false},
+        {"tom_mid", 0, 1.4, 0.8, 0.49, true}, {"tom_mid", 0, 1.4, 0.8, 0.51, false},
         {"tom_mid", 0, 2.8, 0.8, 0.79, true}, {"tom_mid", 0, 5, 0.8, 0.81, false},
         {"tom_low", 0, 1.4, 0.8, 0.79, true}, {"tom_low", 5, 2.8, 0.8, 0.79, true},
     };
@@ -465,7 +468,7 @@ static void the_less_sure_must_be_the_better(void **state)
     static const struct {
         double confidence, score;
         bool plays;
-    } all[] = {{0.2, 0.3, false},
+    } all[] = {{0.2, 0.25, false},
                {0.2, 0.9, true},
                {0.45, 0.2, true},
                {0.1, 0.9, false},
@@ -496,6 +499,17 @@ static void an_instrument_sounds_where_it_should(void **state)
         else
             assert_int_equal(p.item[on_slot(&p, "CH")].id, way == 3 ? 2 : 1);
     }
+}
+
+/* Of two that are surely kicks the instrument has the one that sounds better. */
+static void an_instrument_sounds_well(void **state)
+{
+    struct kit_item two[] = {drum("a", "kick", 0.5, 1), drum("b", "kick", 0.7, 2)};
+    two[0].c.m.hit_confidence = 0.95;
+    two[1].c.m.hit_confidence = 0.85;
+    struct kit_plan p;
+    kit_plan_make(&p, tr8s(), two, 2, 400);
+    assert_int_equal(p.item[on_slot(&p, "BD")].id, 2);
 }
 
 /* Of two that are nearly as good the instrument has the one with less under it, and none
@@ -532,12 +546,12 @@ static void an_instrument_rings_out(void **state)
     struct kit_plan p;
     kit_plan_make(&p, tr8s(), two, 2, 400);
     assert_int_equal(p.item[on_slot(&p, "RC")].id, 2);
-    struct kit_item one[] = {drum("a", "hat_open", 0.3, 1)};
-    one[0].c.m.hit_confidence = 0.5; /* a score of 0.33 */
+    struct kit_item one[] = {drum("a", "hat_open", 0.15, 1)};
+    one[0].c.m.hit_confidence = 0.5;
     one[0].c.m.duration_sec = 0.06;
     parts_add(&one[0].c.parts, "decay", 0);
     kit_plan_make(&p, tr8s(), one, 1, 400);
-    assert_true(kit_worth(&one[0].c, CAT_DRUMS) < 0.14);
+    assert_true(kit_worth(&one[0].c, CAT_DRUMS) < 0.16);
     assert_int_equal(on_slot(&p, "OH"), 0);
     struct kit_item said[] = {drum("a", "ride", 0.66, 1), drum("b", "ride", 0.6, 2)};
     said[0].c.decision = said[1].c.decision = DECISION_ACCEPTED;
@@ -960,6 +974,7 @@ int main(void)
         cmocka_unit_test(notes_are_no_drums),
         cmocka_unit_test(the_less_sure_must_be_the_better),
         cmocka_unit_test(an_instrument_sounds_where_it_should),
+        cmocka_unit_test(an_instrument_sounds_well),
         cmocka_unit_test(an_instrument_stands_out),
         cmocka_unit_test(an_instrument_rings_out),
         cmocka_unit_test(the_users_word_weighs),

@@ -93,6 +93,24 @@ double curate_band_worth(const struct candidate *c)
     return narrow_worth + (1.0 - narrow_worth) * band(c->source_rate_hz);
 }
 
+/* What a recording's band leaves of the machine's opinion, and the user's stars, which
+ * weigh as much as all of the machine's reasons. */
+static double with_stars(const struct candidate *c, double opinion)
+{
+    opinion *= curate_band_worth(c);
+    return c->rating > 0 ? (opinion + c->rating / 5.0) / 2.0 : opinion;
+}
+
+static double sound_worth(const struct candidate *c, enum category category)
+{
+    return isnan(c->m.score) ? plain_worth(c, category) : ramp(c->m.score, 0.0, 1.0);
+}
+
+double curate_sound(const struct candidate *c)
+{
+    return with_stars(c, sqrt(sound_worth(c, CAT_DRUMS)));
+}
+
 double curate_score(const struct candidate *c, enum category category,
                     struct score_parts *parts)
 {
@@ -100,10 +118,8 @@ double curate_score(const struct candidate *c, enum category category,
     bool drum = category == CAT_DRUMS;
     if (parts != NULL)
         parts->count = 0;
-    if (isnan(c->m.score))
-        count_part(&s, "measures", plain_worth(c, category), drum ? 0.40 : 0.6);
-    else
-        count_part(&s, "mined", c->m.score, drum ? 0.40 : 0.6);
+    count_part(&s, isnan(c->m.score) ? "measures" : "mined", sound_worth(c, category),
+               drum ? 0.40 : 0.6);
     count_part(&s, "grade", grade_worth(c->grade), drum ? 0.1 : 0.15);
     if (kind_loops(c->kind))
         count_part(&s, "seam", ramp(c->m.seam_error_db, -6.0, -40.0), 0.15);
@@ -111,18 +127,11 @@ double curate_score(const struct candidate *c, enum category category,
         count_part(&s, "class", c->m.hit_confidence, 0.35);
         count_part(&s, "whole", wholeness(c), 0.15);
     }
-    double score = s.weight > 0.0 ? s.value / s.weight : 0.0;
-    score *= curate_band_worth(c);
     if (parts != NULL && band(c->source_rate_hz) < 1.0)
         parts_add(parts, "band", band(c->source_rate_hz));
-    if (c->rating > 0) {
-        /* the user's stars weigh as much as all the machine's reasons */
-        double stars = c->rating / 5.0;
-        if (parts != NULL && parts->count < PARTS_MAX)
-            parts_add(parts, "stars", stars);
-        score = (score + stars) / 2.0;
-    }
-    return score;
+    if (parts != NULL && c->rating > 0 && parts->count < PARTS_MAX)
+        parts_add(parts, "stars", c->rating / 5.0);
+    return with_stars(c, s.weight > 0.0 ? s.value / s.weight : 0.0);
 }
 
 /* --- choice ------------------------------------------------------------------------ */

@@ -29,6 +29,10 @@
 double curate_score(const struct candidate *c, enum category category,
                     struct score_parts *parts);
 
+/* How well a hit sounds, whatever drum it is: the root of the miner's score (or of the
+ * measures), with band and stars. */
+double curate_sound(const struct candidate *c);
+
 /* What a recording of that rate leaves of the score of what is in it: 0.75 at 8 kHz and
  * less to 1 from 32 kHz on, or where the rate is not known. */
 double curate_band_worth(const struct candidate *c);

@@ -8,13 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Two sounds on two slots that a listener takes for one are half a kit; somewhat alike
- * ones are less than two unlike ones. */
-static const double DOUBLE_PENALTY = 0.25, LIKENESS_PENALTY = 0.5, UNLIKE = 2.8;
+/* Two sounds on two slots that a listener takes for one are half a kit; the more alike
+ * two of one class are, the nearer they come to that. */
+static const double DOUBLE_WORTH = 0.25, UNLIKE = 2.8;
 /* Fit times worth: with less the slot rather stays empty, and the machine's own sound on
  * it. Where all recordings are narrow ones, or in doubt, or all hits cut off, they are as
  * good as any. */
-static const double LEAST_FIT = 0.14;
+static const double LEAST_FIT = 0.16;
 
 /* The three toms share what is a tom, and any of them plays any: half as much again. */
 static const double OF_THREE = 1.5;
@@ -70,7 +70,7 @@ double kit_worth(const struct candidate *c, enum category category)
 {
     if (category != CAT_DRUMS || c->decision == DECISION_REJECTED)
         return 0;
-    double worth = curate_score(c, CAT_DRUMS, NULL);
+    double worth = curate_sound(c);
     if (c->decision == DECISION_ACCEPTED)
         return fmax(worth, ACCEPTED) * 1.15;
     if (curate_is_scrap(c))
@@ -97,15 +97,15 @@ static bool known(const float *vector)
 static double apart(const struct kit_hit *a, const struct kit_hit *b)
 {
     if (a->c->cluster > 0 && a->c->cluster == b->c->cluster)
-        return DOUBLE_PENALTY;
+        return DOUBLE_WORTH;
     if (!known(a->vector) || !known(b->vector))
         return 1;
     if (similarity_duplicate(a->vector, b->vector))
-        return DOUBLE_PENALTY;
+        return DOUBLE_WORTH;
     if (strcmp(a->c->hit_class, b->c->hit_class) != 0)
         return 1;
     double distance = similarity_distance(a->vector, b->vector);
-    return 1 - LIKENESS_PENALTY * fmax(0, 1 - distance / UNLIKE);
+    return DOUBLE_WORTH + (1 - DOUBLE_WORTH) * fmin(1, distance / UNLIKE);
 }
 
 static void prepare(struct filling *f)

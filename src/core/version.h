@@ -3,6 +3,6 @@
 #define TROWEL_CORE_VERSION_H
 
 /* Changes when the same input and config would give other samples. */
-#define TROWEL_ALGORITHM_VERSION "30"
+#define TROWEL_ALGORITHM_VERSION "31"
 
 #endif
