@@ -374,6 +374,47 @@ static void strokes_begin_where_they_began(void **state)
             assert_true(before_a_stroke_db(places[p], factors[f]) < -29);
 }
 
+/* Where a partial first has half of what it has at most, between two places. */
+static size_t begin_of(const struct audio *a, size_t from, size_t end, double hz)
+{
+    double most = 0;
+    size_t begin = end;
+    for (size_t at = from; at < end; at += 11)
+        most = fmax(most, tone_partial(a, 0, at, 220, hz).amplitude);
+    for (size_t at = end - 11; at > from; at -= 11)
+        if (tone_partial(a, 0, at, 220, hz).amplitude > 0.5 * most)
+            begin = at + 110;
+    return begin;
+}
+
+/* What is struck sounds in all octaves at once, however long their windows are, and when
+ * it is due: here long ones hold what is low, for a chord lies there. It lay up to 15 ms
+ * apart. */
+static void a_stroke_comes_as_one(void **state)
+{
+    (void)state;
+    static const double factors[] = {0.7, 1.5, 2, 3};
+    for (size_t place = 40000; place < 48000; place += 1300)
+        for (int f = 0; f < 4; f++) {
+            OWN(audio) b;
+            OWN(audio) a = tone_frames(88200, 1, 44100);
+            for (int k = 0; k < 4; k++)
+                tone_add(&a, -1, 510 + 130 * k, 0.02, k);
+            for (size_t i = 0; i < 8820; i++) {
+                double t = (double)i / 44100, fall = exp(-t / 0.03);
+                a.data[place + i] += (float)(0.3 * fall * sin(2 * PI * 1000 * t));
+                a.data[place + i] += (float)(0.3 * fall * sin(2 * PI * 7000 * t));
+            }
+            size_t frames = (size_t)((double)a.frames * factors[f]);
+            assert_int_equal(stretch_time(&b, &a, frames, NULL), ST_OK);
+            size_t due = (size_t)((double)place * factors[f]);
+            double low = (double)begin_of(&b, due - 2205, due + 2205, 1000);
+            double high = (double)begin_of(&b, due - 2205, due + 2205, 7000);
+            double leeway = 132 + 132 * fabs(factors[f] - 1);
+            assert_true(fabs(low - high) < 132 && fabs(high - (double)due) < leeway);
+        }
+}
+
 /* A tone that sways a little, just where two octaves meet that want different windows, is
  * seen to by one of them: by both it would beat with itself, here by 31 dB. */
 static void no_partial_lies_on_an_edge(void **state)
@@ -546,6 +587,7 @@ int main(void)
         cmocka_unit_test(a_vibrato_does_not_flutter),
         cmocka_unit_test(no_partial_lies_on_an_edge),
         cmocka_unit_test(strokes_begin_where_they_began),
+        cmocka_unit_test(a_stroke_comes_as_one),
         cmocka_unit_test(a_glide_goes_on_from_window_to_window),
         cmocka_unit_test(strokes_are_dissolved),
         cmocka_unit_test(odd_sounds_are_survived),

@@ -18,9 +18,11 @@ enum { OVERLAP = 4, PEAK_REACH = 2, EDGE = 8 };
 static const double smear_from = 4.0, smear_window_s = 0.25;
 static const double attack_s = 0.004; /* from its start to where it is found */
 
-/* Of a step's frame, what lies on its own side of what is struck. */
+/* Of a step's frame, what lies on its own side of what is struck, and where its middle
+ * goes. */
 struct side {
     size_t first, end;
+    ptrdiff_t to;
 };
 
 /* A peak and the bins that turn with it: first … the next region's first − 1. */
@@ -79,7 +81,7 @@ static enum status vocoder_init(struct vocoder *v, const struct audio *in, int w
         !v->reset || !v->side || !v->region_start)
         return err_set(e, ST_NO_MEMORY, "no memory to stretch to %zu frames", frames);
     for (size_t step = 0; step <= v->steps; step++)
-        v->side[step] = (struct side){0, n};
+        v->side[step] = (struct side){0, n, (ptrdiff_t)place(v, step, frames)};
     return ST_OK;
 }
 
@@ -194,9 +196,9 @@ static enum status follow(struct vocoder *v, size_t step, size_t k, struct err *
                               .channels = v->channels,
                               .n = v->n};
     if (step) {
-        size_t in = v->in->frames, out = v->out.frames;
+        size_t in = v->in->frames;
         p.hop_in = (double)(place(v, step, in) - place(v, step - 1, in));
-        p.hop_out = (double)(place(v, step, out) - place(v, step - 1, out));
+        p.hop_out = (double)(v->side[step].to - v->side[step - 1].to);
     }
     double more = p.hop_out - p.hop_in;
     for (size_t i = v->region_start[step]; i < v->region_count; i++) {
@@ -265,9 +267,8 @@ static void render(struct vocoder *v, size_t first, size_t count)
     for (size_t c = 0; c < v->channels; c++) {
         fft_batch_inverse(v->fft, row_at(v, c, 0), row, row_at(v, c, 0), row);
         for (size_t k = 0; k < count; k++) {
-            ptrdiff_t middle = (ptrdiff_t)place(v, first + k, v->out.frames);
             const struct side *s = &v->side[first + k];
-            circle_add_part(&v->out, c, middle - v->n / 2, row_at(v, c, k), s->first,
+            circle_add_part(&v->out, c, s->to - v->n / 2, row_at(v, c, k), s->first,
                             s->end);
         }
     }
@@ -307,15 +308,19 @@ static enum status run_circle(struct vocoder *v, struct err *e)
 }
 
 /* Only the frame nearest to a stroke holds both sides of it: copies in those around would
- * lie apart, as they are moved. */
+ * lie apart, as they are moved. It goes where the stroke is due, the same in all windows.
+ */
 static void part_frames(struct vocoder *v, double found)
 {
     double frames = (double)v->in->frames;
     size_t step = (size_t)(found / frames * (double)v->steps + 0.5);
     bool again = step >= v->steps; /* the next round begins with it */
     step = again ? 0 : step;
-    double stroke = found - (again ? frames : 0) - attack_s * v->in->rate_hz;
+    double begin = found - (again ? frames : 0),
+           stroke = begin - attack_s * v->in->rate_hz;
+    double later = begin * ((double)v->out.frames / frames - 1);
     v->reset[step] = 1;
+    v->side[step].to = (ptrdiff_t)rint((double)place(v, step, v->in->frames) + later);
     for (int round = -1; round <= 1; round++)
         for (size_t i = 0; i < v->steps; i++) {
             double then = (double)step + round * (double)v->steps;
@@ -328,6 +333,7 @@ static void part_frames(struct vocoder *v, double found)
                 s->first = (size_t)at;
         }
     v->side[v->steps] = v->side[0];
+    v->side[v->steps].to += (ptrdiff_t)v->out.frames;
 }
 
 /* Where a sound jumps by 9 dB, in frames: the middles of blocks of 6 ms whose slope is
