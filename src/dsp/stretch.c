@@ -307,30 +307,33 @@ static enum status run_circle(struct vocoder *v, struct err *e)
     return st;
 }
 
-/* Only the frame nearest to a stroke holds both sides of it: copies in those around would
- * lie apart, as they are moved. It goes where the stroke is due, the same in all windows.
- */
+/* Only the frame nearest to a stroke holds it: copies in those around would lie apart, as
+ * they are moved. It goes where the stroke is due, the same in all windows. Those before
+ * end where its attack begins, in the input and the output, and those behind begin where
+ * it is over. */
 static void part_frames(struct vocoder *v, double found)
 {
     double frames = (double)v->in->frames;
     size_t step = (size_t)(found / frames * (double)v->steps + 0.5);
     bool again = step >= v->steps; /* the next round begins with it */
     step = again ? 0 : step;
-    double begin = found - (again ? frames : 0),
-           stroke = begin - attack_s * v->in->rate_hz;
+    double begin = found - (again ? frames : 0), attack = attack_s * v->in->rate_hz;
+    double stroke = begin - attack;
     double later = begin * ((double)v->out.frames / frames - 1);
     v->reset[step] = 1;
     v->side[step].to = (ptrdiff_t)rint((double)place(v, step, v->in->frames) + later);
     for (int round = -1; round <= 1; round++)
         for (size_t i = 0; i < v->steps; i++) {
-            double then = (double)step + round * (double)v->steps;
-            double at =
-                stroke + round * frames + 0.5 * v->n - (double)place(v, i, v->in->frames);
             struct side *s = &v->side[i];
-            if ((double)i < then && at > 0 && at < (double)s->end)
-                s->end = (size_t)at;
-            if ((double)i > then && at < v->n && at > (double)s->first)
-                s->first = (size_t)at;
+            double then = (double)step + round * (double)v->steps;
+            double in = stroke + round * frames - (double)place(v, i, v->in->frames);
+            double out = stroke + later + round * (double)v->out.frames - (double)s->to;
+            double end = 0.5 * v->n + fmin(in, out);
+            double first = 0.5 * v->n + fmax(in, out) + 2 * attack;
+            if ((double)i < then && in > -0.5 * v->n && end < (double)s->end)
+                s->end = end > 0 ? (size_t)end : 0;
+            if ((double)i > then && in < 0.5 * v->n && first > (double)s->first)
+                s->first = first < v->n ? (size_t)first : (size_t)v->n;
         }
     v->side[v->steps] = v->side[0];
     v->side[v->steps].to += (ptrdiff_t)v->out.frames;
