@@ -124,6 +124,28 @@ static void loops_are_air_without_seams_or_repetition(void **state)
     free_hits(hits);
 }
 
+/* Sounds that end below the band, as over a telephone, hold no hiss for it; in a band
+ * that they reach they do. */
+static void what_lies_below_the_band_is_no_hiss(void **state)
+{
+    for (int reached = 0; reached < 2; reached++) {
+        struct audio hits[HITS], loop;
+        for (size_t i = 0; i < HITS; i++) {
+            struct rng r = rng_derive(i, 0, "test", 0);
+            audio_init(&hits[i], 3000, 1, 7000, NULL);
+            synth_drum(SYNTH_SNARE, 0.8, 1, &r, hits[i].data, hits[i].frames, 7000);
+        }
+        struct hiss_spec s = usual_hiss();
+        s.bandpass_low_hz = reached ? 2000 : s.bandpass_low_hz;
+        struct rng r = rng_derive(1, 0, "hiss", 0);
+        bool synthetic = reached;
+        assert_int_equal(loop_of(&loop, hits, HITS, &s, &r, &synthetic), ST_OK);
+        assert_int_equal(synthetic, !reached);
+        audio_done(&loop);
+        free_hits(hits);
+    }
+}
+
 static void hiss_keeps_to_its_band(void **state)
 {
     static const double bands[][2] = {
@@ -416,6 +438,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(loops_are_air_without_seams_or_repetition),
         cmocka_unit_test(hiss_keeps_to_its_band),
+        cmocka_unit_test(what_lies_below_the_band_is_no_hiss),
         cmocka_unit_test(tremolo_has_whole_cycles),
         cmocka_unit_test(noise_is_white_gaussian_at_its_level),
         cmocka_unit_test(flickers_are_short_and_closed),

@@ -18,7 +18,7 @@ static const double least_level = 1e-4;
 static const double level_out = 0.1;
 /* What stands out of the spectrum around it by more than line_db, over this width and not
  * fewer bins, is a line; where more than this of a sound were lines, it is no hiss. */
-static const double line_hz = 40, line_db = 4, around_octaves = 1.0 / 3, tone_db = -25;
+static const double line_hz = 40, line_db = 4, around_octaves = 1.0 / 3, least_db = -25;
 static const double line_rings_s = 0.05;
 enum { LINE_BINS_LEAST = 5 };
 
@@ -96,8 +96,18 @@ static void flatten_lines(float *spectrum, size_t count, double bin_hz, double *
     }
 }
 
-/* Takes the tones out of a sound; one that was hardly anything else gets no frames. */
-static enum status tame_lines(struct audio *a, struct err *e)
+/* Energy of the bins of a spectrum from `first` on. */
+static double energy_from(const float *spectrum, size_t count, size_t first)
+{
+    double sum = 0;
+    for (size_t k = 2 * first; k < 2 * count; k++)
+        sum += (double)spectrum[k] * (double)spectrum[k];
+    return sum;
+}
+
+/* Takes the tones out of a sound; one that was hardly anything else gets no frames, nor
+ * does one with hardly anything in the band. */
+static enum status tame_lines(struct audio *a, double low_hz, struct err *e)
 {
     size_t room = a->frames + (size_t)(line_rings_s * a->rate_hz);
     int n = fft_next_fast((int)room);
@@ -108,14 +118,18 @@ static enum status tame_lines(struct audio *a, struct err *e)
     double *scratch = malloc(2 * (count + 1) * sizeof *scratch);
     enum status st = ST_OK;
     if (fft && sound && spectrum && scratch) {
-        double was = level_rms(a);
+        size_t low = (size_t)ceil(low_hz * n / a->rate_hz);
+        double least = pow(10, 0.1 * least_db);
         memcpy(sound, a->data, a->frames * sizeof *sound);
         rfft_forward(fft, sound, spectrum);
+        double was = energy_from(spectrum, count, 0);
         flatten_lines(spectrum, count, (double)a->rate_hz / n, scratch,
                       scratch + count + 1);
+        double hiss = energy_from(spectrum, count, 0);
+        double heard = energy_from(spectrum, count, low);
         rfft_inverse(fft, spectrum, sound);
         memcpy(a->data, sound, a->frames * sizeof *sound);
-        if (!(level_rms(a) > was * level_from_db(tone_db)))
+        if (!(hiss > was * least && heard > hiss * least))
             a->frames = 0;
     } else {
         st = err_set(e, ST_NO_MEMORY, "no memory to take the tones out of hiss");
@@ -168,13 +182,13 @@ static void level_out_all(struct audio *a, float *envelope)
 }
 
 /* The decay alone, without its tones, levelled. */
-static enum status prepare(struct audio *a, struct err *e)
+static enum status prepare(struct audio *a, double low_hz, struct err *e)
 {
     float *envelope = malloc((a->frames + 1) * sizeof *envelope);
     if (!envelope)
         return err_set(e, ST_NO_MEMORY, "no memory to look for hiss");
     cut_decay(a, envelope);
-    enum status st = a->frames ? tame_lines(a, e) : ST_OK;
+    enum status st = a->frames ? tame_lines(a, low_hz, e) : ST_OK;
     if (st == ST_OK && a->frames)
         level_out_all(a, envelope);
     free(envelope);
@@ -216,7 +230,7 @@ enum status hiss_material_init(struct hiss_material *m, const struct audio *mate
             continue;
         st = bring(&part, &material[pick], rate_hz, low_hz, r, e);
         if (st == ST_OK)
-            st = prepare(&part, e);
+            st = prepare(&part, low_hz, e);
         if (st == ST_OK)
             append(m, &part, room);
         audio_done(&part);
