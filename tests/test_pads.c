@@ -831,6 +831,25 @@ static void unstable_ground_says_why(void **state)
     }
 }
 
+/* A chord held somewhat louder than stable ground may be: places all along are
+ * near-misses for their level, by either gate, not one of them alone. */
+static void too_loud_misses_by_how_much(void **state)
+{
+    static const double tones[] = {0.28, 0.33};
+    static const char *const told[] = {"dB above stable", "dB above the gate"};
+    for (int k = 0; k < 2; k++) {
+        OWN(audio) a = tone_blank(30.0, 1, RATE);
+        for (int h = 3; h <= 5; h++)
+            tone_add(&a, -1, 60.0 * h, tones[k], h);
+        struct pad_params p = usual_pads();
+        OWN(pad_list) l = mine(&a, &p);
+        assert_int_equal(l.found_count, 0);
+        assert_true(l.missed_count >= 5);
+        for (size_t i = 0; i < l.missed_count; i++)
+            assert_non_null(strstr(l.missed[i].missed_by, told[k]));
+    }
+}
+
 static void stable_regions_leave_out_the_drums(void **state)
 {
     OWN(audio) a = tone_blank(24.0, 1, RATE);
@@ -929,6 +948,7 @@ int main(void)
         cmocka_unit_test(what_slides_is_no_pad),
         cmocka_unit_test(far_off_levels_are_told),
         cmocka_unit_test(unstable_ground_says_why),
+        cmocka_unit_test(too_loud_misses_by_how_much),
         cmocka_unit_test(stable_regions_leave_out_the_drums),
         cmocka_unit_test(clouds_take_what_holds_a_tone),
         cmocka_unit_test(tiny_recordings_are_one_region),

@@ -15,6 +15,7 @@
 #define MAX_RUMBLE      0.60 /* of the energy below hearing */
 #define MIN_STABLE      0.85 /* share of the window on stable ground */
 #define UNSTABLE_SCALE  0.5
+#define LEVEL_SCALE_DB  6.0
 /* track_window.pitched, from no pitch at all to certain pitch. Noise alone stays below
  * 0.01, behind a sharp resonance below 0.02. A voice, a chord or a detuned stack under
  * noise as loud as itself, and a choir with all its vibratos, lie above 0.03. */
@@ -70,9 +71,11 @@ static void judge_ground(const struct track_window *w, const struct pad_params *
     double low = p->min_rms_db - w->rms_db;
     double high = w->rms_db - w->beyond_db - p->max_rms_db;
     if (low > 0.0)
-        fail(v, low, 6.0, "level %.1f dB below the gate", told_excess(low, 0.1));
+        fail(v, low, LEVEL_SCALE_DB, "level %.1f dB below the gate",
+             told_excess(low, 0.1));
     if (high > 0.0)
-        fail(v, high, 6.0, "level %.1f dB above the gate", told_excess(high, 0.1));
+        fail(v, high, LEVEL_SCALE_DB, "level %.1f dB above the gate",
+             told_excess(high, 0.1));
     double dc = w->dc - p->pre_analysis.max_dc_offset;
     if (dc > 0.0)
         fail(v, dc, 0.05, "DC offset %.3f above the gate", told_excess(dc, 0.001));
@@ -106,7 +109,7 @@ static void judge_content(const struct track_window *w, const struct pad_params 
 }
 
 /* The reason to tell is what makes the ground unstable, where the window has it all
- * along. */
+ * along. What is too loud misses by how much, not by all of its ground. */
 static void judge_stable(const struct track_window *w, const struct pad_params *p,
                          double stable, bool ground, struct verdict *v)
 {
@@ -116,12 +119,12 @@ static void judge_stable(const struct track_window *w, const struct pad_params *
     if (!(unstable > 0.0))
         return;
     if (!ground)
-        v->miss += unstable / UNSTABLE_SCALE;
+        v->miss += high > 0.0 ? 0.0 : unstable / UNSTABLE_SCALE;
     else if (low > 0.0)
         fail(v, unstable, UNSTABLE_SCALE, "level %.1f dB below stable ground's",
              told_excess(low, 0.1));
     else if (high > 0.0)
-        fail(v, unstable, UNSTABLE_SCALE, "level %.1f dB above stable ground's",
+        fail(v, high, LEVEL_SCALE_DB, "level %.1f dB above stable ground's",
              told_excess(high, 0.1));
     else
         fail(v, unstable, UNSTABLE_SCALE, "%.0f %% more stable ground needed",
