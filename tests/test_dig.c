@@ -846,11 +846,27 @@ static void the_offset_of_a_note_is_no_thump(void **state)
     }
 }
 
-/* The clouds of a minute of noise in which a tone of that level sounds from 20 to 40 s.
- */
-static void dig_clouds(const char *folder, double level, struct root *root, struct dig *d)
+/* The four clouds of a recording, into a folder of their own. */
+static void dig_clouds(const char *folder, const char *into, struct audio *a,
+                       struct root *root, struct dig *d)
 {
     static char path[FOLDER_BYTES];
+    record(path, folder, a);
+    assert_int_equal(root_open(root, folder, false, NULL), ST_OK);
+    struct dig_site site = {.open_path = path,
+                            .source_path = path,
+                            .stem = "ground",
+                            .root = root,
+                            .folder = into};
+    assert_int_equal(dig_open(d, recipe_of(STAGE_CLOUDS), &site, NULL, NULL), ST_OK);
+    assert_int_equal(stage_clouds(d, NULL), ST_OK);
+    assert_int_equal(dig_settle(d, NULL), ST_OK);
+    assert_int_equal(d->finds.count, 4);
+}
+
+/* A minute of noise in which a tone of that level sounds from 20 to 40 s. */
+static struct audio tone_in_noise(double level)
+{
     struct rng noise = rng_derive(4, 0, "test-ground", 0);
     struct audio a = tone_frames((size_t)60 * OUT, 1, OUT);
     struct audio tone = tone_frames((size_t)20 * OUT, 1, OUT);
@@ -859,17 +875,7 @@ static void dig_clouds(const char *folder, double level, struct root *root, stru
     for (size_t i = 0; i < tone.frames; i++)
         a.data[(size_t)20 * OUT + i] += tone.data[i];
     audio_done(&tone);
-    record(path, folder, &a);
-    assert_int_equal(root_open(root, folder, false, NULL), ST_OK);
-    struct dig_site site = {.open_path = path,
-                            .source_path = path,
-                            .stem = "ground",
-                            .root = root,
-                            .folder = level > 0 ? "tone" : "noise"};
-    assert_int_equal(dig_open(d, recipe_of(STAGE_CLOUDS), &site, NULL, NULL), ST_OK);
-    assert_int_equal(stage_clouds(d, NULL), ST_OK);
-    assert_int_equal(dig_settle(d, NULL), ST_OK);
-    assert_int_equal(d->finds.count, 4);
+    return a;
 }
 
 /* The hiss before and after a tone is as steady, and as long: no cloud is made of it.
@@ -879,7 +885,8 @@ static void a_cloud_is_made_of_what_holds_a_tone(void **state)
     OWN(root) root;
     OWN(dig) d;
     double worst = 1;
-    dig_clouds(*state, 0.2, &root, &d);
+    struct audio tone = tone_in_noise(0.2), noise = tone_in_noise(0);
+    dig_clouds(*state, "tone", &tone, &root, &d);
     for (size_t i = 0; i < d.finds.count; i++) {
         assert_true(d.finds.at[i].start_frame >= (int64_t)18 * OUT);
         assert_true(d.finds.at[i].end_frame <= (int64_t)42 * OUT);
@@ -887,9 +894,28 @@ static void a_cloud_is_made_of_what_holds_a_tone(void **state)
     }
     dig_done(&d);
     root_done(&root);
-    dig_clouds(*state, 0, &root, &d);
+    dig_clouds(*state, "noise", &noise, &root, &d);
     for (size_t i = 0; i < d.finds.count; i++)
         assert_true(d.finds.at[i].m.score < worst - 0.15);
+}
+
+/* A chord held louder than stable ground may be, and its last two seconds softer: the
+ * clouds are made of all of it, not four times of its end. */
+static void a_loud_recording_is_ground_all_along(void **state)
+{
+    OWN(root) root;
+    OWN(dig) d;
+    struct audio a = tone_frames((size_t)40 * OUT, 1, OUT);
+    for (int h = 3; h <= 5; h++)
+        tone_add(&a, -1, 60.0 * h, 0.3, h);
+    for (size_t i = (size_t)38 * OUT; i < a.frames; i++)
+        a.data[i] *= 0.3F;
+    dig_clouds(*state, "loud", &a, &root, &d);
+    for (size_t i = 0; i < d.finds.count; i++) {
+        assert_true(d.finds.at[i].start_frame <= (int64_t)30 * OUT);
+        assert_true(i == 0 || d.finds.at[i].start_frame >
+                                  d.finds.at[i - 1].start_frame + (int64_t)8 * OUT);
+    }
 }
 
 /* Two tapes that were joined, each on its own constant: their hits lie on zero. */
@@ -958,6 +984,7 @@ int main(void)
         IN_FOLDER(pads_are_read_without_the_wind),
         IN_FOLDER(the_offset_of_a_note_is_no_thump),
         IN_FOLDER(a_cloud_is_made_of_what_holds_a_tone),
+        IN_FOLDER(a_loud_recording_is_ground_all_along),
     };
     return cmocka_run_group_tests_name("dig", tests, NULL, NULL);
 }

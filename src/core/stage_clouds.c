@@ -23,14 +23,20 @@ struct piece {
     int64_t start, end;
 };
 
+static double seconds_of(const struct stable_list *l)
+{
+    double sum = 0;
+    for (size_t i = 0; i < l->count; i++)
+        sum += l->at[i].end_sec - l->at[i].start_sec;
+    return sum;
+}
+
 /* The pieces cloud `number` of `clouds` takes its grains from: every cloud its own
  * stretch of the stable ground, so that one recording gives different clouds. */
 static size_t choose_pieces(const struct dig *d, const struct stable_list *stable,
                             int number, int clouds, struct piece out[PIECES_MAX])
 {
-    double total = 0;
-    for (size_t i = 0; i < stable->count; i++)
-        total += stable->at[i].end_sec - stable->at[i].start_sec;
+    double total = seconds_of(stable);
     double wanted = fmin(MATERIAL_S, fmax(total / clouds, fmin(total, PIECE_S)));
     double skip = fmax(0, total - wanted) * number / fmax(1, clouds - 1);
     size_t n = 0;
@@ -159,14 +165,29 @@ static enum status make_cloud(struct dig *d, const struct stable_list *stable, i
     return st == ST_EMPTY ? ST_OK : st;
 }
 
+/* Where there is less than `least_s` of it, and than a fifth of the recording, what is
+ * only too loud counts as well. */
+static enum status find_ground(const struct dig *d, double least_s,
+                               struct stable_list *out, struct err *e)
+{
+    struct pre_analysis_params p = survey_pad_params(&d->recipe->cfg).pre_analysis;
+    enum status st = stable_find(dig_pads_track(d), &p, out, e);
+    const struct track_info *t = track_info(dig_pads_track(d));
+    if (st != ST_OK ||
+        seconds_of(out) >= fmin(least_s, 0.2 * (double)t->frames / t->rate_hz))
+        return st;
+    stable_list_done(out);
+    p.max_rms_db = 0;
+    return stable_find(dig_pads_track(d), &p, out, e);
+}
+
 enum status stage_clouds(struct dig *d, struct err *e)
 {
     int wanted = d->recipe->cfg.clouds.clouds_per_source;
     if (!dig_wants(d, STAGE_CLOUDS) || wanted < 1)
         return ST_OK;
-    struct pre_analysis_params p = survey_pad_params(&d->recipe->cfg).pre_analysis;
     struct stable_list stable = {0};
-    enum status st = stable_find(dig_pads_track(d), &p, &stable, e);
+    enum status st = find_ground(d, PIECE_S * wanted, &stable, e);
     if (st == ST_OK)
         st = cloud_ground_choose(&stable, dig_pads_track(d), PIECE_S * wanted, e);
     for (int i = 0; i < wanted && st == ST_OK; i++) {

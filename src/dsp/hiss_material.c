@@ -17,7 +17,8 @@ static const double floor_db = -46; /* below the sound's own peak envelope */
 static const double least_level = 1e-4;
 static const double level_out = 0.1;
 /* What stands out of the spectrum around it by more than line_db, over this width and not
- * fewer bins, is a line; where more than this of a sound were lines, it is no hiss. */
+ * fewer bins, is a line. A sound of which all but least_db was lines is no hiss, and one
+ * that has no more than that of its noise in the band. */
 static const double line_hz = 40, line_db = 4, around_octaves = 1.0 / 3, least_db = -25;
 static const double line_rings_s = 0.05;
 enum { LINE_BINS_LEAST = 5 };
