@@ -62,11 +62,12 @@ static void snare(double level, double tune, struct rng *r, float *out, size_t n
 
 static void clap(double level, double tune, struct rng *r, float *out, size_t n, int rate)
 {
-    struct band b = {pole(700 * tune, rate), pole(3500 * tune, rate), 0, 0};
+    struct band b = {pole(700 * tune, rate), pole(3500 * tune, rate), 0, 0}, again = b;
     for (size_t i = 0; i < n; i++) {
         double t = (double)i / rate, slap = fmod(t, 0.010);
-        double envelope = t < 0.030 ? exp(-slap * 300) : exp(-(t - 0.030) * 20);
-        out[i] += (float)(level * 1.6 * envelope * band_next(&b, rng_uniform(r) * 2 - 1));
+        double envelope = t < 0.030 ? exp(-slap * 300) : exp(-(t - 0.030) * 24);
+        double hands = band_next(&again, band_next(&b, rng_uniform(r) * 2 - 1));
+        out[i] += (float)(level * 2.8 * envelope * hands);
     }
 }
 
