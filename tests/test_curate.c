@@ -128,6 +128,7 @@ static void test_parts_weigh_what_is_promised(void **state)
     double swell = (0.6 * (0.5 + 0.75 + 0.5) / 3 + 0.15 * 0.6) / 0.75;
     assert_true(fabs(curate_score(&c, CAT_SWELLS, NULL) - swell) < 1e-9);
     c.kind = KIND_DRUM;
+    c.m.peak_dbfs = -30;
     c.m.crest_factor = 2.6;
     c.m.hit_confidence = 0.7;
     c.m.duration_sec = 0.09; /* half between a fifth of 0.15 s and all of it */

@@ -37,6 +37,27 @@ static void words_tell_the_class(void **state)
         {"stick_Woody", CLASS(RIM)},
         {"ride stick", CLASS(RIDE)},
         {"Conga 1", CLASS(PERC)},
+        {"Acoustic Bass Drum", CLASS(KICK)},
+        {"CowBell", CLASS(PERC)},
+        {"Low-Mid Tom", CLASS(TOM_LOW) | CLASS(TOM_MID)},
+        {"closehihat3", CLASS(HAT_CLOSED)},
+        {"openhats", CLASS(HAT_OPEN)},
+        {"SNAREDRUM", CLASS(SNARE)},
+        {"hitom", CLASS(TOM_HIGH)},
+        {"hihat_opened01", CLASS(HAT_OPEN)},
+        {"Closed HH 1", CLASS(HAT_CLOSED)},
+        {"Pedal Hi-Hat", hats},
+        {"SabianHatSemiOpen", hats},
+        {"drum_cymbal_closed", CLASS(HAT_CLOSED)},
+        {"crash open", CLASS(CRASH)},
+        {"TR-808 SD 2", CLASS(SNARE)},
+        {"CR78 Kick", CLASS(KICK)},
+        {"OH_Snare", CLASS(SNARE)},
+        {"CH_Hat_1", CLASS(HAT_CLOSED)},
+        {"CP0010", CLASS(CLAP)},
+        {"Vocal Chop", 0},
+        {"Escape Hatch", 0},
+        {"Drum and Bass", 0},
         {"snare_and_kick", 0},
         {"sidekicks", 0},
         {"mehackit_robot2", 0},
@@ -53,9 +74,36 @@ static void words_tell_the_class(void **state)
     }
 }
 
+/* A file's own name comes first, then what its folders add to it. */
+static void folders_tell_what_names_leave_open(void **state)
+{
+    const struct {
+        const char *path;
+        unsigned classes;
+    } told[] = {
+        {"Kick/01.wav", CLASS(KICK)},
+        {"TR-909/CH/01.wav", CLASS(HAT_CLOSED)},
+        {"Kick & Snare Pack/Kicks/01.wav", CLASS(KICK)},
+        {"Kicks/Snare 2.wav", CLASS(SNARE)},
+        {"Toms/low 3.wav", CLASS(TOM_LOW)},
+        {"Toms/Low/3.wav", CLASS(TOM_LOW)},
+        {"OpenHats/hat 1.wav", CLASS(HAT_OPEN)},
+        {"Drums/Hats/hat 1.wav", hats},
+        {"Drums/01.wav", 0},
+        {"01.wav", 0},
+        {"", 0},
+    };
+    for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
+        unsigned classes = kit_classes_in_path(told[i].path);
+        if (classes != told[i].classes)
+            fail_msg("%s: %x, not %x", told[i].path, classes, told[i].classes);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(folders_tell_what_names_leave_open),
         cmocka_unit_test(words_tell_the_class),
     };
     return cmocka_run_group_tests_name("kit_names", tests, NULL, NULL);

@@ -45,10 +45,12 @@ static void count_part(struct sum *s, const char *name, double value, double wei
 static double plain_worth(const struct candidate *c, enum category category)
 {
     const struct measures *m = &c->m;
-    double level = isnan(m->rms_db) ? 0.5 : ramp(m->rms_db, -60.0, -24.0);
-    double crest = isnan(m->crest_factor)  ? 0.5
-                   : category == CAT_DRUMS ? ramp(m->crest_factor, 1.2, 4.0)
-                                           : 1.0 - 0.5 * ramp(m->crest_factor, 6.0, 20.0);
+    bool drum = category == CAT_DRUMS; /* of one drum's strokes the hard ones */
+    double loud_db = drum ? m->peak_dbfs : m->rms_db;
+    double level = isnan(loud_db) ? 0.5 : ramp(loud_db, -60.0, drum ? 0.0 : -24.0);
+    double crest = isnan(m->crest_factor) ? 0.5
+                   : drum                 ? ramp(m->crest_factor, 1.2, 4.0)
+                                          : 1.0 - 0.5 * ramp(m->crest_factor, 6.0, 20.0);
     double tone = category != CAT_PADS || isnan(m->flatness)
                       ? 0.5
                       : 1.0 - ramp(m->flatness, 0.05, 0.5);

@@ -26,25 +26,34 @@ static enum kind guess_kind(const char *relative, double seconds, bool named)
     return seconds < (named ? 20.0 : 2.5) ? KIND_DRUM : KIND_PAD;
 }
 
+/* Where others have names, one without plays where no name tells more. */
+static const double UNNAMED = 0.5;
+
 /* Of the classes that the name leaves open, the one it sounds like; else any. Who named a
- * sample knew it: named ones come before any that only sound so. */
+ * sample knew it: the more the ear denies it, the less, but a half, it counts. Named ones
+ * come before any that only sound so, and the less a name leaves open the sooner. */
 static enum status classify(const struct audio *a, unsigned named, struct candidate *c,
                             struct err *e)
 {
     struct drum_verdict v;
+    double right = 0;
     enum status st = drum_classify(a, &v, e);
     if (st != ST_OK)
         return st;
+    if (named)
+        drum_class_told(&v, named);
     int best = (int)v.best;
-    for (int k = 0; k < DRUM_CLASS_COUNT && named; k++)
-        if (named >> k & 1 &&
-            (!(named >> best & 1) || v.probability[k] > v.probability[best]))
+    for (int k = 0; k < DRUM_CLASS_COUNT && named; k++) {
+        if ((named >> k & 1) == 0)
+            continue;
+        right += v.probability[k];
+        if (!(named >> best & 1) || v.probability[k] > v.probability[best])
             best = k;
+    }
     snprintf(c->hit_class, sizeof c->hit_class, "%s",
              drum_class_name((enum drum_class)best));
-    c->m.hit_confidence = !named                ? fmin(v.confidence, 0.9)
-                          : best == (int)v.best ? 1.0
-                                                : 0.92;
+    c->m.hit_confidence = named ? (1 + right) / 2 : v.confidence;
+    parts_add(&c->parts, "company", named ? v.probability[best] / right : UNNAMED);
     return ST_OK;
 }
 
@@ -57,9 +66,7 @@ static enum status measure_file(const struct source_file *f, const struct audio 
     snprintf(c->source, sizeof c->source, "%s", f->stem);
     snprintf(c->source_path, sizeof c->source_path, "%s", f->relative);
     snprintf(item->path, sizeof item->path, "%s", f->path);
-    unsigned named = kit_classes_in_name(f->stem);
-    if (named == 0) /* the folders above said nothing: "TR-909/BD 3.wav" */
-        named = kit_classes_in_name(path_base(f->relative));
+    unsigned named = kit_classes_in_path(f->relative);
     c->kind = guess_kind(f->relative, (double)a->frames / a->rate_hz, named != 0);
     c->saved = true;
     item->category = kind_category(c->kind);

@@ -32,13 +32,19 @@ static const struct {
     unsigned said;
 } words[] = {
     {"kick", KICK},
+    {"kik", KICK},
+    {"bdrum", KICK},
+    {"kickdrum", KICK},
     {"bassdrum", KICK},
-    {"bd", KICK | FIRST_ONLY},
+    {"bd", KICK},
     {"snare", SNARE},
+    {"snr", SNARE},
+    {"snaredrum", SNARE},
     {"sd", SNARE | FIRST_ONLY},
     {"sn", SNARE | FIRST_ONLY},
     {"clap", CLAP},
     {"handclap", CLAP},
+    {"cp", CLAP | FIRST_ONLY},
     {"hc", CLAP | FIRST_ONLY},
     {"rim", RIM},
     {"rimshot", RIM},
@@ -50,24 +56,19 @@ static const struct {
     {"lt", TOM | LOW | FIRST_ONLY},
     {"mt", TOM | MID | FIRST_ONLY},
     {"ht", TOM | HIGH | FIRST_ONLY},
-    {"floortom", TOM | LOW},
     {"hat", HAT},
     {"hihat", HAT},
-    {"hh", HAT | FIRST_ONLY},
+    {"hhat", HAT},
+    {"hh", HAT},
     {"ch", HAT | CLOSED | FIRST_ONLY},
     {"chh", HAT | CLOSED},
     {"hhc", HAT | CLOSED},
-    {"hhclosed", HAT | CLOSED},
-    {"hhpedal", HAT | CLOSED},
-    {"pedalhihat", HAT | CLOSED},
-    {"closedhat", HAT | CLOSED},
     {"oh", HAT | OPEN | FIRST_ONLY},
     {"ohh", HAT | OPEN},
     {"hho", HAT | OPEN},
-    {"hhopen", HAT | OPEN},
-    {"openhat", HAT | OPEN},
     {"cymbal", CYMBAL},
     {"cym", CYMBAL},
+    {"cy", CYMBAL | FIRST_ONLY},
     {"crash", CYMBAL | CRASHING},
     {"splash", CYMBAL | CRASHING},
     {"china", CYMBAL | CRASHING},
@@ -83,7 +84,6 @@ static const struct {
     {"cabasa", PERC},
     {"clave", PERC},
     {"conga", PERC},
-    {"cow", PERC}, /* "CowBell" is two words */
     {"cowbell", PERC},
     {"guiro", PERC},
     {"maraca", PERC},
@@ -101,10 +101,14 @@ static const struct {
     {"high", HIGH},
     {"op", OPEN},
     {"open", OPEN},
+    {"opened", OPEN},
     {"cl", CLOSED},
+    {"close", CLOSED},
     {"closed", CLOSED},
-    {"foot", CLOSED},
-    {"pedal", CLOSED},
+    {"foot", OPEN | CLOSED}, /* neither quite: rather than it those that are */
+    {"pedal", OPEN | CLOSED},
+    {"semi", OPEN | CLOSED},
+    {"half", OPEN | CLOSED},
 };
 
 bool kit_word_begins(const char *typed)
@@ -125,25 +129,63 @@ static bool is_capital(char c)
     return c >= 'A' && c <= 'Z';
 }
 
-static unsigned meaning(const char *word, size_t n, bool first)
+static bool is_digit(char c)
 {
-    char low[16] = "";
-    if (n >= sizeof low)
-        return 0;
-    for (size_t i = 0; i < n; i++)
-        low[i] = (char)(word[i] | 0x20);
-    if (n > 3 && low[n - 1] == 's')
-        low[n - 1] = '\0'; /* "claps" */
+    return c >= '0' && c <= '9';
+}
+
+/* Of a word in small letters, or of several such things ("claps"); 0: none that counts.
+ */
+static unsigned meaning(const char *word, size_t n)
+{
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strcmp(words[i].word, low) == 0 && (first || !(words[i].said & FIRST_ONLY)))
-            return words[i].said & ~(unsigned)FIRST_ONLY;
+        if (strncmp(words[i].word, word, n) == 0 && words[i].word[n] == '\0')
+            return words[i].said;
+    return n > 3 && word[n - 1] == 's' ? meaning(word, n - 1) : 0;
+}
+
+/* Of two in one: "openhihat". A part of two letters may be anything. */
+static unsigned meaning_of_parts(const char *word, size_t n)
+{
+    for (size_t cut = 2; cut + 2 <= n; cut++) {
+        unsigned a = meaning(word, cut), b = meaning(word + cut, n - cut);
+        if (a && b && (a | b) & INSTRUMENTS && !((a | b) & FIRST_ONLY))
+            return a | b;
+    }
     return 0;
+}
+
+/* The word that is being read, in small letters, after the one before it: many write
+ * "Bass Drum", "Cow Bell". */
+struct reading {
+    char word[32];
+    size_t before, n;
+    bool first;
+};
+
+static unsigned read_word(struct reading *r, const char *word, size_t n)
+{
+    size_t room = sizeof r->word / 2;
+    memmove(r->word, r->word + r->before, r->n);
+    r->before = r->n;
+    r->n = n < room ? n : 0;
+    char *own = r->word + r->before;
+    for (size_t i = 0; i < r->n; i++)
+        own[i] = (char)(word[i] | 0x20);
+    unsigned said = meaning(own, r->n), both = meaning(r->word, r->before + r->n);
+    if (said & FIRST_ONLY)
+        return r->first ? said : 0;
+    if (said == 0)
+        said = meaning_of_parts(own, r->n);
+    return said | (both & FIRST_ONLY ? 0 : both);
 }
 
 /* The classes of the one instrument that is named, less those that what is said of it
  * rules out; where that is nothing, all of them. */
 static unsigned classes_of(unsigned said)
 {
+    if (said & CYMBAL && said & (OPEN | CLOSED) && !(said & (CRASHING | RIDING)))
+        said ^= CYMBAL | HAT; /* no other opens and closes */
     static const struct {
         unsigned instrument, narrowed_by;
         enum drum_class class;
@@ -170,20 +212,39 @@ static unsigned classes_of(unsigned said)
 
 unsigned kit_classes_in_name(const char *name)
 {
-    unsigned said = 0;
-    bool first = true;
+    struct reading r = {.first = true};
+    unsigned said = 0, brief = 0;
     while (*name) {
         size_t n = 0;
         while (is_letter(name[n]) &&
                !(n > 0 && is_capital(name[n]) && !is_capital(name[n - 1])))
             n++; /* "HiHatClosed" is three words */
-        if (n > 0) {
-            said |= meaning(name, n, first);
-            first = false;
-            name += n;
-        } else {
+        if (n == 0) {
             name++;
+            continue;
         }
+        unsigned now = read_word(&r, name, n);
+        *(now & FIRST_ONLY ? &brief : &said) |= now & ~(unsigned)FIRST_ONLY;
+        name += n;
+        /* "TR-808 SD" begins with SD */
+        r.first = r.first && !now && is_digit(name[*name == '-']);
     }
+    bool words_name = (said & INSTRUMENTS) != 0; /* "OH_Kick", "CR-78 snare" */
+    if (!words_name || said & brief & INSTRUMENTS)
+        said |= brief;
     return classes_of(said);
+}
+
+unsigned kit_classes_in_path(const char *relative)
+{
+    unsigned told = 0;
+    const char *from = relative + strlen(relative);
+    do {
+        for (from -= from > relative; from > relative && from[-1] != '/';)
+            from--;
+        unsigned now = kit_classes_in_name(from);
+        if (now && (!told || __builtin_popcount(now) < __builtin_popcount(told)))
+            told = now;
+    } while (from > relative);
+    return told;
 }

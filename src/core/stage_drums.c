@@ -173,20 +173,6 @@ static bool is_one_shot(const struct dig *d, size_t hits)
     return hits <= ONE_SHOT_HITS && (double)t->frames <= ONE_SHOT_S * t->rate_hz;
 }
 
-/* "Snare 3.wav", or "Snares/3.wav", where that is all there is in it. In a longer one
- * the name says what the music is, not what each hit is. */
-static unsigned named_one_shot(const struct dig *d)
-{
-    const char *path = d->site.source_path, *name = path_base(path);
-    unsigned classes = kit_classes_in_name(name);
-    if (classes || name == path)
-        return classes;
-    char folder[PATH_BYTES];
-    snprintf(folder, sizeof folder, "%s", path);
-    path_up(folder);
-    return kit_classes_in_name(path_base(folder));
-}
-
 /* `hits`: how many are kept at most. */
 static enum status pass_init(struct pass *s, struct dig *d, const struct hits_params *p,
                              size_t hits, struct err *e)
@@ -542,7 +528,7 @@ static enum status mine(struct dig *d, const struct hits_params *p,
     enum status st = pass_init(&s, d, p, choice ? p->max_saved : plans->count, e);
     s.to_read = plans->count + (choice ? p->max_saved : 0);
     s.one_shot = is_one_shot(d, plans->count);
-    s.named = s.one_shot ? named_one_shot(d) : 0;
+    s.named = s.one_shot ? kit_classes_in_path(d->site.source_path) : 0;
     if (st == ST_OK)
         st = judge_all(&s, plans, !choice, &pool, e);
     if (st == ST_OK && choice)
