@@ -5,6 +5,7 @@
 #include "dsp/vec.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,11 +20,13 @@ enum {
  * exceeds the first. */
 static const float STANDS_OUT = 6.0f, STANDS_CLEAR = 24.0f;
 static const float FRESH_WEIGHT = 0.1f; /* of a peak that was not there a frame before */
-/* Mains, and how far off one of their partials may be. Of the first six three must be
- * there: no note in tune is within 1 Hz of any of them. */
+/* Mains, and how far off one of their partials may be. Of the lowest, three of six in a
+ * row must be there, or have been within MAINS_FRAMES (under noise each now and then
+ * stands out too little): hardly a note in tune is within 1 Hz of any of them. The first
+ * ones are missing behind a phone or a high-pass. */
 static const double MAINS_HZ[] = {50, 60};
-static const double MAINS_OFF_HZ = 0.5, MAINS_OFF = 0.0025;
-enum { MAINS = 2, MAINS_LOW = 6, MAINS_LEAST = 3 };
+static const double MAINS_OFF_HZ = 1, MAINS_OFF = 0.004;
+enum { MAINS = 2, MAINS_LOW = 12, MAINS_ROW = 6, MAINS_LEAST = 3, MAINS_FRAMES = 16 };
 
 struct chroma {
     int bins, first, last; /* peaks are sought in [first, last) */
@@ -34,6 +37,7 @@ struct chroma {
     int *peak;                   /* the bins that may be one */
     unsigned char *now, *before; /* per bin: a peak here or next to here */
     double tuning[CENTS_BINS];   /* peak weights by their deviation from a semitone */
+    int hums[MAINS][MAINS_LOW];  /* frames for which a partial of the mains counts yet */
 };
 
 struct chroma *chroma_new(double rate_hz, int n)
@@ -159,25 +163,37 @@ static void add_pitch(struct chroma *c, double hz, double weight, float *fine)
     fine[(low + 1) % CHROMA_FINE] += (float)(weight * upper);
 }
 
-struct hum {
-    double energy;
-    int low; /* partials among the first six */
-};
-
-static void add_hum(struct hum *h, double hz, double mains, double energy)
+/* What a held peak adds to the hum of mains `m`. */
+static double hum_of(struct chroma *c, int m, double hz, double energy)
 {
-    double number = round(hz / mains);
-    if (fabs(hz - mains * number) > fmax(MAINS_OFF_HZ, MAINS_OFF * hz))
-        return;
-    h->energy += energy;
-    h->low += number <= MAINS_LOW;
+    int number = (int)lround(hz / MAINS_HZ[m]);
+    if (fabs(hz - MAINS_HZ[m] * number) > fmax(MAINS_OFF_HZ, MAINS_OFF * hz))
+        return 0;
+    if (number <= MAINS_LOW)
+        c->hums[m][number - 1] = MAINS_FRAMES;
+    return energy;
+}
+
+/* Whether mains `m` hum now: their partials stand close by each other, those of a note
+ * on one of them do not. */
+static bool hums(struct chroma *c, int m)
+{
+    bool enough = false;
+    for (int i = 0, row = 0; i < MAINS_LOW; i++) {
+        row += c->hums[m][i] > 0;
+        row -= i >= MAINS_ROW && c->hums[m][i - MAINS_ROW] > 0;
+        enough = enough || row >= MAINS_LEAST;
+    }
+    for (int i = 0; i < MAINS_LOW; i++)
+        c->hums[m][i] -= c->hums[m][i] > 0;
+    return enough;
 }
 
 void chroma_next(struct chroma *c, const float *power, struct chroma_frame *out)
 {
     memset(out, 0, sizeof *out);
     take_frame(c, power);
-    struct hum hum[MAINS] = {0};
+    double hum[MAINS] = {0};
     double held = 0, hummed = 0, total = sum_of(c, c->first, c->last);
     int count;
     run_find(c, c->peak, &count);
@@ -195,11 +211,11 @@ void chroma_next(struct chroma *c, const float *power, struct chroma_frame *out)
         double energy = (double)clear * sum_of(c, k - LOBE, k + LOBE + 1);
         held += energy;
         for (int m = 0; m < MAINS; m++)
-            add_hum(&hum[m], hz, MAINS_HZ[m], energy);
+            hum[m] += hum_of(c, m, hz, energy);
     }
     for (int m = 0; m < MAINS; m++)
-        if (hum[m].low >= MAINS_LEAST)
-            hummed = fmax(hummed, hum[m].energy);
+        if (hums(c, m))
+            hummed = fmax(hummed, hum[m]);
     out->tonality = total > 1e-6 ? (float)fmin(held / total, 1) : 0;
     out->mains = total > 1e-6 ? (float)fmin(hummed / total, 1) : 0;
 }

@@ -25,6 +25,10 @@
  * on it was left over. */
 #define HUM_LOUD_DB  6.0
 #define HUM_QUIET_DB 12.0
+/* Of what holds: up to so much hum only lies under it; and from so much on it is all,
+ * as noise holds by chance, too. */
+#define HUM_UNDER 0.6
+#define HUM_ALL   0.85
 /* How far pitch classes lie from their mean: in chords that are held up to 0.05, in the
  * sway of detuned ones 0.08; where a melody goes on, above 0.12. What is less than half
  * held, noise or a vibrato, has pitch classes by chance, too. */
@@ -151,13 +155,13 @@ static double sounding_bands(const struct track *t, size_t from, size_t to)
     return squares > 0.0 ? sum * sum / squares : 1.0;
 }
 
-/* How far what sounds is only the hum of mains that is left when nobody plays, 0 … 1. It
- * is as steady as any tone. Up to a half of what sounds it only lies under it; and what
- * is as loud as the recording is was played, whatever it is tuned to. */
+/* How far all that holds is the hum of mains that is left when nobody plays, 0 … 1. It is
+ * as steady as any tone, and noise over it is none. What is as loud as the recording is
+ * was played, whatever it is tuned to. */
 static double hum_alone(const struct track *t, const struct track_window *w)
 {
     double below_db = track_info(t)->rms_db - w->rms_db;
-    return part_between(w->mains, 0.5, 1.0) *
+    return part_between(w->mains / fmax(1e-6, w->tonality), HUM_UNDER, HUM_ALL) *
            part_between(below_db, HUM_LOUD_DB, HUM_QUIET_DB);
 }
 
