@@ -3,6 +3,7 @@
  * make. */
 #include "checks.h"
 #include "core/dig.h"
+#include "dsp/level.h"
 #include "dsp/similarity.h"
 #include "folder.h"
 #include "io/soundfile.h"
@@ -247,6 +248,43 @@ static void a_drone_does_not_pump(void **state)
     }
 }
 
+/* A sub bass five semitones down is below hearing: what is above it is left. */
+static void a_drone_keeps_to_what_is_heard(void **state)
+{
+    char path[FOLDER_BYTES];
+    OWN(root) root;
+    OWN(dig) d;
+    struct config cfg;
+    OWN(audio) a = tone_blank(6, 1, RATE);
+    tone_add(&a, 0, 32.7, 0.2, 0);
+    tone_add(&a, 0, 130.8, 0.1, 1);
+    tone_add(&a, 0, 196, 0.1, 2);
+    folder_path(path, *state, "sub.wav");
+    assert_int_equal(
+        folder_sound(path, SF_FORMAT_WAV | SF_FORMAT_PCM_24, RATE, 1, a.data, a.frames),
+        1);
+    config_defaults(&cfg, NULL);
+    cfg.reproducibility.random_seed.value = 1;
+    cfg.drones.pitch_shift_semitones.count = 1;
+    cfg.drones.pitch_shift_semitones.v[0] = -5;
+    cfg.drones.time_stretch_factors.count = 0;
+    cfg.drones.enable_reversal = false;
+    assert_int_equal(root_open(&root, *state, false, NULL), ST_OK);
+    dig_stages(&d, path, &root, &cfg, 1u << STAGE_DRONES);
+    assert_int_equal(d.finds.count, 3);
+    for (size_t i = 0; i < d.finds.count; i++) {
+        char made[FOLDER_BYTES];
+        FREED const char *name = text_of("made/%s", d.finds.at[i].filename);
+        folder_path(made, *state, name);
+        OWN(audio) loop = sound_read(made);
+        double down = exp2(-5 / 12.0), sub, fourth;
+        sub = tone_partial(&loop, 0, 0, loop.frames, 32.7 * down).amplitude;
+        fourth = tone_partial(&loop, 0, 0, loop.frames, 130.8 * down).amplitude;
+        if (!(sub < 0.75 * fourth && fabs(level_mean(&loop, 0, 0, loop.frames)) < 1e-5))
+            fail_msg("%s: %g beside %g", name, sub, fourth);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -255,6 +293,7 @@ int main(void)
         IN_FOLDER(loops_are_as_long_as_was_asked_for),
         IN_FOLDER(loops_on_the_grid_are_whole_bars),
         IN_FOLDER(a_drone_does_not_pump),
+        IN_FOLDER(a_drone_keeps_to_what_is_heard),
     };
     return cmocka_run_group_tests_name("swells", tests, NULL, NULL);
 }

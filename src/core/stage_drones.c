@@ -211,6 +211,7 @@ static enum status drones(struct dig *d, const struct material *pad, int shift,
         st = stretch_pitch(&pitched, &base, semitones + shift, e);
         if (st != ST_OK)
             break;
+        drone_unrumble(&pitched);
         st = shades(d, pad, &pitched, semitones, seam_error_db, e);
         audio_done(&pitched);
         if (st == ST_OK)

@@ -9,6 +9,7 @@
 #include <math.h>
 #include <stddef.h>
 
+static const double hearing_hz = 27; /* the lowest note of a piano */
 static const double body_hz = 250, body_db = 2;
 static const double ceiling_dbfs = -1;
 static const double even_db = 6;
@@ -23,6 +24,12 @@ static const char *const names[DRONE_TONES] = {"plain", "warm", "airy", "dark"};
 const char *drone_tone_name(enum drone_tone t)
 {
     return t < DRONE_TONES ? names[t] : "";
+}
+
+void drone_unrumble(struct audio *a)
+{
+    struct biquad high = biquad_highpass(4, hearing_hz, a->rate_hz);
+    biquad_circular_zero_phase(&high, a);
 }
 
 static enum status warm(struct audio *a, double corner_hz, struct err *e)
