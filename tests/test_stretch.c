@@ -592,6 +592,32 @@ static void colour_is_the_mean_and_keeps_time(void **state)
     assert_close(level_to_db(high / 0.1), 0.1, 0.2);
 }
 
+/* What sounds before a stroke ends where it begins, and the stroke's own frame goes on
+ * with a phase of its own: a hard cut there was a click in front of it. */
+static void no_click_comes_before_a_stroke(void **state)
+{
+    double most = 0;
+    for (uint64_t k = 0; k < 12; k++) {
+        double at_s = 0.9 + 0.0173 * (double)k;
+        OWN(audio) a = tone_blank(2, 1, 44100);
+        tone_add(&a, 0, 220, 0.3, 0);
+        tone_add(&a, 0, 331, 0.2, 1);
+        struct rng r = rng_derive(1, k, "stroke", 0);
+        for (size_t i = 0; i < 4410; i++)
+            a.data[(size_t)(at_s * 44100) + i] +=
+                (float)(0.2 * exp(-(double)i / 1300) * rng_range(&r, -1, 1));
+        OWN(audio) out;
+        assert_int_equal(stretch_time(&out, &a, 3 * 44100, NULL), ST_OK);
+        size_t due = (size_t)(1.5 * at_s * 44100);
+        for (size_t i = due - 600; i < due - 110; i++)
+            most =
+                fmax(most,
+                     fabs((double)(out.data[i - 1] - 2 * out.data[i] + out.data[i + 1])));
+    }
+    if (most > 0.006)
+        fail_msg("%g", most);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -615,6 +641,7 @@ int main(void)
         cmocka_unit_test(a_glide_goes_on_from_window_to_window),
         cmocka_unit_test(strokes_are_dissolved),
         cmocka_unit_test(odd_sounds_are_survived),
+        cmocka_unit_test(no_click_comes_before_a_stroke),
     };
     return cmocka_run_group_tests_name("stretch", tests, NULL, NULL);
 }

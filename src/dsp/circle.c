@@ -48,22 +48,43 @@ void circle_done(struct circle *c)
     free(c->weight);
 }
 
-void circle_add_part(struct circle *c, size_t channel, ptrdiff_t at, const float *frame,
-                     size_t first, size_t end)
+/* Values first … end − 1, whose gain goes from `gain` on by `step` each. */
+static void add_values(struct circle *c, size_t channel, ptrdiff_t at, const float *frame,
+                       size_t first, size_t end, float gain, float step)
 {
     float *sum = c->sum + channel * c->frames;
     size_t to = wrapped(at + (ptrdiff_t)first, c->frames);
     for (size_t i = first; i < end; to = 0) {
         size_t run = run_from(to, c->frames, end - i);
-        for (size_t k = 0; k < run; k++)
-            sum[to + k] += frame[i + k] * c->window[i + k];
-        for (size_t k = 0; channel == 0 && k < run; k++)
-            c->weight[to + k] += c->window[i + k] * c->window[i + k];
+        for (size_t k = 0; k < run; k++) {
+            float g = gain + step * (float)(i + k - first);
+            sum[to + k] += g * frame[i + k] * c->window[i + k];
+        }
+        for (size_t k = 0; channel == 0 && k < run; k++) {
+            float g = gain + step * (float)(i + k - first);
+            c->weight[to + k] += g * c->window[i + k] * c->window[i + k];
+        }
         i += run;
     }
 }
 
+void circle_add_part(struct circle *c, size_t channel, ptrdiff_t at, const float *frame,
+                     struct circle_part p)
+{
+    if (p.first >= p.end)
+        return;
+    size_t most = (p.end - p.first) / 2;
+    size_t in = p.first > 0 ? p.fade : 0, out = p.end < c->n ? p.fade : 0;
+    in = in < most ? in : most;
+    out = out < most ? out : most;
+    size_t full = p.first + in, over = p.end - out;
+    float up = 1 / (float)(in + 1), down = 1 / (float)(out + 1);
+    add_values(c, channel, at, frame, p.first, full, up, up);
+    add_values(c, channel, at, frame, full, over, 1, 0);
+    add_values(c, channel, at, frame, over, p.end, 1 - down, -down);
+}
+
 void circle_add(struct circle *c, size_t channel, ptrdiff_t at, const float *frame)
 {
-    circle_add_part(c, channel, at, frame, 0, c->n);
+    circle_add_part(c, channel, at, frame, (struct circle_part){.end = c->n});
 }

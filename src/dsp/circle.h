@@ -29,8 +29,12 @@ void circle_done(struct circle *c);
 /* Add n frames of a channel, windowed, from frame `at` (as above) on. The weights are
  * those of channel 0. */
 void circle_add(struct circle *c, size_t channel, ptrdiff_t at, const float *frame);
-/* The same of its values first … end − 1 alone. */
+/* The same of its values first … end − 1 alone; where that cuts into it, it fades in or
+ * out over `fade` values. */
+struct circle_part {
+    size_t first, end, fade;
+};
 void circle_add_part(struct circle *c, size_t channel, ptrdiff_t at, const float *frame,
-                     size_t first, size_t end);
+                     struct circle_part part);
 
 #endif

@@ -17,6 +17,7 @@
 enum { OVERLAP = 4, PEAK_REACH = 2, EDGE = 8 };
 static const double smear_from = 4.0, smear_window_s = 0.25;
 static const double attack_s = 0.004; /* from its start to where it is found */
+static const double part_s = 0.003;   /* in which frames that part there fade */
 
 /* Of a step's frame, what lies on its own side of what is struck, and where its middle
  * goes. */
@@ -263,13 +264,13 @@ static void turn_row(struct vocoder *v, size_t step, size_t k, double share)
 /* Add the frames of turned rows at their new places. */
 static void render(struct vocoder *v, size_t first, size_t count)
 {
-    size_t row = (size_t)v->n + 2;
+    size_t row = (size_t)v->n + 2, fade = (size_t)(part_s * v->in->rate_hz);
     for (size_t c = 0; c < v->channels; c++) {
         fft_batch_inverse(v->fft, row_at(v, c, 0), row, row_at(v, c, 0), row);
         for (size_t k = 0; k < count; k++) {
             const struct side *s = &v->side[first + k];
-            circle_add_part(&v->out, c, s->to - v->n / 2, row_at(v, c, k), s->first,
-                            s->end);
+            struct circle_part part = {s->first, s->end, fade};
+            circle_add_part(&v->out, c, s->to - v->n / 2, row_at(v, c, k), part);
         }
     }
 }
