@@ -3,6 +3,7 @@
 #include "core/project_list.h"
 #include "io/content_hash.h"
 #include "io/paths.h"
+#include "io/text.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -128,7 +129,7 @@ static void all_done(void *arg, enum status st, const struct err *e)
 {
     struct batch_of_jobs *b = arg;
     char sentence[440], failed[64] = "", elsewhere[64] = "", changed[64] = "";
-    char otherwise[80] = "", twins[64] = "", only[ONLY_BYTES];
+    char otherwise[80] = "", twins[64] = "", only[ONLY_BYTES], finds[32];
     tell_only(b, only);
     if (b->totals.twins > 0)
         say_twins(b, twins, sizeof twins);
@@ -161,9 +162,9 @@ static void all_done(void *arg, enum status st, const struct err *e)
             b->elsewhere, b->elsewhere == 1 ? "" : "s");
     else
         snprintf(sentence, sizeof sentence,
-                 "mined %zu recording%s%s: %zu find%s%s%s%s%s%s", b->done,
-                 b->done == 1 ? "" : "s", only, b->finds, b->finds == 1 ? "" : "s",
-                 failed, elsewhere, changed, twins, otherwise);
+                 "mined %zu recording%s%s: %s find%s%s%s%s%s%s", b->done,
+                 b->done == 1 ? "" : "s", only, text_count(finds, sizeof finds, b->finds),
+                 b->finds == 1 ? "" : "s", failed, elsewhere, changed, twins, otherwise);
     answer(b, st, sentence);
     free_all(b);
 }

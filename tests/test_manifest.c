@@ -74,6 +74,10 @@ static void check_numbers(void)
         format_short(text, sizeof text, shorts[i].value, 2);
         assert_string_equal(text, shorts[i].text);
     }
+    assert_string_equal(text_count(text, sizeof text, 0), "0");
+    assert_string_equal(text_count(text, sizeof text, 999), "999");
+    assert_string_equal(text_count(text, sizeof text, 1204), "1,204");
+    assert_string_equal(text_count(text, sizeof text, 1234567), "1,234,567");
     static const char *const exact[] = {"0.1",
                                         "-45",
                                         "7000",

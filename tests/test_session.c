@@ -61,6 +61,11 @@ static void test_actions_and_echo(void **state)
     assert_int_equal(catalog_event_count(session_catalog(s)), 1);
     session_decide(s, three, 3, DECISION_REJECTED, NULL);
     assert_string_equal(session_echo(s), "rejected 2 of 3 finds · {undo} undoes");
+    assert_int_equal(session_undo(s, NULL, NULL), ST_OK);
+    assert_string_equal(session_echo(s), "undone: rejected 2 of 3 finds · {redo} redoes");
+    assert_int_equal(session_redo(s, NULL, NULL), ST_OK);
+    session_decide(s, three, 3, DECISION_REJECTED, NULL);
+    assert_string_equal(session_echo(s), "already rejected 3 finds");
     session_rate(s, three, 3, 4, NULL);
     assert_string_equal(session_echo(s), "rated 4: 3 finds · {undo} undoes");
     size_t five = 5;

@@ -2,6 +2,7 @@
  * TROWEL_REGENERATE=1 writes them anew; look at them before committing. */
 #include "checks.h"
 #include "folder.h"
+#include "io/text.h"
 #include "nap.h"
 #include "ui_rig.h"
 
@@ -554,7 +555,7 @@ static void numbers_of_the_title_are_whole(void **state)
     assert_true(ui_rig_shows_at(&rig, 24, 80, "4 sources   2,"));
     rig.app.batch = (struct batch_state){.active = 1, .mining = {1, 1}};
     char undecided[24];
-    words_count(undecided, sizeof undecided, session_tallies(rig.session)->all.undecided);
+    text_count(undecided, sizeof undecided, session_tallies(rig.session)->all.undecided);
     FREED const char *whole = text_of("● 1  ✗ 1  · %s ", undecided);
     for (int cols = 80; cols < 130; cols++)
         assert_true(ui_rig_shows_at(&rig, 24, cols, whole));
@@ -563,6 +564,13 @@ static void numbers_of_the_title_are_whole(void **state)
     rig.app.batch = (struct batch_state){.active = 1, .mining = {1, 1}};
     for (int cols = 80; cols < 130; cols++)
         assert_true(ui_rig_shows_at(&rig, 24, cols, "■ pattern A "));
+    ui_rig_keys(&rig, "q");
+    ui_rig_keys(&rig, "[");
+    ui_rig_enter(&rig, "T", "dur>0"); /* they read the same wherever they stand */
+    assert_true(ui_rig_said(&rig, "tagged 2,055 finds"));
+    ui_rig_keys(&rig, ";");
+    assert_true(ui_rig_said(&rig, "the next command goes to the 2,055 tagged"));
+    assert_true(ui_rig_shows_at(&rig, 24, 120, " 2,055 tagged "));
 }
 
 /* How to undo stands at the end of what is said, and a reason does, too. */

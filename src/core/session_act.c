@@ -1,5 +1,7 @@
 #include "core/session_internal.h"
 
+#include "io/text.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,46 +111,71 @@ struct wish {
     const char *value, *did;
 };
 
+/* Adds what is not said of its find already; there is room. */
+static enum status add_news(struct session *s, struct change *news, size_t *count,
+                            struct change c, struct err *e)
+{
+    char now[EVENT_VALUE_BYTES];
+    enum status st = change_check(&c, e);
+    if (st == ST_OK)
+        st = catalog_value(s->catalog, c.field, c.candidate, c.key, now, e);
+    if (st == ST_OK && strcmp(now, c.value) != 0)
+        news[(*count)++] = c;
+    return st;
+}
+
+/* "3 finds", and "2 of 3 finds" where the third was so before. */
+static void say_finds(char *to, size_t size, size_t news, size_t finds)
+{
+    char some[32], all[32];
+    text_count(some, sizeof some, news);
+    text_count(all, sizeof all, finds);
+    if (news > 0 && news < finds)
+        snprintf(to, size, "%s of %s finds", some, all);
+    else
+        snprintf(to, size, "%s finds", all);
+}
+
 /* The same for many finds, as one action with its echo. */
 static enum status set_all(struct session *s, const size_t *index, size_t count,
                            struct wish w, struct err *e)
 {
-    char label[ACTION_LABEL_BYTES];
+    char label[ACTION_LABEL_BYTES], finds[80];
+    size_t n = 0, said = 0, changed = 0, moved = 0;
+    const struct find *f = NULL;
+    enum status st = ST_OK;
     if (count == 0) {
         session_say(s, "nothing chosen");
         return ST_OK;
     }
-    struct change *all = calloc(2 * count, sizeof *all);
-    if (all == NULL)
+    struct change *news = calloc(2 * count, sizeof *news);
+    if (news == NULL)
         return err_set(e, ST_NO_MEMORY, "no memory for %zu changes", count);
-    size_t n = 0, moved = 0;
-    const struct find *f = NULL;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count && st == ST_OK; i++) {
         if (index[i] >= s->count)
             continue;
         f = &s->find[index[i]];
-        if (w.field == FIELD_CLASS && f->category != CAT_DRUMS) /* the kit looks there */
-            all[count + moved++] = to_drums(f);
-        all[n] = (struct change){.field = w.field, .candidate = f->id};
-        snprintf(all[n++].value, EVENT_VALUE_BYTES, "%s", w.value);
+        n++;
+        size_t before = said;
+        struct change c = {.field = w.field, .candidate = f->id};
+        snprintf(c.value, EVENT_VALUE_BYTES, "%s", w.value);
+        if (w.field == FIELD_CLASS && f->category != CAT_DRUMS) {
+            st = add_news(s, news, &said, to_drums(f), e); /* the kit looks there */
+            moved++;
+        }
+        if (st == ST_OK)
+            st = add_news(s, news, &said, c, e);
+        changed += said > before;
     }
-    const char *also = moved > 0 ? "moved to drums and " : "";
-    if (n == 1)
-        snprintf(label, sizeof label, "%s%s %.150s", also, w.did, f->name);
-    else
-        snprintf(label, sizeof label, "%s%s %zu finds", also, w.did, n);
-    size_t applied = 0;
-    memmove(all + n, all + count, moved * sizeof *all);
-    enum status st = session_act(s, all, n + moved, label, &applied, e);
-    free(all);
+    say_finds(finds, sizeof finds, changed, n);
+    snprintf(label, sizeof label, "%s%s %.150s", moved > 0 ? "moved to drums and " : "",
+             w.did, n == 1 ? f->name : finds);
+    if (st == ST_OK)
+        st = session_act(s, news, said, label, NULL, e);
+    free(news);
     if (st != ST_OK)
         return st;
-    if (applied == 0)
-        session_say(s, "already %s", label);
-    else if (applied < n)
-        session_say(s, "%s %zu of %zu finds · {undo} undoes", w.did, applied, n);
-    else
-        session_say(s, "%s · {undo} undoes", label);
+    session_say(s, changed > 0 ? "%s · {undo} undoes" : "already %s", label);
     s->last = (struct change){.field = w.field};
     snprintf(s->last.value, EVENT_VALUE_BYTES, "%s", w.value);
     return ST_OK;
@@ -312,13 +339,14 @@ enum status session_keep_best(struct session *s, const size_t *index, size_t cou
         if (n > 1 && !t.seen[member[0]])
             well = thin_stack(s, &t, member, n);
     }
-    char label[ACTION_LABEL_BYTES];
+    char label[ACTION_LABEL_BYTES], stacks[32], others[32];
     if (t.stacks == 1)
         snprintf(label, sizeof label, "kept %.120s, rejected %zu like it",
                  s->find[t.kept].name, t.said.count - 1);
     else
-        snprintf(label, sizeof label, "kept the best of %zu stacks, rejected %zu",
-                 t.stacks, t.said.count - t.stacks);
+        snprintf(label, sizeof label, "kept the best of %s stacks, rejected %s",
+                 text_count(stacks, sizeof stacks, t.stacks),
+                 text_count(others, sizeof others, t.said.count - t.stacks));
     enum status st;
     size_t applied = 0;
     if (!well)

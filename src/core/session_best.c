@@ -3,6 +3,7 @@
 
 #include "core/curate.h"
 #include "core/recordings.h"
+#include "io/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -103,7 +104,7 @@ enum status session_choose_best(struct session_best *b, struct err *e)
 /* Replaces the proposal before by this one, as one action. */
 static enum status propose(struct session *s, const struct session_best *b, struct err *e)
 {
-    char label[ACTION_LABEL_BYTES];
+    char label[ACTION_LABEL_BYTES], finds[32];
     size_t n = 0, applied = 0, before = 0, proposed = 0;
     for (size_t i = 0; i < s->count; i++)
         before += s->find[i].picked;
@@ -125,8 +126,9 @@ static enum status propose(struct session *s, const struct session_best *b, stru
     for (size_t i = 0; i < s->count && st == ST_OK; i++)
         if (s->find[i].picked && !stays[i])
             all[n++] = (struct change){.field = FIELD_PICK, .candidate = s->find[i].id};
-    snprintf(label, sizeof label, "proposed the best %d of each category, %zu find%s",
-             b->options.top, proposed, proposed == 1 ? "" : "s");
+    snprintf(label, sizeof label, "proposed the best %d of each category, %s find%s",
+             b->options.top, text_count(finds, sizeof finds, proposed),
+             proposed == 1 ? "" : "s");
     if (st == ST_OK)
         st = session_act(s, all, n, label, &applied, e);
     if (st == ST_OK)

@@ -66,6 +66,20 @@ const char *text_plain(char *out, size_t size, const char *from)
     return out;
 }
 
+const char *text_count(char *out, size_t size, size_t count)
+{
+    char plain[32];
+    int length = snprintf(plain, sizeof plain, "%zu", count);
+    size_t used = 0;
+    for (int i = 0; i < length && used + 2 < size; i++) {
+        if (i > 0 && (length - i) % 3 == 0)
+            out[used++] = ',';
+        out[used++] = plain[i];
+    }
+    out[used] = '\0';
+    return out;
+}
+
 const char *text_word(char *out, size_t size, const char *path)
 {
     const char *quote = strpbrk(path, " \t\n\"'()&;|<>*?$`\\#~![]{}") ? "'" : "";

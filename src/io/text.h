@@ -37,6 +37,9 @@ void text_replaced(struct text *t, const char *from, const char *what,
  * '?'. Cut at `size`; returns `out`. */
 const char *text_plain(char *out, size_t size, const char *from);
 
+/* 1,204: with a comma before every three digits. Returns `out`. */
+const char *text_count(char *out, size_t size, size_t count);
+
 /* A path as one word of a shell's command: in quotes where it needs them. Cut at `size`,
  * which is at least 8; returns `out`. */
 const char *text_word(char *out, size_t size, const char *path);

@@ -2,6 +2,7 @@
 #include "ui/state.h"
 
 #include "core/filter.h"
+#include "io/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -195,7 +196,7 @@ static void say_filtered(struct app *app)
     const char *among = view_scope_name(view_scope(app->view));
     bool wide = view_count(app->view) == 0 && widen(app);
     size_t n = view_count(app->view);
-    words_count(rows, sizeof rows, n);
+    text_count(rows, sizeof rows, n);
     if (wide && view_scope(app->view) == SCOPE_NEAR_MISSES)
         app_say(app, "only %s near miss%s match%s; {clear-filter} clears the filter",
                 rows, n == 1 ? "" : "es", n == 1 ? "es" : "");

@@ -2,6 +2,7 @@
  */
 #include "ui/state.h"
 
+#include "io/text.h"
 #include "ui/paint.h"
 
 #include <math.h>
@@ -96,7 +97,7 @@ static void draw_echo(struct app *app, const struct area *row)
     else if (app->asking == ASK_FILTER && *app->prompt.text && end + 12 < row->cols) {
         char count[24];
         size_t n = view_count(app->view);
-        words_count(count, sizeof count, n);
+        text_count(count, sizeof count, n);
         area_printf(row, 0, end + 3, ROLE_DIM, "%s match%s", count, n == 1 ? "es" : "");
     }
 }
@@ -157,11 +158,12 @@ static void draw_state(struct app *app, const struct area *row)
     struct view *v = app->view;
     if (app->screen != SCREEN_LIBRARY)
         return;
-    char order[160], marks[64] = "", advance[64];
+    char order[160], marks[64] = "", advance[64], count[24];
     size_t tagged = session_tallies(app->session)->tagged, n = 0;
     say_order(app, row->cols, dot, order, sizeof order);
     if (tagged > 0)
-        n = (size_t)snprintf(marks, sizeof marks, " %s %zu tagged", dot, tagged);
+        n = (size_t)snprintf(marks, sizeof marks, " %s %s tagged", dot,
+                             text_count(count, sizeof count, tagged));
     if (app->library.range || app->library.on_tagged)
         snprintf(marks + n, sizeof marks - n, " %s %s", dot,
                  app->library.on_tagged ? "next to all tagged" : "range");

@@ -1,6 +1,8 @@
 /* The library: moving about, finding, sorting, tagging. */
 #include "ui/state.h"
 
+#include "io/text.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,8 +47,8 @@ static void tell_of_notes(struct app *app)
     if (notes < 20 || notes < hits / 4)
         return;
     char some[24], all[24];
-    words_count(some, sizeof some, notes);
-    words_count(all, sizeof all, hits);
+    text_count(some, sizeof some, notes);
+    text_count(all, sizeof all, hits);
     app->library.notes_told = true;
     app_say(app, "%s of %s hits are more likely notes; {filter} drum>.5 shows only drums",
             some, all);
@@ -322,13 +324,14 @@ static void on_tagged(struct app *app)
 {
     struct library_state *l = &app->library;
     size_t tagged = session_tallies(app->session)->tagged;
+    char count[24];
     l->on_tagged = !l->on_tagged; /* without any, what follows is for none */
     if (tagged == 0)
         app_warn(app, "nothing is tagged; {tag} tags, {tag-matching} by expression");
     else
         app_say(app,
-                l->on_tagged ? "the next command goes to the %zu tagged" : "%zu tagged",
-                tagged);
+                l->on_tagged ? "the next command goes to the %s tagged" : "%s tagged",
+                text_count(count, sizeof count, tagged));
 }
 
 bool library_range(struct app *app, size_t *first, size_t *last)
@@ -418,11 +421,11 @@ static void say_project(struct app *app, int cols, char *to, size_t size)
     const struct session_tallies *t = session_tallies(app->session);
     enum tier tier = app->canvas.tier;
     char all[24], sources[24], accepted[24], rejected[24], undecided[24], of[2][48];
-    words_count(all, sizeof all, t->all.accepted + t->all.rejected + t->all.undecided);
-    words_count(accepted, sizeof accepted, t->all.accepted);
-    words_count(rejected, sizeof rejected, t->all.rejected);
-    words_count(undecided, sizeof undecided, t->all.undecided);
-    words_count(sources, sizeof sources, session_source_count(app->session));
+    text_count(all, sizeof all, t->all.accepted + t->all.rejected + t->all.undecided);
+    text_count(accepted, sizeof accepted, t->all.accepted);
+    text_count(rejected, sizeof rejected, t->all.rejected);
+    text_count(undecided, sizeof undecided, t->all.undecided);
+    text_count(sources, sizeof sources, session_source_count(app->session));
     snprintf(of[0], sizeof of[0], "%s source%s   ", sources,
              session_source_count(app->session) == 1 ? "" : "s");
     snprintf(of[1], sizeof of[1], "%s find%s   ", all, strcmp(all, "1") == 0 ? "" : "s");
@@ -463,8 +466,8 @@ static void draw_position(struct app *app, const struct area *a, int row, int en
 {
     size_t rows = view_count(app->view);
     char at[24], of[24], text[64];
-    words_count(at, sizeof at, view_cursor(app->view) + 1);
-    words_count(of, sizeof of, rows);
+    text_count(at, sizeof at, view_cursor(app->view) + 1);
+    text_count(of, sizeof of, rows);
     snprintf(text, sizeof text, " %s of %s ", at, of);
     if (rows > 0)
         area_right_text(a, row, end, ROLE_DIM, text);

@@ -521,7 +521,6 @@ long moved_row(const struct key_action *a, long at, long count, long page);
 /* words.c: numbers as lists show them */
 void words_time(char *to, size_t n, double seconds, int decimals); /* 1:02:14.3 */
 void words_score(char *to, size_t n, double value);                /* ".91", "-" */
-void words_count(char *to, size_t n, size_t count);                /* 1,204 */
 const char *words_order(int order); /* as typed after :sort: "len", "name" */
 /* The name of a find; where that has no room, without the folders it begins with. */
 const char *words_name(const struct app *app, const struct find *f, int cells);

@@ -32,19 +32,6 @@ void words_score(char *to, size_t n, double value)
     snprintf(to, n, "%s", digits[0] == '0' ? digits + 1 : digits);
 }
 
-void words_count(char *to, size_t n, size_t count)
-{
-    char plain[32];
-    int length = snprintf(plain, sizeof plain, "%zu", count);
-    size_t used = 0;
-    for (int i = 0; i < length && used + 2 < n; i++) {
-        if (i > 0 && (length - i) % 3 == 0)
-            to[used++] = ',';
-        to[used++] = plain[i];
-    }
-    to[used] = '\0';
-}
-
 const char *words_order(int order)
 {
     return order >= ORDER_MEASURE
