@@ -38,6 +38,11 @@ static double contrast(int a, int b)
     return x > y ? x / y : y / x;
 }
 
+static bool is_faint(int role)
+{
+    return role == ROLE_BORDER || role == ROLE_STEP_OFF || role == ROLE_WAVEFORM_DIM;
+}
+
 static void shipped_themes_are_complete_and_legible(void **state)
 {
     for (size_t i = 0; i < sizeof shipped / sizeof *shipped; i++) {
@@ -55,8 +60,7 @@ static void shipped_themes_are_complete_and_legible(void **state)
             struct look l = t.look[THEME_256][r];
             int bg = l.bg, fg = l.fg;
             assert_true(bg >= 0 && fg >= 0 && t.look[THEME_16][r].bg >= 0);
-            bool faint = r == ROLE_BORDER || r == ROLE_STEP_OFF || r == ROLE_WAVEFORM_DIM;
-            double least = faint ? 1.5 : 3.0;
+            double least = is_faint(r) ? 1.5 : 3.0;
             if (contrast(fg, bg) < least)
                 fail_msg("%s: %s has a contrast of %.2f", shipped[i], role_names[r],
                          contrast(fg, bg));
@@ -67,6 +71,11 @@ static void shipped_themes_are_complete_and_legible(void **state)
                          role_names[r]);
         }
         for (int r = 0; r < ROLE_COUNT; r++) {
+            /* blue on a console's black has a contrast of 1.6, on xterm's of 2.2 */
+            struct look few = t.look[THEME_16][r];
+            if (few.fg == 4 && few.bg <= 0 && !is_faint(r))
+                fail_msg("%s: %s is hardly seen in 16 colours", shipped[i],
+                         role_names[r]);
             /* how much a terminal takes off, from a third to all but a third, is its own
              */
             assert_false(t.look[THEME_256][r].attributes & ATTR_DIM);
