@@ -657,6 +657,22 @@ static void a_page_takes_no_decisions(void **state)
     assert_true(session_version(rig.session).state != before);
 }
 
+/* In the dry run a name with blanks is not torn where a row of its own has room for it.
+ */
+static void names_on_a_page_stay_together(void **state)
+{
+    snprintf(
+        rig.app.page.text, sizeof rig.app.page.text,
+        "  SD  SD_a_kit_124382   a kit 124382__cubix__8bit-snare_drum_001_snare.wav\n"
+        "wanted: 434 of 400 files, 947.8 of 600 s, 966 of 408 sectors; 196 left out\n");
+    rig.app.page.open = true;
+    assert_true(ui_rig_shows_at(&rig, 24, 80, "  SD  SD_a_kit_124382    "));
+    assert_true(ui_rig_shows_at(
+        &rig, 24, 80, "     a kit 124382__cubix__8bit-snare_drum_001_snare.wav "));
+    assert_true(ui_rig_shows_at(&rig, 24, 80, "966 of 408 sectors; 196 "));
+    assert_true(ui_rig_shows_at(&rig, 24, 112, "SD_a_kit_124382   a kit 124382__cubix"));
+}
+
 /* `;` is for what does something to many; nothing is done to one instead, and nothing
  * is left armed. */
 static void the_tagged_are_meant_or_nothing_is(void **state)
@@ -846,6 +862,7 @@ int main(void)
         IN_RIG(the_tagged_are_meant_or_nothing_is, four_tapes),
         IN_RIG(a_near_miss_that_is_taken_is_a_find, four_tapes),
         IN_RIG(a_page_takes_no_decisions, four_tapes),
+        IN_RIG(names_on_a_page_stay_together, four_tapes),
     };
     return cmocka_run_group_tests_name("ui acts", tests, NULL, NULL);
 }

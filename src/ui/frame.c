@@ -368,6 +368,19 @@ void frame_which_key(struct app *app, const struct area *a)
     }
 }
 
+enum { PAGE_INDENT = 4 }; /* of what goes on in the next row */
+
+/* Where a line of a page goes on in the next row: what stands behind a gap of two blanks,
+ * the last column of a table, stays together where it can. */
+static size_t page_wrap(const char *line, int cells)
+{
+    size_t n = utf8_wrap(line, cells), gap = n;
+    while (gap > 2 && !(line[gap - 1] == ' ' && line[gap - 2] == ' '))
+        gap--;
+    bool column = gap > 2 && strspn(line, " ") < gap;
+    return line[n] && column && utf8_cells(line + gap) <= cells - PAGE_INDENT ? gap : n;
+}
+
 void frame_page(struct app *app, const struct area *a)
 {
     struct page_state *p = &app->page;
@@ -381,8 +394,8 @@ void frame_page(struct app *app, const struct area *a)
         snprintf(whole, sizeof whole, "%.*s", (int)(length < 511 ? length : 511), line);
         const char *rest = whole;
         do {
-            int indent = rest == whole ? 0 : 4;
-            size_t n = utf8_wrap(rest, in.cols - indent);
+            int indent = rest == whole ? 0 : PAGE_INDENT;
+            size_t n = page_wrap(rest, in.cols - indent);
             snprintf(part, sizeof part, "%.*s", (int)n, rest);
             if (lines >= p->top)
                 area_text(&in, lines - p->top, indent, ROLE_TEXT, part);
