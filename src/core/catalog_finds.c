@@ -1,5 +1,7 @@
 #include "core/catalog_internal.h"
 
+#include "core/order.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -144,40 +146,24 @@ static const float *vector_of(const float *embeddings, size_t i)
     return embeddings != NULL ? embeddings + i * SIMILARITY_DIM : NULL;
 }
 
-struct numbered {
-    uint64_t id;
-    size_t index;
-};
-
-static int by_id(const void *a, const void *b)
-{
-    const struct numbered *x = a, *y = b;
-    if (x->id != y->id)
-        return x->id < y->id ? -1 : 1;
-    return x->index < y->index ? -1 : x->index > y->index;
-}
-
 /* ids[i], 0 for one that is the same file as an earlier one. NULL without memory. */
 static uint64_t *distinct_ids(const struct catalog_content *content)
 {
     size_t count = content->candidate_count;
     uint64_t *ids = malloc((count + 1) * sizeof *ids);
-    struct numbered *sorted = malloc((count + 1) * sizeof *sorted);
-    if (ids != NULL && sorted != NULL) {
-        for (size_t i = 0; i < count; i++) {
-            ids[i] = content->ids != NULL ? content->ids[i]
-                                          : candidate_id(&content->candidates[i]);
-            sorted[i] = (struct numbered){ids[i], i};
-        }
-        qsort(sorted, count, sizeof *sorted, by_id);
+    struct order_table sorted = {0};
+    for (size_t i = 0; ids != NULL && i < count; i++)
+        ids[i] = content->ids != NULL ? content->ids[i]
+                                      : candidate_id(&content->candidates[i]);
+    if (ids != NULL && order_table_init(&sorted, ids, count)) {
         for (size_t i = 1; i < count; i++)
-            if (sorted[i].id == sorted[i - 1].id)
-                ids[sorted[i].index] = 0;
+            if (sorted.entry[i].id == sorted.entry[i - 1].id)
+                ids[sorted.entry[i].at] = 0;
     } else {
         free(ids);
         ids = NULL;
     }
-    free(sorted);
+    order_table_done(&sorted);
     return ids;
 }
 

@@ -49,6 +49,12 @@ int order_ids(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
+static int by_id_and_place(const void *a, const void *b)
+{
+    const struct order_id *x = a, *y = b;
+    return x->id != y->id ? order_ids(a, b) : (x->at > y->at) - (x->at < y->at);
+}
+
 bool order_table_init(struct order_table *t, const uint64_t *ids, size_t n)
 {
     *t = (struct order_table){.entry = malloc((n + 1) * sizeof *t->entry)};
@@ -56,7 +62,7 @@ bool order_table_init(struct order_table *t, const uint64_t *ids, size_t n)
         return false;
     for (; t->count < n; t->count++)
         t->entry[t->count] = (struct order_id){ids[t->count], t->count};
-    qsort(t->entry, n, sizeof *t->entry, order_ids);
+    qsort(t->entry, n, sizeof *t->entry, by_id_and_place);
     return true;
 }
 

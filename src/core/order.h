@@ -22,7 +22,7 @@ struct order_row *order_sort(struct order_row *a, struct order_row *b, size_t n)
 /* For qsort and bsearch of items that begin with a uint64_t: by that, ascending. */
 int order_ids(const void *a, const void *b);
 
-/* Ids in their order, to be found again. */
+/* Ids in their order, equal ones by their place, to be found again. */
 struct order_table {
     struct order_id {
         uint64_t id;

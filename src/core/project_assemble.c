@@ -405,40 +405,30 @@ static enum status write_manifest(const struct project *p, struct joined *j,
                                e);
 }
 
-struct content {
-    uint64_t hash;
-    size_t at;
-};
-
-static int by_content(const void *a, const void *b)
-{
-    const struct content *x = a, *y = b;
-    return x->hash != y->hash ? (x->hash > y->hash) - (x->hash < y->hash)
-                              : (x->at > y->at) - (x->at < y->at);
-}
-
 /* A copy, a link, or a recording that was renamed since: its finds are there twice. */
 static void count_twins(struct project_totals *t, const struct joined *j)
 {
-    struct content *all = calloc(j->source_count + 1, sizeof *all);
-    size_t n = 0, first = j->source_count, of = 0, run = 0;
-    for (size_t i = 0; all && i < j->source_count; i++)
-        if (!j->sources[i].failed && j->sources[i].content_hash != 0)
-            all[n++] = (struct content){j->sources[i].content_hash, i};
-    if (n > 1)
-        qsort(all, n, sizeof *all, by_content);
-    for (size_t i = 1; i < n; i++) {
-        if (all[i].hash != all[run].hash) {
+    uint64_t *hash = calloc(j->source_count + 1, sizeof *hash);
+    struct order_table all = {0};
+    size_t first = j->source_count, of = 0, run = 0;
+    for (size_t i = 0; hash && i < j->source_count; i++)
+        hash[i] = j->sources[i].failed ? 0 : j->sources[i].content_hash;
+    if (hash)
+        order_table_init(&all, hash, j->source_count);
+    for (size_t i = 1; i < all.count; i++) {
+        const struct order_id *one = &all.entry[i];
+        if (one->id == 0 || one->id != all.entry[run].id) {
             run = i;
             continue;
         }
         t->twins++;
-        if (all[i].at < first) {
-            first = all[i].at;
-            of = all[run].at;
+        if (one->at < first) {
+            first = one->at;
+            of = all.entry[run].at;
         }
     }
-    free(all);
+    order_table_done(&all);
+    free(hash);
     if (t->twins > 0) {
         snprintf(t->twin, sizeof t->twin, "%s", j->sources[first].path);
         snprintf(t->twin_of, sizeof t->twin_of, "%s", j->sources[of].path);
@@ -460,9 +450,24 @@ void project_tell_twins(const struct project_totals *t, char *to, size_t n)
                  t->twins, twin, of);
 }
 
+/* Sources of samples that are on no record; those of one lie together. */
+static size_t sources_of_orphans(const struct joined *j)
+{
+    const struct candidate *c = j->orphans->at;
+    size_t n = 0;
+    for (size_t i = 0; i < j->orphans->count; i++) {
+        bool fresh = i == 0 || strcmp(c[i].source, c[i - 1].source) != 0;
+        for (size_t k = 0; k < j->source_count && fresh; k++)
+            fresh = strcmp(c[i].source, j->sources[k].stem) != 0;
+        n += fresh;
+    }
+    return n;
+}
+
 static void count(struct project_totals *t, const struct joined *j)
 {
-    *t = (struct project_totals){.sources = j->source_count, .missing = j->missing};
+    *t = (struct project_totals){.sources = j->source_count + sources_of_orphans(j),
+                                 .missing = j->missing};
     count_twins(t, j);
     for (size_t i = 0; i < j->count; i++) {
         const struct brief *b = &j->finds[i];
