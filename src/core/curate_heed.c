@@ -2,6 +2,7 @@
 #include "core/curate_internal.h"
 
 #include "core/journal.h"
+#include "io/paths.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -22,46 +23,25 @@ static void say(struct curate_find *f, const struct change *c)
     f->edited = said.edited;
 }
 
-/* The finds by id, and by file name. */
 struct heeding {
-    struct curate_find **by_id, **by_name;
+    struct curate_find **by_name; /* the finds, by file name */
     size_t count, unknown, of_kit;
 };
-
-static int id_order(const void *a, const void *b)
-{
-    const struct curate_find *x = *(struct curate_find *const *)a,
-                             *y = *(struct curate_find *const *)b;
-    if (x->id != y->id)
-        return x->id < y->id ? -1 : 1;
-    return x < y ? -1 : x > y; /* of two the last is meant */
-}
 
 static int name_order(const void *a, const void *b)
 {
     const struct curate_find *x = *(struct curate_find *const *)a,
                              *y = *(struct curate_find *const *)b;
-    return strcmp(x->c.filename, y->c.filename);
+    int order = strcmp(x->c.filename, y->c.filename);
+    return order != 0 ? order : x < y ? -1 : x > y;
 }
 
-/* With this id; of two the last one, as the later word counts. */
-static struct curate_find *find_id(const struct heeding *h, uint64_t id)
+/* With this name and id; of two the last one, as the later word counts. id 0: a bare
+ * name, which names none where two files have it. */
+static struct curate_find *find(const struct heeding *h, const char *name, uint64_t id)
 {
-    size_t low = 0, high = h->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (h->by_id[middle]->id <= id)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low > 0 && h->by_id[low - 1]->id == id ? h->by_id[low - 1] : NULL;
-}
-
-/* A bare name that two files have names none of them. */
-static struct curate_find *find_name(const struct heeding *h, const char *name)
-{
-    size_t low = 0, high = h->count;
+    struct curate_find *found = NULL;
+    size_t low = 0, high = h->count, found_count = 0;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         if (strcmp(h->by_name[middle]->c.filename, name) < 0)
@@ -69,9 +49,12 @@ static struct curate_find *find_name(const struct heeding *h, const char *name)
         else
             high = middle;
     }
-    bool there = low < h->count && strcmp(h->by_name[low]->c.filename, name) == 0;
-    bool twice = low + 1 < h->count && strcmp(h->by_name[low + 1]->c.filename, name) == 0;
-    return there && !twice ? h->by_name[low] : NULL;
+    for (; low < h->count && strcmp(h->by_name[low]->c.filename, name) == 0; low++)
+        if (id == 0 || h->by_name[low]->id == id) {
+            found = h->by_name[low];
+            found_count++;
+        }
+    return id != 0 || found_count == 1 ? found : NULL;
 }
 
 static enum status heed_one(void *user, const struct change *c, const char *path,
@@ -83,8 +66,8 @@ static enum status heed_one(void *user, const struct change *c, const char *path
         h->of_kit++;
         return ST_OK;
     }
-    struct curate_find *found =
-        c->candidate != 0 ? find_id(h, c->candidate) : find_name(h, path);
+    const char *name = c->candidate != 0 ? path_base(path) : path;
+    struct curate_find *found = find(h, name, c->candidate);
     if (found != NULL)
         say(found, c);
     else
@@ -95,13 +78,11 @@ static enum status heed_one(void *user, const struct change *c, const char *path
 static enum status index_finds(struct heeding *h, struct curate_pool *pool, struct err *e)
 {
     h->count = pool->count;
-    h->by_id = malloc((pool->count + 1) * sizeof *h->by_id);
     h->by_name = malloc((pool->count + 1) * sizeof *h->by_name);
-    if (h->by_id == NULL || h->by_name == NULL)
+    if (h->by_name == NULL)
         return err_set(e, ST_NO_MEMORY, "no memory for %zu finds", pool->count);
     for (size_t i = 0; i < pool->count; i++)
-        h->by_id[i] = h->by_name[i] = &pool->item[i];
-    qsort(h->by_id, h->count, sizeof *h->by_id, id_order);
+        h->by_name[i] = &pool->item[i];
     qsort(h->by_name, h->count, sizeof *h->by_name, name_order);
     return ST_OK;
 }
@@ -116,7 +97,6 @@ enum status curate_heed(struct curate_pool *pool, struct err *e)
     enum status st = index_finds(&h, pool, e);
     if (st == ST_OK)
         st = journal_read(pool->job->decisions, heed_one, &h, &report, e);
-    free(h.by_id);
     free(h.by_name);
     if (st != ST_OK)
         return st;
