@@ -53,7 +53,7 @@ struct material_list {
 /* Takes `sound` over (also on failure, when it is freed). */
 enum status material_add(struct material_list *l, struct material *m, struct err *e);
 
-struct batch;
+struct dig_batch;
 struct converter;
 struct drum_ear;
 struct measurer;
@@ -77,8 +77,8 @@ struct dig {
     struct drum_ear *ear;        /* at the recording's rate; NULL when that is too low */
     struct find_list finds;
     struct material_list pads, hits;
-    struct batch *batch; /* samples that wait for dig_settle (dig_place.c) */
-    double bpm;          /* for bar lengths: the config's or the recording's, 0 = none */
+    struct dig_batch *batch; /* samples that wait for dig_settle (dig_place.c) */
+    double bpm; /* for bar lengths: the config's or the recording's, 0 = none */
     struct {
         double from, share; /* of the stage, in the whole */
         const char *stage;
@@ -115,7 +115,7 @@ enum status dig_keep(struct dig *d, const struct candidate *c, struct audio *sou
 /* What waits becomes files and finds. dig_run does so behind every stage, dig_miss and
  * dig_tell before they add theirs. */
 enum status dig_settle(struct dig *d, struct err *e);
-void dig_batch_free(struct batch *b); /* drops what waits; NULL safe */
+void dig_batch_free(struct dig_batch *b); /* drops what waits; NULL safe */
 
 /* The same for a dig that writes nothing and asks for no measures of the sound: `c` under
  * the name its file would have (a name without "%B"). */

@@ -29,7 +29,7 @@ struct waiting {
     struct trace trace;
 };
 
-struct batch {
+struct dig_batch {
     struct waiting at[BATCH_MAX];
     size_t count, samples;
     struct atomic_file *file[BATCH_MAX]; /* written, not yet named */
@@ -83,7 +83,7 @@ enum status dig_flush(const struct dig *d, size_t first, struct err *e)
     return st;
 }
 
-static bool is_waiting(const struct batch *b, const struct waiting *but,
+static bool is_waiting(const struct dig_batch *b, const struct waiting *but,
                        const char *relative)
 {
     for (const struct waiting *w = b ? b->at : NULL; w && w != but; w++)
@@ -159,7 +159,7 @@ static bool is_to_write(const struct dig *d, const struct candidate *c)
 
 static enum status write_file(struct dig *d, struct waiting *w, struct err *e)
 {
-    struct batch *b = d->batch;
+    struct dig_batch *b = d->batch;
     struct candidate *c = &w->find;
     const struct root *folder;
     enum status st = open_folder(d, kind_category(c->kind), &folder, e);
@@ -173,7 +173,7 @@ static enum status write_file(struct dig *d, struct waiting *w, struct err *e)
 }
 
 /* Those that are written get their names, or, after a failure, go. */
-static enum status place_written(struct batch *b, enum status st, struct err *e)
+static enum status place_written(struct dig_batch *b, enum status st, struct err *e)
 {
     if (st == ST_OK)
         st = atomic_place_all(b->file, b->files, e);
@@ -201,7 +201,7 @@ static size_t most_open(void)
 }
 
 /* Names for all that wait, announced; then the files. */
-static enum status write_all(struct dig *d, struct batch *b, struct err *e)
+static enum status write_all(struct dig *d, struct dig_batch *b, struct err *e)
 {
     const char *names[BATCH_MAX];
     size_t count = 0, most = most_open();
@@ -232,7 +232,7 @@ static enum status add_find(struct dig *d, const struct candidate *find,
 
 /* One ear after the other, over all that waits: what they work in would push each other's
  * out of the cache. */
-static enum status listen(struct dig *d, struct batch *b, struct err *e)
+static enum status listen(struct dig *d, struct dig_batch *b, struct err *e)
 {
     enum status st = ST_OK;
     for (size_t i = 0; i < b->count && st == ST_OK; i++)
@@ -251,7 +251,7 @@ static enum status listen(struct dig *d, struct batch *b, struct err *e)
     return st;
 }
 
-static enum status place_all(struct dig *d, struct batch *b, struct err *e)
+static enum status place_all(struct dig *d, struct dig_batch *b, struct err *e)
 {
     enum status st = write_all(d, b, e);
     for (size_t i = 0; i < b->count && st == ST_OK; i++) {
@@ -261,7 +261,7 @@ static enum status place_all(struct dig *d, struct batch *b, struct err *e)
     return st;
 }
 
-static void drop_sounds(struct batch *b)
+static void drop_sounds(struct dig_batch *b)
 {
     for (size_t i = 0; i < b->count; i++)
         audio_done(&b->at[i].sound);
@@ -270,7 +270,7 @@ static void drop_sounds(struct batch *b)
 
 enum status dig_settle(struct dig *d, struct err *e)
 {
-    struct batch *b = d->batch;
+    struct dig_batch *b = d->batch;
     if (!b || b->count == 0)
         return ST_OK;
     enum status st = listen(d, b, e);
@@ -280,7 +280,7 @@ enum status dig_settle(struct dig *d, struct err *e)
     return st;
 }
 
-void dig_batch_free(struct batch *b)
+void dig_batch_free(struct dig_batch *b)
 {
     if (!b)
         return;

@@ -123,7 +123,7 @@ enum status project_sources(const struct project *p, struct catalog_source **out
 /* --- names that stay --- */
 
 /* The sources on record, by path, and whether a listed recording is it. */
-struct known {
+struct on_record {
     struct catalog_source *at;
     bool *taken;
     size_t count;
@@ -131,7 +131,7 @@ struct known {
 
 /* The record of a recording, or NULL: of several with its path (`textures` looks into
  * several folders) the one with its stem, else the first that is nobody's. */
-static struct catalog_source *record_of(const struct known *k,
+static struct catalog_source *record_of(const struct on_record *k,
                                         const struct source_file *f)
 {
     struct catalog_source *found = NULL;
@@ -174,7 +174,7 @@ static void renumber(struct source_list *list, size_t i, const char **held, size
     memcpy(f->stem, wanted, sizeof wanted);
 }
 
-static void keep_stems(struct known *k, struct source_list *list, const char **held,
+static void keep_stems(struct on_record *k, struct source_list *list, const char **held,
                        bool *kept, bool afresh)
 {
     size_t count = 0;
@@ -201,7 +201,7 @@ static void keep_stems(struct known *k, struct source_list *list, const char **h
 enum status project_keep_stems(const struct project *p, struct source_list *sources,
                                bool afresh, struct err *e)
 {
-    struct known k;
+    struct on_record k;
     enum status st = project_sources(p, &k.at, &k.count, e);
     k.taken = calloc(k.count + 1, sizeof *k.taken);
     const char **held = calloc(k.count + 1, sizeof *held);
