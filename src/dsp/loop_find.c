@@ -24,6 +24,7 @@ enum {
 #define LENGTH_WEIGHT 0.4   /* merit times the square of (length − target) / target */
 #define ATTACK_WEIGHT 0.12  /* merit for each attack inside */
 #define COURSE_WEIGHT 0.1   /* merit per dB by which it limps */
+#define TAKEN         -1e9f /* merit of ends near one that was chosen */
 #define QUIET         1e-12 /* mean square below which nothing can be matched */
 
 /* A loop that may be chosen, in frames of the view. */
@@ -43,7 +44,7 @@ static double attacks_before(const struct loop_bounds *b, int rate_hz, size_t at
 static struct log_bands *bands_for(const struct loop_view *v, size_t fade)
 {
     int frame = fft_size_at(4096, v->rate_hz);
-    while ((size_t)frame > fade && frame > 128)
+    while ((size_t)frame > fade && frame > LOG_BANDS_FRAME_MIN)
         frame = fft_next_fast(frame / 2);
     return log_bands_new(frame < LOG_BANDS_FRAME_MIN ? LOG_BANDS_FRAME_MIN : frame,
                          v->rate_hz);
@@ -215,7 +216,7 @@ static size_t sweep_anchor(struct sweep *s, size_t start, const float *both, dou
         for (size_t j = 1; j < s->count; j++)
             if (s->merit[j] > s->merit[best])
                 best = j;
-        if (s->merit[best] < -1e8f)
+        if (s->merit[best] <= TAKEN)
             break;
         place[count] = (struct place){start, (s->first + best) * v->step,
                                       (double)s->merit[best] - loss -
@@ -223,7 +224,7 @@ static size_t sweep_anchor(struct sweep *s, size_t start, const float *both, dou
         size_t from = best > apart ? best - apart : 0;
         size_t to = best + apart < s->count ? best + apart + 1 : s->count;
         for (size_t j = from; j < to; j++)
-            s->merit[j] = -1e9f;
+            s->merit[j] = TAKEN;
     }
     return count;
 }

@@ -18,6 +18,8 @@ static inline double part_falling(double x, double half)
     double u = isfinite(x) ? x / half : 100.0;
     return 1.0 / (1.0 + u * u);
 }
+
+/* one half at HALF */
 #define PAD_STEADY_HALF_DB     2.5  /* deviation of the level */
 #define PAD_SPECTRUM_HALF      0.12 /* cosine distance of neighbouring spectra */
 #define SILENCE_STEADY_HALF_DB 2.0

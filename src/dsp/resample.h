@@ -1,9 +1,9 @@
 /* resample: band-limited change of rate and speed.
  *
  * Whole sounds go through libsamplerate (this file is its only user): exact length,
- * aligned in time (output frame j is the input at j / ratio, no delay; between rates that
- * is the rates' own, to a length that of the lengths), any ratio
- * (beyond libsamplerate's 1/256 … 256 in several steps). Costs, stereo 48 → 44.1 kHz per
+ * aligned in time (output frame j is the input at j / ratio, no delay; the ratio is that
+ * of the rates, or of the lengths where one is asked for), any ratio (beyond
+ * libsamplerate's 1/256 … 256 in several steps). Costs, stereo 48 → 44.1 kHz per
  * core: BEST about 18 × realtime, MEDIUM 54 ×, FAST 117 ×; exports use MEDIUM or BEST.
  * Grains go through `struct varispeed`, polyphase windowed sinc (Smith & Gossett 1984)
  * with one table a semitone of speed, so that nothing folds back.

@@ -15,7 +15,7 @@ struct sample_shape {
 /* In place: to this rate and so many channels (for one, channels in opposite phase are
  * brought into phase, so that they do not cancel); what is struck is trimmed to within
  * 1 ms of its attack (loops and slow sounds are not); ends that click are closed, those
- * of loops too. */
+ * of loops too. ST_NO_MEMORY, ST_USAGE for a rate below 1 Hz. */
 enum status sample_shape_apply(struct audio *a, const struct sample_shape *shape,
                                struct err *e);
 

@@ -4,6 +4,7 @@
 #include "dsp/track.h"
 #include "dsp/vec.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 
 enum { CLIP_RUN = 3, ZERO_RUN = 32 };
@@ -17,7 +18,7 @@ struct scan {
     int64_t zero_run;
     float *last;  /* the frame before this hop */
     float *clean; /* a hop without its non-finite samples */
-    int started, headroom;
+    bool started, headroom;
     struct scan_totals totals;
 };
 
@@ -58,7 +59,7 @@ void scan_free(struct scan *s)
 
 void scan_headroom(struct scan *s)
 {
-    s->headroom = 1;
+    s->headroom = true;
 }
 
 const struct scan_totals *scan_totals(const struct scan *s)
@@ -138,7 +139,7 @@ static void count_clipping(struct scan *s, const float *x, int frames, unsigned 
             int *run = &s->clip_run[c];
             float v = x[i * s->channels + c];
             float last = i > 0 ? x[(i - 1) * s->channels + c] : s->last[c];
-            int whole = s->headroom && fabsf(v) > 1 && v != last;
+            bool whole = s->headroom && fabsf(v) > 1 && v != last;
             if (whole || !(fabsf(v) >= FULL_SCALE)) {
                 *run = 0;
                 continue;
@@ -153,12 +154,12 @@ static void count_clipping(struct scan *s, const float *x, int frames, unsigned 
         }
 }
 
-static int frame_is_zero(const float *frame, int channels)
+static bool frame_is_zero(const float *frame, int channels)
 {
     for (int c = 0; c < channels; c++)
         if (frame[c] != 0)
-            return 0;
-    return 1;
+            return false;
+    return true;
 }
 
 static void count_zeros(struct scan *s, const float *x, int frames, unsigned *flags)
@@ -181,27 +182,27 @@ static void count_zeros(struct scan *s, const float *x, int frames, unsigned *fl
 }
 
 /* The vectors compare only within the hop and leave a rest. */
-static int moved_at_the_edges(const struct scan *s, const float *x, int n)
+static bool moved_at_the_edges(const struct scan *s, const float *x, int n)
 {
     int width = s->channels;
     for (int c = 0; c < width && s->started; c++)
         if (x[c] != s->last[c])
-            return 1;
+            return true;
     for (int i = n - n % VEC > width ? n - n % VEC : width; i < n; i++)
         if (x[i] != x[i - width])
-            return 1;
+            return true;
     /* Vectors that begin inside the first frame were passed over. */
     for (int i = width; i < n && i < width + VEC; i++)
         if (x[i] != x[i - width])
-            return 1;
-    return 0;
+            return true;
+    return false;
 }
 
 static const float *scrub(struct scan *s, const float *x, int n, unsigned *flags)
 {
     *flags |= TRACK_NONFINITE;
     for (int i = 0; i < n; i++) {
-        int ok = isfinite(x[i]);
+        bool ok = isfinite(x[i]);
         s->clean[i] = ok ? x[i] : 0.0f;
         s->totals.nonfinite_samples += !ok;
     }
@@ -232,7 +233,7 @@ void scan_next(struct scan *s, const float *x, int frames, float *mono,
     if (!found.moved && !moved_at_the_edges(s, x, n))
         out->flags |= TRACK_STUCK;
     memcpy(s->last, last, (size_t)s->channels * sizeof *last);
-    s->started = 1;
+    s->started = true;
     audio_fold(x, (size_t)frames, s->channels, mono);
     mono_stats(mono, frames, out);
 }

@@ -225,7 +225,7 @@ static enum status measure_spectrum(const struct ground *g, struct seam *out,
                                     struct err *e)
 {
     int frame = fft_size_at(4096, g->rate_hz);
-    while ((size_t)frame * 4 > g->frames && frame > 256)
+    while ((size_t)frame * 4 > g->frames && frame > 2 * LOG_BANDS_FRAME_MIN)
         frame = fft_next_fast(frame / 2);
     frame = frame < LOG_BANDS_FRAME_MIN ? LOG_BANDS_FRAME_MIN : frame;
     /* Long loops have frames enough without overlapping them. */

@@ -17,6 +17,7 @@ struct spectral_hop {
     float square, k_square; /* of everything, plain and K-weighted */
 };
 
+/* Of windows of n frames; NULL when memory runs out. */
 struct spectral *spectral_new(int rate_hz, int n);
 void spectral_free(struct spectral *s);
 
