@@ -968,6 +968,10 @@ static void a_project_of_pads_keeps_that(void **state)
     ask(d, false);
     settle(d);
     assert_int_equal(of_recipe(d, &d->recipe), TAPES);
+    struct recipe mines = d->recipe;
+    mines.whole_pads = false;
+    assert_int_equal(recipe_init(&mines, &d->config, NULL), ST_OK);
+    assert_int_equal(of_recipe(d, &mines), 0);
 }
 
 /* Before a first recording is on record, whoever is at work has said what by. */

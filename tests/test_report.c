@@ -6,6 +6,7 @@
 #include "folder.h"
 #include "io/paths.h"
 #include "io/sha256.h"
+#include "io/text.h"
 #include "program.h"
 #include "tone.h"
 
@@ -240,6 +241,27 @@ static void what_is_too_long_is_not_read_to_its_end(void **state)
     folder_remove(kit);
 }
 
+/* Players come to 60 MB in all: of six of 11.5 each the last has none. */
+static void a_page_does_not_become_too_large(void **state)
+{
+    char kit[FOLDER_NAME_BYTES];
+    struct report_result r;
+    struct report_job job = {.input_dir = kit};
+    struct text rows = {0};
+    OWN(audio) a = tone_frames(6000000, 1, 96000);
+    make_kit(kit, (const unsigned char *)"", 0);
+    folder_wav(kit, "tape.wav", &a, 16);
+    text_add(&rows, "name,path,slot,type,filename,origin_sha256\r\n");
+    for (int i = 0; i < 6; i++)
+        text_addf(&rows, "T%d,tape.wav,,pad,tape.wav,\r\n", i);
+    folder_write(kit, "manifest.csv", rows.at, rows.length);
+    text_done(&rows);
+    assert_int_equal(report_run(&job, &r, NULL), ST_OK);
+    assert_int_equal(r.samples, 6);
+    assert_int_equal(r.left_out, 1);
+    folder_remove(kit);
+}
+
 /* All a kit's mono sample is, to its last bit. */
 static void a_player_plays_what_is_on_the_card(void **state)
 {
@@ -325,6 +347,7 @@ int main(void)
         cmocka_unit_test(a_strangers_page_stays),
         cmocka_unit_test(what_is_no_page_stays),
         cmocka_unit_test(a_kit_shows_nothing_from_outside),
+        cmocka_unit_test(a_page_does_not_become_too_large),
         cmocka_unit_test(a_player_plays_what_is_on_the_card),
         cmocka_unit_test(a_kit_whose_list_cannot_be_read_is_told),
         cmocka_unit_test(what_is_too_long_is_not_read_to_its_end),

@@ -132,14 +132,6 @@ double tone_cents(double hz, double reference_hz)
     return 1200 * log2(hz / reference_hz);
 }
 
-void tone_three_times(struct audio *to, const struct audio *loop)
-{
-    audio_init(to, 3 * loop->frames, loop->channels, loop->rate_hz, NULL);
-    size_t samples = loop->frames * (size_t)loop->channels;
-    for (size_t i = 0; i < 3; i++)
-        memcpy(to->data + i * samples, loop->data, samples * sizeof *to->data);
-}
-
 double tone_join_kink(const struct audio *loop)
 {
     size_t n = loop->frames, channels = (size_t)loop->channels;

@@ -47,9 +47,6 @@ double tone_cents(double hz, double reference_hz);
 /* Where the middle of its spectrum lies, in Hz. */
 double tone_centroid(const struct audio *a);
 
-/* The loop three times over. */
-void tone_three_times(struct audio *to, const struct audio *loop);
-
 /* Largest second difference at the join of the loop, over the largest inside it. */
 double tone_join_kink(const struct audio *loop);
 
