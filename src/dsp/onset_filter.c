@@ -84,7 +84,7 @@ struct onset_filter {
     float widest[HISTORY][BANDS_MAX];    /* log, maximum over three bands */
     float log_now[BANDS_MAX], importance[BANDS_MAX];
     float *weight;
-    v8f *lanes; /* of eight frames: magnitudes of their bins, then their bands */
+    v8f *lanes; /* of eight frames: magnitudes of bins, bands, the power of all */
 };
 
 /* Centre bins 24 to the octave, those that round to one bin taken once; `crowd` counts
@@ -154,7 +154,7 @@ struct onset_filter *onset_filter_new(int rate_hz, int fft_size, int hop)
     }
     double hop_s = (double)hop / rate_hz;
     f->bins = fft_size / 2 + 1;
-    size_t lanes = (size_t)f->bins + BANDS_MAX;
+    size_t lanes = (size_t)f->bins + BANDS_MAX + 1;
     f->lanes = aligned_alloc(64, (lanes + 1) / 2 * 2 * sizeof *f->lanes);
     if (!f->lanes) {
         onset_filter_free(f);
@@ -185,7 +185,7 @@ void onset_filter_free(struct onset_filter *f)
 
 VEC_INLINE void bands_of_eight(struct onset_filter *f, const float *power)
 {
-    v8f *mag = f->lanes, *bands = f->lanes + f->bins;
+    v8f *mag = f->lanes, *bands = f->lanes + f->bins, all = {0};
     for (int k = 0; k < f->bins; k++) {
         mag[k] = VEC_CONST_AT(power + VEC * k);
         vec_sqrt(&mag[k]);
@@ -199,7 +199,9 @@ VEC_INLINE void bands_of_eight(struct onset_filter *f, const float *power)
         sum *= f->in_scale;
         v8i sane = (sum > 0) & (sum < 1e12F); /* not NaN either */
         bands[b] = (v8f)((v8i)sum & sane);
+        all += bands[b] * bands[b];
     }
+    bands[f->bands] = all;
 }
 
 VEC_CLONES(to_bands, bands_of_eight, (struct onset_filter * f, const float *power),
@@ -330,14 +332,12 @@ static bool goes_on(const struct onset_filter *f)
            left_of(f, CLICK_TO) >= STROKE_LEFT * f->risen[then];
 }
 
-/* One frame, whose bands are in f->magnitude. */
-static float push(struct onset_filter *f)
+/* One frame, whose bands are in f->magnitude, of so much power. */
+static float push(struct onset_filter *f, float power)
 {
     size_t now = slot(f, 0);
     const float *bands = f->magnitude[now];
-    float power = 0, risen = 0, sum = 0;
-    for (int b = 0; b < f->bands; b++)
-        power += bands[b] * bands[b];
+    float risen = 0, sum = 0;
     f->power[now] = power;
     if (follow_level(f, power))
         reweigh_history(f);
@@ -368,7 +368,7 @@ void onset_filter_push(struct onset_filter *f, const float *power, int count,
         float *bands = f->magnitude[slot(f, 0)];
         for (int b = 0; b < f->bands; b++)
             bands[b] = lane[VEC * b];
-        out[i].novelty = push(f);
+        out[i].novelty = push(f, lane[VEC * f->bands]);
         out[i].ended = f->ended;
         out[i].stroke = f->stroke ? CLICK_TO : -1;
         out[i].click = f->fleeting[slot(f, CLICK_TO + 1)] ? CLICK_TO : -1;
