@@ -1,5 +1,6 @@
 #include "io/soundfile.h"
 
+#include "dsp/line.h"
 #include "io/mpeg_length.h"
 #include "io/mpeg_probe.h"
 #include "io/ogg_probe.h"
@@ -404,20 +405,10 @@ const char *soundfile_damage(const struct soundfile *sf)
 
 static uint64_t scrub(float *x, size_t n)
 {
-    size_t outside = 0;
-    for (size_t i = 0; i < n; i++)
-        outside += fabsf(x[i]) <= loudest ? 0 : 1;
-    if (outside == 0)
-        return 0;
-    uint64_t scrubbed = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (!isfinite(x[i])) {
-            x[i] = 0.0f;
-            scrubbed++;
-        } else {
+    uint64_t scrubbed = line_scrub(x, n);
+    if (line_peak(x, n) > loudest)
+        for (size_t i = 0; i < n; i++)
             x[i] = fminf(fmaxf(x[i], -loudest), loudest);
-        }
-    }
     return scrubbed;
 }
 
