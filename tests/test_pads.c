@@ -6,6 +6,7 @@
 #include "dsp/cloud_ground.h"
 #include "dsp/pads.h"
 #include "dsp/synth.h"
+#include "dsp/track_sums.h"
 #include "tone.h"
 #include "usual.h"
 
@@ -668,6 +669,32 @@ static double spectrum_part(const struct pad_list *l, double from_s, double to_s
     return part;
 }
 
+/* Wherever the sums begin, they remember the chroma of each window asked for. */
+static void sums_know_the_chroma_of_their_windows(void **state)
+{
+    OWN(audio) a = tone_blank(6.0, 1, RATE);
+    for (size_t i = 0; i < a.frames; i++)
+        a.data[i] = (float)(0.2 * sin(2 * PI * 220.0 * exp2((double)i / RATE) * 1e-3 *
+                                      (double)i / 44.1));
+    OWN(track) *t = tone_track(&a);
+    struct track_sums sums;
+    assert_int_equal(track_sums_init(&sums, t, 1.0, NULL), ST_OK);
+    size_t length = track_sums_cell(&sums, 1.0);
+    for (size_t begin = 40; begin < 42; begin++) {
+        track_sums_rewind(&sums, begin);
+        for (size_t from = begin; from + length <= sums.cells; from += 3) {
+            struct track_window w;
+            track_sums_window(&sums, from, from + length, &w);
+            for (size_t i = from / 2; 2 * i < from + length; i++) {
+                float chroma[12];
+                track_chroma(t, i, chroma);
+                assert_memory_equal(track_sums_chroma(&sums, i), chroma, sizeof chroma);
+            }
+        }
+    }
+    track_sums_done(&sums);
+}
+
 /* Five semitones down and up again, half a second each, as even and as bright as
  * the note held before: within a band or two all the time, but no pad. */
 static void a_melody_is_behind_a_held_note(void **state)
@@ -944,6 +971,7 @@ int main(void)
         cmocka_unit_test(a_pad_is_as_steady_as_its_loop),
         cmocka_unit_test(another_chord_in_a_loop_counts),
         cmocka_unit_test(what_dies_away_is_behind_what_moves),
+        cmocka_unit_test(sums_know_the_chroma_of_their_windows),
         cmocka_unit_test(a_melody_is_behind_a_held_note),
         cmocka_unit_test(what_slides_is_no_pad),
         cmocka_unit_test(far_off_levels_are_told),

@@ -181,14 +181,13 @@ static double squares(const double chroma[12])
 
 /* The most by which pitch classes after a moment differ from those before it, as a
  * distance. `all` is the sum of them. */
-static double chord_moves(const struct track *t, size_t first, size_t last,
+static double chord_moves(const struct track_sums *s, size_t first, size_t last,
                           const double all[12])
 {
     double before[12] = {0}, after[12], most = 0.0;
     for (size_t i = first; i + CHORD_LEAST < last; i++) {
-        float chroma[12];
+        const float *chroma = track_sums_chroma(s, i);
         double both = 0.0;
-        track_chroma(t, i, chroma);
         for (int k = 0; k < 12; k++) {
             before[k] += (double)chroma[k];
             after[k] = all[k] - before[k];
@@ -214,8 +213,7 @@ static double notes_move(const struct track_sums *s, size_t from, size_t to)
     size_t chromas = track_info(s->track)->chromas;
     last = last < chromas ? last : chromas;
     for (size_t i = first; i < last; i++) {
-        float chroma[12];
-        track_chroma(s->track, i, chroma);
+        const float *chroma = track_sums_chroma(s, i);
         held += track_tonality(s->track, i);
         double length = 0.0;
         for (int k = 0; k < 12; k++) {
@@ -229,7 +227,7 @@ static double notes_move(const struct track_sums *s, size_t from, size_t to)
     /* the root: what all of them, each along their mean, come to */
     double sure = fmin(1.0, held / (double)(last - first) / NOTES_HELD);
     double notes = (1.0 - sqrt(squares(sum)) / lengths) * sure - NOTES_STAY;
-    double chord = chord_moves(s->track, first, last, sum) * sure - CHORD_STAYS;
+    double chord = chord_moves(s, first, last, sum) * sure - CHORD_STAYS;
     return fmax(0.0, fmax(NOTES_WEIGHT * notes, chord));
 }
 

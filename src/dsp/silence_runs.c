@@ -70,15 +70,15 @@ static double mean_square(struct energies *n, size_t i)
     size_t to = i + DC_HOPS < n->hops ? i + DC_HOPS + 1 : n->hops;
     for (; n->summed < to; n->summed++) {
         size_t now = n->summed % DC_RING, next = (n->summed + 1) % DC_RING;
-        double rms = track_rms(n->t, n->summed), weight = 1.0 / (rms * rms + 1e-10);
+        double weight = 1.0 / (track_square(n->t, n->summed) + 1e-10);
         n->weights[next] = n->weights[now] + weight;
         n->offsets[next] = n->offsets[now] + weight * track_dc(n->t, n->summed);
     }
     size_t first = from % DC_RING, last = to % DC_RING;
     double dc =
         (n->offsets[last] - n->offsets[first]) / (n->weights[last] - n->weights[first]);
-    double own = (double)(float)track_dc(n->t, i), rms = track_rms(n->t, i);
-    return fmax(0.0, rms * rms - 2.0 * dc * own + dc * dc);
+    double own = (double)(float)track_dc(n->t, i);
+    return fmax(0.0, track_square(n->t, i) - 2.0 * dc * own + dc * dc);
 }
 
 /* Of hop i, at most half a frame behind the furthest one asked for. */
@@ -148,11 +148,10 @@ static enum quiet_reason first_look(const struct gate *g, size_t i)
 {
     if (g->near->rumbles && track_rms_db(g->t, i) > g->p->max_rms_db + RUMBLE_DB)
         return QUIET_FAR;
-    struct track_hop h;
-    track_hop(g->t, i, &h);
     double frame = frame_energy(g, i), frame_db = power_db(frame);
     g->m->level_db[i] = (float)frame_db;
-    if (h.flags & (TRACK_ZERO | TRACK_STUCK | TRACK_HAS_ZERO | TRACK_NONFINITE))
+    if (track_flags(g->t, i) &
+        (TRACK_ZERO | TRACK_STUCK | TRACK_HAS_ZERO | TRACK_NONFINITE))
         return QUIET_DEAD;
     enum quiet_reason reason = by_level(g, i, frame_db);
     if (reason != QUIET)
@@ -160,8 +159,8 @@ static enum quiet_reason first_look(const struct gate *g, size_t i)
     if (only_dither(g, i, frame_db))
         return QUIET_DITHER;
     if (g->near->rumbles)
-        frame = fmax(frame, db_power(h.rms_db)); /* of which this is the peak */
-    double peak = pow(10.0, h.peak_db / 20.0) - fabs(h.dc);
+        frame = fmax(frame, track_square(g->t, i)); /* of which this is the peak */
+    double peak = pow(10.0, track_peak_db(g->t, i) / 20.0) - fabs(track_dc(g->t, i));
     return peak > g->p->max_crest * sqrt(frame) ? QUIET_CREST : QUIET;
 }
 

@@ -1,6 +1,7 @@
 #include "dsp/track_build.h"
 
 #include "core/array.h"
+#include "dsp/line.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -63,6 +64,20 @@ static double unpack_level(uint16_t code)
     return code ? LEVEL_LOW_DB + (code - 1) / LEVEL_STEPS : -HUGE_VAL;
 }
 
+static void fill_squares(struct track *t)
+{
+    for (int i = 0; i < 256; i++) {
+        t->upper_square[i] = db_power(LEVEL_LOW_DB + (256 * i - 1) / LEVEL_STEPS);
+        t->lower_square[i] = db_power(i / LEVEL_STEPS);
+    }
+}
+
+/* db_power of unpack_level. */
+static double unpack_square(const struct track *t, uint16_t code)
+{
+    return code ? t->upper_square[code >> 8] * t->lower_square[code & 255] : 0;
+}
+
 static uint16_t pack_hz(double hz)
 {
     return isfinite(hz) ? (uint16_t)(1 + code_of(log2(fmax(hz, HZ_LOW) / HZ_LOW), 0,
@@ -102,6 +117,7 @@ struct track *track_new(int rate_hz, int channels)
     t->chromas.item_bytes = sizeof(struct packed_chroma);
     for (int i = 0; i < 256; i++)
         t->band_magnitude[i] = i ? (float)pow(10, unpack_band((uint8_t)i) / 20) : 0.0f;
+    fill_squares(t);
     t->overview = overview_new(t->info.novelty_hop_frames);
     if (!t->overview) {
         track_free(t);
@@ -270,9 +286,14 @@ double track_rms_db(const struct track *t, size_t i)
     return unpack_level(hop_at(t, i)->rms);
 }
 
-double track_rms(const struct track *t, size_t i)
+double track_square(const struct track *t, size_t i)
 {
-    return pow(10, track_rms_db(t, i) / 20);
+    return unpack_square(t, hop_at(t, i)->rms);
+}
+
+double track_peak_db(const struct track *t, size_t i)
+{
+    return unpack_level(hop_at(t, i)->peak);
 }
 
 double track_dc(const struct track *t, size_t i)
@@ -285,15 +306,20 @@ double track_side_dc(const struct track *t, size_t i)
     return hop_at(t, i)->side_dc / DC_STEPS;
 }
 
-double track_k_level_db(const struct track *t, size_t i)
+double track_k_square(const struct track *t, size_t i)
 {
-    return unpack_level(hop_at(t, i)->k_level);
+    return unpack_square(t, hop_at(t, i)->k_level);
 }
 
 double track_flatness(const struct track *t, size_t i)
 {
     uint16_t code = hop_at(t, i)->flatness;
     return code < UINT16_MAX ? exp2(-code / FLATNESS_STEPS) : (double)NAN;
+}
+
+double track_centroid_hz(const struct track *t, size_t i)
+{
+    return unpack_hz(hop_at(t, i)->centroid);
 }
 
 double track_heard(const struct track *t, size_t i)
@@ -318,9 +344,9 @@ void track_hop(const struct track *t, size_t i, struct track_hop *out)
     const struct packed_hop *h = hop_at(t, i);
     *out = (struct track_hop){
         .rms_db = unpack_level(h->rms),
-        .peak_db = unpack_level(h->peak),
+        .peak_db = track_peak_db(t, i),
         .dc = track_dc(t, i),
-        .centroid_hz = unpack_hz(h->centroid),
+        .centroid_hz = track_centroid_hz(t, i),
         .spread_hz = unpack_hz(h->spread),
         .rolloff_hz = unpack_hz(h->rolloff),
         .flatness = track_flatness(t, i),

@@ -103,13 +103,15 @@ struct track_hop {
 void track_hop(const struct track *t, size_t i, struct track_hop *out);
 
 /* The same one at a time, for loops that need only this. i < hops. */
-double track_rms(const struct track *t, size_t i); /* linear */
 double track_rms_db(const struct track *t, size_t i);
+double track_square(const struct track *t, size_t i); /* mean square of that level */
+double track_peak_db(const struct track *t, size_t i);
 double track_dc(const struct track *t, size_t i);
 double track_side_dc(const struct track *t, size_t i); /* struct offsets */
 double track_flatness(const struct track *t, size_t i);
-double track_heard(const struct track *t, size_t i);      /* mean square above 60 Hz */
-double track_k_level_db(const struct track *t, size_t i); /* K-weighted, all channels */
+double track_centroid_hz(const struct track *t, size_t i);
+double track_heard(const struct track *t, size_t i);    /* mean square above 60 Hz */
+double track_k_square(const struct track *t, size_t i); /* K-weighted, all channels */
 unsigned track_flags(const struct track *t, size_t i);
 
 /* Hop that holds a frame (clamped to the track; 0 for an empty one). */

@@ -44,6 +44,8 @@ struct track {
     struct onset_list onsets;
     struct overview *overview;
     float band_magnitude[256]; /* of every packed band level */
+    /* A packed level's mean square is that of its upper byte times that of its lower. */
+    double upper_square[256], lower_square[256];
 };
 
 struct track *track_new(int rate_hz, int channels); /* NULL: no memory */

@@ -21,7 +21,7 @@ static struct gated gated_sum(const struct track *t, size_t step_hops, double ga
     for (size_t s = 0; (s + 1) * step_hops <= t->info.hops; s++) {
         double sum = 0;
         for (size_t i = s * step_hops; i < (s + 1) * step_hops; i++)
-            sum += db_power(track_k_level_db(t, i));
+            sum += track_k_square(t, i);
         step[s % STEPS_PER_BLOCK] = sum / (double)step_hops;
         if (s + 1 < STEPS_PER_BLOCK)
             continue;
@@ -65,8 +65,7 @@ static struct offsets offset_between(const struct track *t, size_t first, size_t
     for (int k = 0; k < OFFSET_ROUNDS; k++) {
         offset_again(&o);
         for (size_t i = first; i < last; i++)
-            offset_add(&o, track_dc(t, i), track_side_dc(t, i),
-                       db_power(track_rms_db(t, i)));
+            offset_add(&o, track_dc(t, i), track_side_dc(t, i), track_square(t, i));
     }
     return offset_values(&o);
 }
@@ -80,7 +79,7 @@ void track_sum_up(struct track *t, const struct scan_totals *totals)
         track_hop(t, i, &h);
         double share = share_of_hop(t, i);
         count += share;
-        square += share * db_power(h.rms_db);
+        square += share * track_square(t, i);
         dc += share * h.dc;
         peak = fmax(peak, h.peak_db);
     }
@@ -153,7 +152,7 @@ static void range_hops(const struct track *t, struct span s, struct track_range 
     for (size_t i = s.first; i < s.last; i++) {
         struct track_hop h;
         track_hop(t, i, &h);
-        double share = share_of_hop(t, i), power = share * db_power(h.rms_db);
+        double share = share_of_hop(t, i), power = share * track_square(t, i);
         double weight = sqrt(power);
         count += share;
         square += power;
@@ -183,7 +182,7 @@ static void range_levels(const struct track *t, struct span s, struct track_rang
     for (size_t i = s.first; i < s.last; i += TRACK_HOPS_PER_SPECTRUM) {
         double power = 0, hops = 0;
         for (size_t k = i; k < s.last && k < i + TRACK_HOPS_PER_SPECTRUM; k++, hops++)
-            power += db_power(track_rms_db(t, k));
+            power += track_square(t, k);
         if (hops < TRACK_HOPS_PER_SPECTRUM && count > 0)
             break;
         double level = fmax(10 * log10(power / hops), -120);
@@ -211,7 +210,7 @@ static double chroma_level(const struct track *t, size_t chroma)
     double power = 0;
     size_t first = chroma * TRACK_HOPS_PER_CHROMA;
     for (size_t i = first; i < first + TRACK_HOPS_PER_CHROMA && i < t->info.hops; i++)
-        power += db_power(track_rms_db(t, i));
+        power += track_square(t, i);
     return sqrt(power);
 }
 

@@ -39,6 +39,7 @@ struct track_sum {
     double turned[GLIDE_TURNS]; /* Σ correlations of the chromas, at the later one */
     unsigned clipped;           /* cells with a clipping run */
     float peak;                 /* linear */
+    float chroma[12];           /* of the last of them */
 };
 
 /* The colours of the last cells. */
@@ -65,24 +66,23 @@ static void add_cell(const struct track *t, size_t cell, struct track_sum *sum)
     double offset = info->offset.middle;
     double energy = 0.0, all = 0.0, dc = 0.0, weight = 0.0, flatness = 0.0,
            centroid = 0.0;
-    double peak = 0.0;
+    double peak_db = -(double)INFINITY;
     bool clipped = false;
     size_t hops = hops_in(info, cell);
     for (size_t k = 0; k < hops; k++) {
-        struct track_hop h;
-        track_hop(t, cell * TRACK_HOPS_PER_SPECTRUM + k, &h);
-        double square = pow(10.0, h.rms_db / 10.0);
-        double mean_square = heard(t, cell * TRACK_HOPS_PER_SPECTRUM + k, square);
+        size_t i = cell * TRACK_HOPS_PER_SPECTRUM + k;
+        double square = track_square(t, i), mean_square = heard(t, i, square);
         double rms = sqrt(mean_square);
+        double flat = track_flatness(t, i), hz = track_centroid_hz(t, i);
         energy += mean_square;
         all += square;
-        dc += h.dc;
-        peak = fmax(peak, pow(10.0, h.peak_db / 20.0) - fabs(offset));
-        clipped = clipped || (h.flags & TRACK_CLIPPED);
-        if (isfinite(h.flatness) && isfinite(h.centroid_hz)) {
+        dc += track_dc(t, i);
+        peak_db = fmax(peak_db, track_peak_db(t, i));
+        clipped = clipped || (track_flags(t, i) & TRACK_CLIPPED);
+        if (isfinite(flat) && isfinite(hz)) {
             weight += rms;
-            flatness += rms * h.flatness;
-            centroid += rms * h.centroid_hz;
+            flatness += rms * flat;
+            centroid += rms * hz;
         }
     }
     double per = hops ? 1.0 / (double)hops : 0.0, tonality = 0.0, mains = 0.0;
@@ -104,7 +104,7 @@ static void add_cell(const struct track *t, size_t cell, struct track_sum *sum)
     sum->level += level;
     sum->level_sq += level * level;
     sum->clipped += clipped ? 1 : 0;
-    sum->peak = (float)peak;
+    sum->peak = (float)fmax(0.0, pow(10.0, peak_db / 20.0) - fabs(offset));
 }
 
 /* Band magnitudes of unit length; false when silent. */
@@ -158,6 +158,12 @@ static void add_turned(const struct track *t, size_t cell, double turned[GLIDE_T
     glide_add(before, after, turned);
 }
 
+static void take_chroma(const struct track *t, size_t cell, float chroma[12])
+{
+    if (cell / CELLS_PER_CHROMA < track_info(t)->chromas)
+        track_chroma(t, cell / CELLS_PER_CHROMA, chroma);
+}
+
 static struct track_sum *sum_at(const struct track_sums *s, size_t cell)
 {
     return &s->ring[cell % s->room];
@@ -171,6 +177,8 @@ static void reach(struct track_sums *s, size_t cell)
         add_cell(s->track, s->reached, sum);
         sum->change += change_at(s, s->reached);
         add_turned(s->track, s->reached, sum->turned);
+        if (s->reached % CELLS_PER_CHROMA == 0)
+            take_chroma(s->track, s->reached, sum->chroma);
     }
 }
 
@@ -200,6 +208,12 @@ void track_sums_rewind(struct track_sums *s, size_t cell)
 {
     s->reached = cell;
     *sum_at(s, cell) = (struct track_sum){0};
+    take_chroma(s->track, cell, sum_at(s, cell)->chroma);
+}
+
+const float *track_sums_chroma(const struct track_sums *s, size_t i)
+{
+    return sum_at(s, i * CELLS_PER_CHROMA + 1)->chroma;
 }
 
 size_t track_sums_cell(const struct track_sums *s, double sec)

@@ -2,7 +2,7 @@
  * same whatever its length. The grid is the track's spectra (46 ms).
  *
  * The sums walk along the track and remember only as far back as the longest window
- * reaches: windows are asked for in the order of their starts. Memory: 2 KB a second of
+ * reaches: windows are asked for in the order of their starts. Memory: 6 KB a second of
  * that window, whatever the length of the recording. Thread: belongs to one. */
 #ifndef TROWEL_DSP_TRACK_SUMS_H
 #define TROWEL_DSP_TRACK_SUMS_H
@@ -64,5 +64,8 @@ struct track_window {
 };
 void track_sums_window(struct track_sums *s, size_t from, size_t to,
                        struct track_window *out);
+
+/* track_chroma of a chroma that begins in the last window, or just before it. */
+const float *track_sums_chroma(const struct track_sums *s, size_t i);
 
 #endif
