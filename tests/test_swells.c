@@ -212,11 +212,38 @@ static void loops_on_the_grid_are_whole_bars(void **state)
     root_done(&root);
 }
 
+/* The three drones of a recording's best pad, so many semitones higher. */
+static void dig_shades(struct dig *d, struct root *root, const char *folder,
+                       const struct audio *a, struct config *cfg, int semitones)
+{
+    char path[FOLDER_BYTES];
+    folder_path(path, folder, "source.wav");
+    assert_int_equal(
+        folder_sound(path, SF_FORMAT_WAV | SF_FORMAT_PCM_24, RATE, 1, a->data, a->frames),
+        1);
+    config_defaults(cfg, NULL);
+    cfg->reproducibility.random_seed.value = 1;
+    cfg->drones.pitch_shift_semitones.count = 1;
+    cfg->drones.pitch_shift_semitones.v[0] = semitones;
+    cfg->drones.time_stretch_factors.count = 0;
+    cfg->drones.enable_reversal = false;
+    assert_int_equal(root_open(root, folder, false, NULL), ST_OK);
+    dig_stages(d, path, root, cfg, 1u << STAGE_DRONES);
+    assert_int_equal(d->finds.count, 3);
+}
+
+static struct audio sound_of(const char *folder, const struct candidate *c)
+{
+    char path[FOLDER_BYTES];
+    FREED const char *name = text_of("made/%s", c->filename);
+    folder_path(path, folder, name);
+    return sound_read(path);
+}
+
 /* A note that dies away by 8 dB a second: what goes round is its even part, stretched
  * (the two seconds around it swell by 4 dB in every round). */
 static void a_drone_does_not_pump(void **state)
 {
-    char path[FOLDER_BYTES];
     OWN(root) root;
     OWN(dig) d;
     struct config cfg;
@@ -225,24 +252,10 @@ static void a_drone_does_not_pump(void **state)
         tone_add(&a, 0, 220 * k, 0.2 / k, k);
     for (size_t i = 0; i < a.frames; i++)
         a.data[i] *= (float)pow(10, -8 * fmax(0, (double)i / RATE - 0.6) / 20);
-    folder_path(path, *state, "note.wav");
-    assert_int_equal(
-        folder_sound(path, SF_FORMAT_WAV | SF_FORMAT_PCM_24, RATE, 1, a.data, a.frames),
-        1);
-    config_defaults(&cfg, NULL);
-    cfg.reproducibility.random_seed.value = 1;
-    cfg.drones.pitch_shift_semitones.count = 1;
-    cfg.drones.time_stretch_factors.count = 0;
-    cfg.drones.enable_reversal = false;
-    assert_int_equal(root_open(&root, *state, false, NULL), ST_OK);
-    dig_stages(&d, path, &root, &cfg, 1u << STAGE_DRONES);
-    assert_int_equal(d.finds.count, 3);
+    dig_shades(&d, &root, *state, &a, &cfg, 0);
     for (size_t i = 0; i < d.finds.count; i++) {
-        char made[FOLDER_BYTES];
         double least, most;
-        FREED const char *name = text_of("made/%s", d.finds.at[i].filename);
-        folder_path(made, *state, name);
-        OWN(audio) loop = sound_read(made);
+        OWN(audio) loop = sound_of(*state, &d.finds.at[i]);
         tone_wavering(&loop, 2205, &least, &most);
         assert_true(most - least < 1.5);
     }
@@ -251,7 +264,6 @@ static void a_drone_does_not_pump(void **state)
 /* A sub bass five semitones down is below hearing: what is above it is left. */
 static void a_drone_keeps_to_what_is_heard(void **state)
 {
-    char path[FOLDER_BYTES];
     OWN(root) root;
     OWN(dig) d;
     struct config cfg;
@@ -259,29 +271,14 @@ static void a_drone_keeps_to_what_is_heard(void **state)
     tone_add(&a, 0, 32.7, 0.2, 0);
     tone_add(&a, 0, 130.8, 0.1, 1);
     tone_add(&a, 0, 196, 0.1, 2);
-    folder_path(path, *state, "sub.wav");
-    assert_int_equal(
-        folder_sound(path, SF_FORMAT_WAV | SF_FORMAT_PCM_24, RATE, 1, a.data, a.frames),
-        1);
-    config_defaults(&cfg, NULL);
-    cfg.reproducibility.random_seed.value = 1;
-    cfg.drones.pitch_shift_semitones.count = 1;
-    cfg.drones.pitch_shift_semitones.v[0] = -5;
-    cfg.drones.time_stretch_factors.count = 0;
-    cfg.drones.enable_reversal = false;
-    assert_int_equal(root_open(&root, *state, false, NULL), ST_OK);
-    dig_stages(&d, path, &root, &cfg, 1u << STAGE_DRONES);
-    assert_int_equal(d.finds.count, 3);
+    dig_shades(&d, &root, *state, &a, &cfg, -5);
     for (size_t i = 0; i < d.finds.count; i++) {
-        char made[FOLDER_BYTES];
-        FREED const char *name = text_of("made/%s", d.finds.at[i].filename);
-        folder_path(made, *state, name);
-        OWN(audio) loop = sound_read(made);
+        OWN(audio) loop = sound_of(*state, &d.finds.at[i]);
         double down = exp2(-5 / 12.0), sub, fourth;
         sub = tone_partial(&loop, 0, 0, loop.frames, 32.7 * down).amplitude;
         fourth = tone_partial(&loop, 0, 0, loop.frames, 130.8 * down).amplitude;
         if (!(sub < 0.75 * fourth && fabs(level_mean(&loop, 0, 0, loop.frames)) < 1e-5))
-            fail_msg("%s: %g beside %g", name, sub, fourth);
+            fail_msg("%s: %g beside %g", d.finds.at[i].filename, sub, fourth);
     }
 }
 

@@ -273,6 +273,16 @@ static void what_resembles_hum_is_none(void **state)
     }
 }
 
+/* The score of the best pad between two times; 0: there is none. */
+static double best_between(const struct pad_list *l, double from_s, double to_s)
+{
+    double best = 0;
+    for (size_t i = 0; i < l->found_count; i++)
+        if (l->found[i].start_sec >= from_s && l->found[i].end_sec <= to_s)
+            best = fmax(best, l->found[i].score);
+    return best;
+}
+
 /* A breathing chord, then an amplifier that hums until somebody plays again. */
 static void hum_is_behind_what_is_played(void **state)
 {
@@ -291,14 +301,10 @@ static void hum_is_behind_what_is_played(void **state)
         struct pad_params p = usual_pads();
         OWN(pad_list) l;
         assert_int_equal(pads_mine(t, &p, &l, NULL), ST_OK);
-        double played = 1, hum = 0;
-        for (size_t i = 0; i < l.found_count; i++) {
-            const struct pad_region *r = &l.found[i];
-            if (r->end_sec <= 12)
-                played = fmin(played, r->score);
-            if (r->start_sec >= 12)
-                hum = fmax(hum, r->score);
-        }
+        double played = 1, hum = best_between(&l, 12, 24);
+        for (size_t i = 0; i < l.found_count; i++)
+            if (l.found[i].end_sec <= 12)
+                played = fmin(played, l.found[i].score);
         assert_true(played < 1 && played > hum + 0.05);
         assert_true(l.found[0].end_sec <= 12);
     }
@@ -323,14 +329,7 @@ static void hum_without_its_low_partials_is_hum(void **state)
         struct pad_params p = usual_pads();
         OWN(pad_list) l;
         assert_int_equal(pads_mine(t, &p, &l, NULL), ST_OK);
-        double played = 0, hum = 0;
-        for (size_t i = 0; i < l.found_count; i++) {
-            const struct pad_region *r = &l.found[i];
-            if (r->end_sec <= 12)
-                played = fmax(played, r->score);
-            if (r->start_sec >= 12.2)
-                hum = fmax(hum, r->score);
-        }
+        double played = best_between(&l, 0, 12), hum = best_between(&l, 12.2, 24);
         if (!(played > 0.9 && hum > 0 && hum < 0.6))
             fail_msg("%g Hz, %g: %g beside %g", mains[k % 4], hiss[k / 4], hum, played);
     }
